@@ -1,0 +1,204 @@
+"""The types of the writer's parameters: what each of them takes, and how it refuses the rest.
+
+A ValueError here becomes a ConfigError that names the parameter (a TypeError would not:
+pydantic lets it through). What may hold a secret is never quoted: no token, no user name, and
+no URL with credentials or a query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import durationpy
+from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
+
+__all__ = [
+    "BaseUrl",
+    "Duration",
+    "HealthPath",
+    "ImportPath",
+    "MetricFormat",
+    "ReadableFile",
+    "Tenant",
+    "Token",
+    "UserName",
+    "VerifyTls",
+    "seconds_of",
+]
+
+_TENANT = re.compile(r"[0-9]{1,10}(?::[0-9]{1,10})?")
+# durationpy skips what stands between two parts, and would take 1h-30m for 1h30m.
+_DURATION = re.compile("(?:[0-9.]+[a-z\u00b5\u03bc]+)+")
+_YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _http_url(url: str) -> str:
+    found = "" if set("@?") & set(url) else f", got {url!r}"
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it. Blanks are looked for since urlsplit drops line breaks.
+        wrong = parts.port == 0 or not parts.hostname or bool(re.search(r"[\s\x00-\x1f]", url))
+    except ValueError:
+        wrong = True
+    if wrong or parts.scheme not in ("http", "https"):
+        raise ValueError(f"expected a URL such as http://localhost:8428{found}")
+    if "@" in parts.netloc:
+        raise ValueError("credentials do not belong in this URL; set user and password")
+    return url
+
+
+def _base_url(url: str) -> str:
+    if "?" in url or "#" in url:
+        raise ValueError(
+            "expected a base URL, which paths are put behind, got one with a query or fragment; "
+            "remove it"
+        )
+    return _http_url(url)
+
+
+def _health_path(path: str) -> str:
+    return _http_url(path) if "://" in path else path
+
+
+def _import_path(path: str) -> str:
+    if "://" in path or not path.strip("/"):
+        raise ValueError("expected a path on the server such as /api/v1/import")
+    return path
+
+
+def _tenant(value: object) -> str:
+    tenant = str(value)
+    numeric = _TENANT.fullmatch(tenant) and all(int(part) < 2**32 for part in tenant.split(":"))
+    if not numeric and tenant != "multitenant":
+        raise ValueError(
+            "expected accountID, accountID:projectID (each at most 4294967295) or multitenant, "
+            f"got {value!r}; leave it out for a single node"
+        )
+    return tenant
+
+
+def seconds_of(duration: str) -> float:
+    """Return the seconds of a duration.
+
+    Examples
+    --------
+    >>> seconds_of("1m30s"), seconds_of("500ms")
+    (90.0, 0.5)
+    """
+    return float(durationpy.from_str(duration).total_seconds())
+
+
+def _duration(value: object) -> str:
+    duration = str(value)
+    try:
+        valid = bool(_DURATION.fullmatch(duration)) and seconds_of(duration) > 0
+    except (ValueError, OverflowError):
+        valid = False
+    if not valid:
+        number = re.fullmatch(r"[0-9.]*[1-9][0-9.]*", duration)
+        raise ValueError(
+            f"expected a duration above zero such as 5s, 500ms or 1m30s, got {value!r}"
+            + (f"; did you mean '{duration}s'?" if number else "")
+        )
+    return duration
+
+
+def _readable_file(value: object) -> str:
+    if not isinstance(value, str | PurePath):
+        raise ValueError(f"expected the path of a file, got {value!r}")  # noqa: TRY004
+    try:
+        Path(value).open("rb").close()
+    except OSError as error:
+        raise ValueError(
+            f"cannot read the file {str(value)!r}: {error.strerror}; check the path"
+        ) from None
+    return str(value)
+
+
+def _verify_tls(value: object) -> bool | str:
+    word = str(value).lower()
+    return _YAML_BOOLS[word] if word in _YAML_BOOLS else _readable_file(value)
+
+
+def _user(user: str) -> str:
+    if not user or ":" in user:
+        raise ValueError("basic authentication needs a name without a colon")
+    return user
+
+
+def _token(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(
+            "expected printable ASCII characters without blanks, which is all that the header "
+            "can carry; look for a line break at the end"
+        )
+    return token
+
+
+def _label_texts(labels: Mapping[object, object]) -> dict[str, str]:
+    texts = {}
+    for name, value in labels.items():
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"expected label names, got {name!r}")
+        if not isinstance(value, str | int | float):
+            raise ValueError(  # noqa: TRY004
+                f"label {name!r} must have a text, got {value!r}; write one or remove the label"
+            )
+        texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return texts
+
+
+def _metric_format(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(  # noqa: TRY004
+            f"expected a mapping of label names to texts, got {value!r}"
+        )
+    own, extra = dict(value), {}
+    if isinstance(own.get("extra_labels"), Mapping):
+        extra = _label_texts(own.pop("extra_labels"))
+    own = _label_texts(own)
+    for name, text in extra.items():
+        if own.get(name, text) != text:
+            raise ValueError(
+                f"label {name!r} is {own[name]!r}, and {text!r} in extra_labels; "
+                "keep one of the two"
+            )
+    labels = own | extra
+    if not labels.get("__name__"):
+        raise ValueError(
+            f"__name__ is missing or empty (there are: {', '.join(map(repr, labels)) or 'none'}); "
+            "add the name of the metrics, for example __name__: vmanomaly_$VAR"
+        )
+    if not any("$VAR" in text for text in labels.values()):
+        raise ValueError(
+            "no value holds $VAR, so that y and yhat would become one series; "
+            "write for example __name__: vmanomaly_$VAR"
+        )
+    return labels
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Duration = Annotated[str, BeforeValidator(_duration)]
+HealthPath = Annotated[str, AfterValidator(_health_path)]
+ImportPath = Annotated[str, AfterValidator(_import_path)]
+MetricFormat = Annotated[
+    dict[str, str],
+    BeforeValidator(_metric_format),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {"extra_labels": {"type": "object"}},
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        }
+    ),
+]
+ReadableFile = Annotated[str, BeforeValidator(_readable_file)]
+Tenant = Annotated[str, BeforeValidator(_tenant), WithJsonSchema({"type": ["string", "integer"]})]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+UserName = Annotated[str, AfterValidator(_user)]
+VerifyTls = Annotated[bool | str, BeforeValidator(_verify_tls)]

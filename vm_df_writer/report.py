@@ -1,0 +1,326 @@
+"""WriteReport: what every write returns, and an account that always closes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from vm_df_writer.html import facts_table
+from vm_df_writer.series import IntArray, SeriesBlock
+
+__all__ = [
+    "LineTable",
+    "Verification",
+    "WriteReport",
+    "describe_counts",
+    "format_utc",
+    "series_frame",
+]
+
+
+def format_utc(epoch_ms: int | None) -> str:
+    """Return epoch milliseconds as readable UTC, or a dash for None.
+
+    Examples
+    --------
+    >>> format_utc(1767225600123)
+    '2026-01-01 00:00:00.123 UTC'
+    """
+    if epoch_ms is None:
+        return "-"
+    seconds, milliseconds = divmod(epoch_ms, 1000)
+    moment = datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{moment}.{milliseconds:03d} UTC" if milliseconds else f"{moment} UTC"
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return ``1,200 nan, 3 duplicate``, or a dash where there is nothing.
+
+    Examples
+    --------
+    >>> describe_counts({"nan": 1200, "inf": 0})
+    '1,200 nan'
+    """
+    return ", ".join(f"{n:,} {reason}" for reason, n in counts.items() if n) or "-"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineTable:
+    """One row per import line: whose samples it carries, how many, and from when to when."""
+
+    label_sets: Sequence[bytes]
+    samples: IntArray
+    first_ms: IntArray
+    last_ms: IntArray
+
+    @classmethod
+    def of_block(cls, block: SeriesBlock) -> LineTable:
+        """Return one row per series of a block."""
+        n_rows, starts, stops = len(block.values), block.offsets[:-1], block.offsets[1:]
+        return cls(
+            block.label_sets,
+            np.tile(stops - starts, n_rows),
+            np.tile(block.timestamps_ms[starts], n_rows),
+            np.tile(block.timestamps_ms[stops - 1], n_rows),
+        )
+
+    @classmethod
+    def concat(cls, tables: Sequence[LineTable]) -> LineTable:
+        """Put several tables below each other."""
+        empty = np.empty(0, np.int64)
+        return cls(
+            list(chain.from_iterable(table.label_sets for table in tables)),
+            np.concatenate([empty, *(table.samples for table in tables)]),
+            np.concatenate([empty, *(table.first_ms for table in tables)]),
+            np.concatenate([empty, *(table.last_ms for table in tables)]),
+        )
+
+    def per_series(self) -> pd.DataFrame:
+        """Return one row per label set: `samples`, `first_ms`, `last_ms`."""
+        lines = pd.DataFrame(
+            {
+                "label_set": pd.Series(list(self.label_sets), dtype=object),
+                "samples": self.samples,
+                "first_ms": self.first_ms,
+                "last_ms": self.last_ms,
+            }
+        )
+        return lines.groupby("label_set", sort=False).agg(
+            samples=("samples", "sum"), first_ms=("first_ms", "min"), last_ms=("last_ms", "max")
+        )
+
+
+def series_frame(per_series: pd.DataFrame) -> pd.DataFrame:
+    """Turn the label sets of an index into columns, and `first_ms`, `last_ms` into UTC times."""
+    frame = pd.DataFrame([orjson.loads(labels) for labels in per_series.index], dtype=object)
+    for name in per_series.columns.drop(["first_ms", "last_ms"]):
+        frame[name] = per_series[name].fillna(0).to_numpy(np.int64)
+    for name in ("first", "last"):
+        epochs_ms = per_series[f"{name}_ms"].to_numpy(np.int64)
+        frame[name] = pd.to_datetime(epochs_ms, unit="ms", utc=True)
+    return frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What reading back found, in samples.
+
+    Attributes
+    ----------
+    expected : int
+        Samples that were sent.
+    found : int
+        Those whose series and timestamp the server returned with the value that was sent.
+    missing : int
+        Those whose timestamp the server did not return.
+    mismatched : int
+        Those that came back with another value, beyond the tolerance.
+    """
+
+    expected: int = 0
+    found: int = 0
+    missing: int = 0
+    mismatched: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """True if everything that was expected was found."""
+        return self.found == self.expected
+
+    def __add__(self, other: Verification) -> Verification:
+        """Merge two read-backs."""
+        return Verification(
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteReport:
+    """What became of every sample of a frame.
+
+    The account always closes: the samples of the frame are `samples`, plus the sum of
+    `dropped`, plus `undelivered`.
+
+    Attributes
+    ----------
+    layout : str
+        How the frame was read; ``mixed`` for merged reports of several layouts.
+    rows, series : int
+        Rows of the frame; series with at least one sample to send.
+    samples : int
+        Samples that the server acknowledged.
+    dropped : mapping of str to int
+        Samples left out, by reason (``nan``, ``inf``, ``nat``, ``duplicate``).
+    adjusted : mapping of str to int
+        Samples stored not quite as given, by reason (``sub_millisecond``, ``inexact``).
+    bytes_raw, bytes_sent : int
+        Size of the import lines, and of the acknowledged bodies as they went over the wire.
+    requests, retries, in_doubt : int
+        Acknowledged requests; attempts beyond the first; bodies of which an unacknowledged
+        attempt may have been stored too.
+    first_ms, last_ms : int or None
+        Epoch milliseconds of the first and last sample to send.
+    elapsed_s : float
+        Wall time of the write in seconds.
+    undelivered : int
+        Samples that were to be sent and were not acknowledged.
+    spooled : tuple of str
+        Files that hold the undelivered samples.
+    verification : Verification or None
+        What reading back found; None if nobody asked.
+    vmui_url, grafana_url : str or None
+        Links that show what was written.
+
+    Examples
+    --------
+    >>> report = WriteReport(layout="wide", samples=10, dropped={"nan": 2})
+    >>> merged = report + WriteReport(layout="wide", samples=5, dropped={"nan": 1})
+    >>> merged.samples, merged.dropped, merged.total
+    (15, {'nan': 3}, 18)
+    """
+
+    layout: str
+    rows: int = 0
+    series: int = 0
+    samples: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    adjusted: Mapping[str, int] = field(default_factory=dict)
+    bytes_raw: int = 0
+    bytes_sent: int = 0
+    requests: int = 0
+    retries: int = 0
+    in_doubt: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+    elapsed_s: float = 0.0
+    undelivered: int = 0
+    spooled: tuple[str, ...] = ()
+    verification: Verification | None = None
+    vmui_url: str | None = None
+    grafana_url: str | None = None
+    acknowledged_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
+    undelivered_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def samples_per_s(self) -> float:
+        """Acknowledged samples per second of wall time."""
+        return self.samples / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def total(self) -> int:
+        """All samples of the frame: acknowledged, dropped and undelivered."""
+        return self.samples + sum(self.dropped.values()) + self.undelivered
+
+    def __add__(self, other: WriteReport) -> WriteReport:
+        """Merge two reports; series that both wrote count once if the lines are known."""
+        merged: dict[str, Any] = {
+            name: getattr(self, name) + getattr(other, name)
+            for name in (
+                "rows", "samples", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt",
+                "elapsed_s", "undelivered", "spooled", "acknowledged_lines", "undelivered_lines",
+            )
+        }  # fmt: skip
+        for name in ("dropped", "adjusted"):
+            merged[name] = dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
+        for name in ("vmui_url", "grafana_url"):
+            same = getattr(self, name) == getattr(other, name)
+            merged[name] = getattr(self, name) if same else None
+        firsts = [ms for ms in (self.first_ms, other.first_ms) if ms is not None]
+        lasts = [ms for ms in (self.last_ms, other.last_ms) if ms is not None]
+        seen = [v for v in (self.verification, other.verification) if v is not None]
+        report = replace(
+            self,
+            **merged,
+            layout=self.layout if self.layout == other.layout else "mixed",
+            first_ms=min(firsts, default=None),
+            last_ms=max(lasts, default=None),
+            verification=sum(seen[1:], start=seen[0]) if seen else None,
+            series=self.series + other.series,
+        )
+        known = {
+            labels
+            for table in (*report.acknowledged_lines, *report.undelivered_lines)
+            for labels in table.label_sets
+        }
+        return replace(report, series=len(known)) if known else report
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; times as epoch milliseconds."""
+        plain = {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if f.name not in ("acknowledged_lines", "undelivered_lines")
+        }
+        plain["samples_per_s"] = self.samples_per_s
+        plain["dropped"], plain["adjusted"] = dict(self.dropped), dict(self.adjusted)
+        plain["spooled"] = list(self.spooled)
+        if self.verification is not None:
+            v = self.verification
+            plain["verification"] = {
+                "expected": v.expected,
+                "found": v.found,
+                "missing": v.missing,
+                "mismatched": v.mismatched,
+                "ok": v.ok,
+            }
+        return plain
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per series.
+
+        Returns
+        -------
+        DataFrame
+            A column for each label (missing where a series lacks it), `samples`
+            (acknowledged), `undelivered`, and `first` and `last` as UTC timestamps.
+        """
+        acknowledged = LineTable.concat(self.acknowledged_lines).per_series()
+        undelivered = LineTable.concat(self.undelivered_lines).per_series()
+        both = acknowledged.join(undelivered, how="outer", rsuffix="_undelivered")
+        for name, pick in (("first_ms", "min"), ("last_ms", "max")):
+            both[name] = both[[name, f"{name}_undelivered"]].agg(pick, axis=1)
+        both = both.rename(columns={"samples_undelivered": "undelivered"})
+        return series_frame(both[["samples", "undelivered", "first_ms", "last_ms"]])
+
+    def _facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "layout": self.layout,
+            "rows": f"{self.rows:,}",
+            "series": f"{self.series:,}",
+            "samples acknowledged": f"{self.samples:,}",
+            "dropped": describe_counts(self.dropped),
+            "adjusted": describe_counts(self.adjusted),
+            "undelivered": f"{self.undelivered:,}",
+            "time range": f"{format_utc(self.first_ms)} to {format_utc(self.last_ms)}",
+            "requests": f"{self.requests:,} ({self.retries:,} retries, {self.in_doubt:,} in doubt)",
+            "bytes": f"{self.bytes_raw:,} raw, {self.bytes_sent:,} sent",
+            "elapsed": f"{self.elapsed_s:.2f} s, {self.samples_per_s:,.0f} samples/s",
+        }
+        if self.spooled:
+            facts["spooled"] = ", ".join(self.spooled)
+        if self.verification is not None:
+            v = self.verification
+            facts["verification"] = (
+                f"{'verified' if v.ok else 'FAILED'}: {v.found:,} of {v.expected:,} samples found, "
+                f"{v.missing:,} missing, {v.mismatched:,} mismatched"
+            )
+        if self.vmui_url:
+            facts["vmui"] = self.vmui_url
+        if self.grafana_url:
+            facts["grafana"] = self.grafana_url
+        return facts
+
+    def __str__(self) -> str:
+        """Return a table of plain text."""
+        return "\n".join(f"{name:<21} {value}" for name, value in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        return facts_table("vm_df_writer: written", self._facts())
