@@ -1,0 +1,1 @@
+"""Frames floor: a DataFrame becomes :class:`~vm_df_writer.series.SeriesBlock`. Pure."""

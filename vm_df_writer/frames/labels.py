@@ -1,0 +1,164 @@
+"""Label values: level or column -> codes and their texts, each distinct value read once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vm_df_writer.errors import LabelError
+from vm_df_writer.series import IntArray
+
+__all__ = ["LabelColumn", "constant_label", "label_from_column", "label_text"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelColumn:
+    """One label of many rows or series.
+
+    Attributes
+    ----------
+    name : str
+        The label's name.
+    codes : ndarray of int64, shape (n,), or None
+        Position in `texts` of each row's value, -1 where the label is absent; None if all
+        rows have the one value of `texts`.
+    texts : sequence of str
+        The distinct values as the server will store them.
+    """
+
+    name: str
+    codes: IntArray | None
+    texts: Sequence[str]
+
+    def take(self, rows: IntArray) -> LabelColumn:
+        """Return the label of some rows."""
+        return self if self.codes is None else self._with(self.codes[rows])
+
+    def tile(self, times: int) -> LabelColumn:
+        """Return the label of all rows, repeated as a whole."""
+        return self if self.codes is None or times == 1 else self._with(np.tile(self.codes, times))
+
+    def repeat(self, times: int) -> LabelColumn:
+        """Return the label with each row repeated."""
+        if self.codes is None or times == 1:
+            return self
+        return self._with(np.repeat(self.codes, times))
+
+    def _with(self, codes: IntArray) -> LabelColumn:
+        return LabelColumn(self.name, codes, self.texts)
+
+
+def label_text(value: Any) -> str | None:
+    """Return a label value as text; None if it means that the label is absent.
+
+    Whole floats are written without their ``.0``, since pandas makes floats of integers
+    as soon as one of them is missing, and the series must not change its name then.
+
+    Examples
+    --------
+    >>> [label_text(v) for v in ("a", 7, 7.0, 0.5, True, None, "", dt.date(2026, 1, 2))]
+    ['a', '7', '7', '0.5', 'true', None, None, '2026-01-02']
+    """
+    if isinstance(value, str):
+        return str(value) or None
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    if isinstance(value, (float, np.floating)):
+        if np.isnan(value):
+            return None
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
+    if isinstance(value, (dt.date, dt.datetime, dt.time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, pd.Period, pd.Interval, dt.timedelta)):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
+def constant_label(name: str, value: object, where: str) -> LabelColumn:
+    """Return a label that all series share."""
+    texts = _texts([value], where, None)
+    return LabelColumn(name, None, [texts[0] or ""])
+
+
+def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> LabelColumn:
+    """Return the label that a column or index level holds.
+
+    Parameters
+    ----------
+    name : str
+        The label's name.
+    column : Series or Index, shape (n_rows,)
+        Text, categories, numbers, booleans or dates. Missing and empty mean that the label
+        is absent.
+    where : str
+        How messages name the column.
+
+    Raises
+    ------
+    LabelError
+        If a value cannot be a label; names its row.
+
+    Examples
+    --------
+    >>> label = label_from_column("host", pd.Series(["a", None, "b", "a", ""]), "column 'host'")
+    >>> label.codes.tolist(), label.texts
+    ([0, -1, 1, 0, -1], ['a', 'b'])
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        categorical = pd.Categorical(column)
+        codes, uniques = np.asarray(categorical.codes), categorical.categories
+    else:
+        try:
+            codes, uniques = pd.factorize(column, use_na_sentinel=True)
+        except TypeError:  # unhashable: a list, a dict
+            codes, uniques = np.arange(len(column)), pd.Index(column)
+    return label_from_codes(name, codes, uniques, where)
+
+
+def label_from_codes(name: str, codes: Any, uniques: Any, where: str) -> LabelColumn:
+    """Return the label of rows that are already coded, as a MultiIndex level or a category is."""
+    texts = _texts(uniques, where, codes)
+    if None not in texts:
+        return LabelColumn(name, codes, texts)  # type: ignore[arg-type]
+    # Absent values must share one code, or they would make two groups of one series.
+    present = [text is not None for text in texts]
+    renumbered = np.append(np.where(present, np.cumsum(present) - 1, -1), -1)
+    return LabelColumn(name, renumbered[codes], [text for text in texts if text is not None])
+
+
+def _texts(uniques: Any, where: str, codes: Any) -> list[str | None]:
+    values = list(uniques)
+    try:
+        texts = values if set(map(type, values)) == {str} else [label_text(v) for v in values]
+        "".join(filter(None, texts)).encode()
+    except (TypeError, UnicodeEncodeError):
+        _raise_bad_label(values, where, codes)
+    return [text or None for text in texts] if "" in texts else texts
+
+
+def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None:
+    for code, value in enumerate(values):
+        try:
+            (label_text(value) or "").encode()
+        except (TypeError, UnicodeEncodeError) as exc:
+            row = "" if codes is None else f", row {int(np.argmax(np.asarray(codes) == code))}"
+            reason = (
+                "which is not valid Unicode (a lone surrogate)"
+                if isinstance(exc, UnicodeEncodeError)
+                else f"a {exc}"
+            )
+            raise LabelError(
+                f"{where}{row}: expected a label value, got {value!r}, {reason}; "
+                "convert the column to text"
+            ) from None

@@ -1,0 +1,167 @@
+"""Long and melted frames: one row per time and series."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.frames.grouping import GroupedRows, group_rows
+from vm_df_writer.frames.label_sets import LabelSetRenderer
+from vm_df_writer.frames.labels import LabelColumn, label_from_column
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.frames.roles import Source, assign_roles
+from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
+from vm_df_writer.frames.values import ValueColumn, read_rows
+from vm_df_writer.series import SeriesBlock
+
+__all__ = ["LongFrame", "read_long"]
+
+
+@dataclass(frozen=True, eq=False)
+class LongFrame:
+    """A frame whose rows are grouped into series, read in blocks.
+
+    Attributes
+    ----------
+    grouped : GroupedRows
+        Which rows make one group.
+    timestamps : Timestamps
+        The time of each row.
+    values : sequence of ValueColumn
+        The value columns: each gives every group one series.
+    label_sets : sequence of bytes, length n_values * n_groups
+        The label sets of the first value column's groups, then of the second's, and so on.
+    reading : Reading
+        The policies for duplicates, infinities and rounding.
+    n_rows_read, n_rows_without_time : int
+        Rows that hold a sample to be written, and those among them that have no time.
+    digit_loss : DigitLoss
+        Warns once.
+    """
+
+    grouped: GroupedRows
+    timestamps: Timestamps
+    values: Sequence[ValueColumn]
+    label_sets: Sequence[bytes]
+    reading: Reading
+    n_rows_read: int
+    n_rows_without_time: int
+    digit_loss: DigitLoss = field(default_factory=DigitLoss)
+
+    @property
+    def n_cells(self) -> int:
+        """Rows times value columns."""
+        return self.n_rows_read * len(self.values)
+
+    def blocks(self) -> Iterator[SeriesBlock]:
+        """Yield the frame's series; those longer than a block come in several blocks."""
+        ms = self.timestamps.ms
+        if self.n_rows_without_time:
+            yield SeriesBlock.of_nothing({"nat": self.n_rows_without_time * len(self.values)})
+        n_groups = len(self.grouped.offsets) - 1
+        for groups, span in self.grouped.spans(ms, len(self.values)):
+            rows = self.grouped.rows(span)
+            values, marks = read_rows(self.values, rows)
+            offsets = self.grouped.offsets[groups.start : groups.stop + 1]
+            chunk = Chunk(
+                label_sets=[
+                    labels
+                    for first in range(0, len(self.label_sets), n_groups)
+                    for labels in self.label_sets[first + groups.start : first + groups.stop]
+                ],
+                offsets=np.clip(offsets, span.start, span.stop) - span.start,
+                timestamps_ms=ms[rows],
+                values=values,
+                marks=marks | self.timestamps.marks(rows),
+            )
+            yield chunk_to_block(chunk, self.reading, self.digit_loss)
+
+
+def read_long(
+    frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer, *, melted: bool
+) -> LongFrame:
+    """Read a frame with one row per time and series.
+
+    Raises
+    ------
+    FrameError
+        If the time, the labels or the values cannot be read.
+    """
+    roles = assign_roles(frame, reading, melted=melted)
+    timestamps = read_timestamps(
+        roles.time.read(frame),
+        time_unit=reading.time_unit,
+        naive_tz=reading.naive_tz,
+        where=str(roles.time),
+    )
+    labels = [
+        label_from_column(str(source.name), source.read(frame), str(source))
+        for source in roles.labels
+    ]
+    query_key = variable = None
+    if roles.query_key is not None:
+        query_key = label_from_column(
+            "query_key", roles.query_key.read(frame), str(roles.query_key)
+        )
+    provided = None
+    if roles.variable is not None:
+        variable = label_from_column("variable", roles.variable.read(frame), str(roles.variable))
+        _refuse_unnamed(variable, roles.variable)
+        if reading.provide_series is not None:
+            wanted = [text in set(reading.provide_series) for text in variable.texts]
+            provided = np.array(wanted)[variable.codes]
+    n_rows_read = len(frame) if provided is None else int(provided.sum())
+    kept, n_rows_without_time = provided, 0
+    if timestamps.nat is not None:
+        kept = ~timestamps.nat if provided is None else provided & ~timestamps.nat
+        n_rows_without_time = n_rows_read - int(kept.sum())
+    names = _chosen_values(roles.values, reading, melted=melted)
+    columns = [ValueColumn(name, frame[name]) for name in names]
+    keys = [column for column in (*labels, query_key, variable) if column is not None]
+    grouped = group_rows(keys, timestamps.ms, kept)
+    n_groups = len(grouped.offsets) - 1
+    rows = grouped.first_rows
+    var = (
+        variable.take(rows)
+        if variable is not None
+        else label_from_column("var", pd.Index(names), "columns").repeat(n_groups)
+    )
+    n_repeats = len(columns)
+    label_sets = renderer.render(
+        n_groups * n_repeats,
+        var,
+        None if query_key is None else query_key.take(rows).tile(n_repeats),
+        [label.take(rows).tile(n_repeats) for label in labels],
+        lambda i: f"column {names[i // n_groups]!r}, row {rows[i % n_groups]}",
+    )
+    return LongFrame(
+        grouped, timestamps, columns, label_sets, reading, n_rows_read, n_rows_without_time
+    )
+
+
+def _refuse_unnamed(variable: LabelColumn, source: Source) -> None:
+    missing = np.asarray(variable.codes) < 0
+    if missing.any():
+        raise LabelError(
+            f"{source}, row {int(missing.argmax())}: the variable is missing "
+            f"({int(missing.sum())} rows); fill it or drop these rows"
+        )
+
+
+def _chosen_values(
+    names: Sequence[Hashable], reading: Reading, *, melted: bool
+) -> Sequence[Hashable]:
+    if melted or reading.provide_series is None:
+        return names
+    chosen = [name for name in names if str(name) in set(reading.provide_series)]
+    if not chosen:
+        raise ColumnError(
+            f"provide_series: none of {list(reading.provide_series)} is a value column "
+            f"(there are: {', '.join(map(repr, names))})"
+        )
+    return chosen

@@ -1,0 +1,125 @@
+"""The reading keywords: how a frame is to be read, declared once for every caller."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypedDict, get_args, get_type_hints
+
+from vm_df_writer.errors import FrameError, nearest_hint
+
+__all__ = ["Reading", "ReadingKeywords"]
+
+LayoutChoice = Literal["auto", "wide", "long", "melted"]
+DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]
+InfPolicy = Literal["drop", "error", "keep"]
+TimeUnit = Literal["s", "ms", "us", "ns"]
+
+
+class ReadingKeywords(TypedDict, total=False):
+    """The keywords of :class:`Reading`, as `write`, `preview` and the others take them."""
+
+    layout: LayoutChoice
+    query_key: str | None
+    labels: Mapping[str, object]
+    time: Hashable
+    time_unit: TimeUnit | None
+    naive_tz: str
+    label_columns: Sequence[Hashable] | None
+    value_columns: Sequence[Hashable] | None
+    var: str | None
+    column_label: str | None
+    var_level: str
+    query_key_level: str
+    variable_column: Hashable
+    value_column: Hashable
+    provide_series: Sequence[str] | None
+    duplicates: DuplicatesPolicy
+    inf: InfPolicy
+    significant_figures: int | None
+    round_digits: int | None
+
+
+def _keyword(default: Any, description: str) -> Any:
+    return field(default=default, metadata={"help": description})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a frame is to be read; the defaults read what needs no telling.
+
+    Each field's ``metadata["help"]`` is the text that the command line shows.
+
+    Examples
+    --------
+    >>> Reading.of(query_key="cpu").query_key
+    'cpu'
+    >>> Reading.of(querykey="cpu")
+    Traceback (most recent call last):
+        ...
+    vm_df_writer.errors.FrameError: querykey: not a reading keyword; did you mean 'query_key'?
+    """
+
+    layout: LayoutChoice = _keyword("auto", "how the frame is laid out")
+    query_key: str | None = _keyword(None, "what $QUERY_KEY stands for")
+    labels: Mapping[str, object] = field(
+        default_factory=dict, metadata={"help": "labels that every series gets"}
+    )
+    time: Hashable = _keyword(None, "the column or index level that holds the time")
+    time_unit: TimeUnit | None = _keyword(None, "the unit of integer timestamps")
+    naive_tz: str = _keyword("UTC", "the zone of timestamps that name none")
+    label_columns: Sequence[Hashable] | None = _keyword(None, "the columns that hold labels")
+    value_columns: Sequence[Hashable] | None = _keyword(None, "the columns that hold values")
+    var: str | None = _keyword(None, "what $VAR stands for, where each column is one series")
+    column_label: str | None = _keyword(
+        None, "the label that takes the column name, where each column is one series"
+    )
+    var_level: str = _keyword("var", "the level of MultiIndex columns that $VAR stands for")
+    query_key_level: str = _keyword("query_key", "the level or column that $QUERY_KEY stands for")
+    variable_column: Hashable = _keyword("variable", "melted: the column that $VAR stands for")
+    value_column: Hashable = _keyword("value", "melted: the column that holds the values")
+    provide_series: Sequence[str] | None = _keyword(None, "write only these variables")
+    duplicates: DuplicatesPolicy = _keyword(
+        "last", "which sample stays when a series has two at one millisecond"
+    )
+    inf: InfPolicy = _keyword("drop", "what happens to infinite values")
+    significant_figures: int | None = _keyword(None, "round values to this many figures")
+    round_digits: int | None = _keyword(None, "round values to this many decimal digits")
+
+    @classmethod
+    def of(cls, **keywords: Any) -> Reading:
+        """Check the keywords and fill in the defaults.
+
+        Raises
+        ------
+        FrameError
+            If a keyword is unknown or has an impossible value.
+        """
+        known = [f.name for f in fields(cls)]
+        for name in keywords:
+            if name not in known:
+                raise FrameError(f"{name}: not a reading keyword{nearest_hint(name, known)}")
+        return cls(**keywords)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values."""
+        choices = get_type_hints(ReadingKeywords)
+        for name in ("layout", "duplicates", "inf"):
+            allowed, found = get_args(choices[name]), getattr(self, name)
+            if found not in allowed:
+                raise FrameError(
+                    f"{name}: expected one of {', '.join(allowed)}, got {found!r}"
+                    + nearest_hint(found, allowed)
+                )
+        if self.time_unit is not None and self.time_unit not in get_args(TimeUnit):
+            raise FrameError(f"time_unit: expected one of s, ms, us, ns, got {self.time_unit!r}")
+        if self.significant_figures is not None and self.significant_figures < 1:
+            raise FrameError(
+                f"significant_figures: expected 1 or more, got {self.significant_figures}"
+            )
+        for name in ("label_columns", "value_columns", "provide_series"):
+            if isinstance(getattr(self, name), str):
+                raise FrameError(
+                    f"{name}: expected a list of names, got the string {getattr(self, name)!r}; "
+                    f"write [{getattr(self, name)!r}]"
+                )

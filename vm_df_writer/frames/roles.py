@@ -1,0 +1,234 @@
+"""Which column or index level of a frame is its time, a label or a value."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from vm_df_writer.errors import ColumnError, FrameError, TimestampError, nearest_hint
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.frames.timestamps import holds_time
+from vm_df_writer.frames.values import holds_numbers, holds_strings
+
+__all__ = ["Roles", "Source", "assign_roles", "find_time", "names_of"]
+
+_TIME_NAMES = ("timestamp", "time", "ts", "datetime", "date", "ds")
+_MODEL_OUTPUTS = frozenset({"anomaly_score", "y", "yhat", "yhat_lower", "yhat_upper", "trend"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A column or an index level of a frame."""
+
+    kind: Literal["column", "index level"]
+    name: Hashable
+
+    def read(self, frame: pd.DataFrame) -> pd.Series | pd.Index:
+        """Return its values."""
+        if self.kind == "column":
+            return frame[self.name]
+        index = frame.index
+        if not isinstance(index, pd.MultiIndex):
+            return index
+        return index.get_level_values(index.names.index(self.name))
+
+    def __str__(self) -> str:
+        """Return how messages name it."""
+        return "index" if self.name is None else f"{self.kind} {self.name!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What the columns and index levels of a long or melted frame are."""
+
+    time: Source
+    labels: Sequence[Source]
+    values: Sequence[Hashable]
+    variable: Source | None
+    query_key: Source | None
+
+
+def names_of(frame: pd.DataFrame) -> str:
+    """Return the column and index level names, as messages list them."""
+    levels = [name for name in frame.index.names if name is not None]
+    shown = [repr(name) for name in [*frame.columns[:20], *levels]]
+    return ", ".join(shown) + (", ..." if len(frame.columns) > 20 else "")
+
+
+def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
+    """Find the time of a frame: what `time` names, else the one index level or column of times.
+
+    Raises
+    ------
+    TimestampError
+        If there is none, or more than one.
+    """
+    if frame.index.nlevels > 1 and None in frame.index.names:
+        raise ColumnError(
+            f"index: a level has no name (levels: {list(frame.index.names)}), so it cannot be a "
+            "label; name all levels with frame.index.names = [...]"
+        )
+    if reading.time is not None:
+        return _named(frame, reading.time, "time")
+    levels = [
+        Source("index level", name)
+        for name, dtype in zip(frame.index.names, _index_dtypes(frame.index), strict=True)
+        if holds_time(dtype)
+    ]
+    flat = frame.columns.nlevels == 1
+    dtypes = frame.dtypes if flat and not levels else pd.Series(dtype=object)
+    columns = [Source("column", name) for name, dtype in dtypes.items() if holds_time(dtype)]
+    found = levels or columns
+    if len(found) > 1:
+        raise TimestampError(
+            f"timestamps: {' and '.join(map(str, found))} all hold times; name one with time="
+        )
+    if found:
+        return found[0]
+    if flat:
+        named = [name for name in frame.columns if str(name).lower() in _TIME_NAMES]
+        if len(named) == 1:
+            return Source("column", named[0])
+    if isinstance(frame.index, pd.RangeIndex) and reading.time_unit is None:
+        raise TimestampError(
+            "timestamps: the frame has no time: its index is a RangeIndex, and no column holds "
+            f"times (there are: {names_of(frame)}); name the column of the time with time="
+        )
+    if isinstance(frame.index, pd.MultiIndex):
+        raise TimestampError(
+            f"timestamps: no index level holds times (there are: {names_of(frame)}); name the "
+            "column or level of the time with time="
+        )
+    return Source("index level", frame.index.name)
+
+
+def _index_dtypes(index: pd.Index) -> list[object]:
+    return list(index.dtypes) if isinstance(index, pd.MultiIndex) else [index.dtype]
+
+
+def _named(frame: pd.DataFrame, name: Hashable, keyword: str) -> Source:
+    in_columns = frame.columns.nlevels == 1 and name in frame.columns
+    if in_columns and name in frame.index.names:
+        raise ColumnError(f"{keyword}: {name!r} is a column and an index level; rename one of them")
+    if in_columns:
+        return Source("column", name)
+    if name in frame.index.names:
+        return Source("index level", name)
+    known = [*frame.columns, *(n for n in frame.index.names if n is not None)]
+    raise ColumnError(
+        f"{keyword}: {name!r} is not a column (there are: {names_of(frame)})"
+        + nearest_hint(name, known)
+    )
+
+
+def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Roles:
+    """Say what each column and index level of a long or melted frame is.
+
+    Without `label_columns` and `value_columns`, text and categories are labels, numbers and
+    booleans are values; index levels are always labels.
+
+    Raises
+    ------
+    ColumnError
+        If a named column does not exist, or one is neither label nor number.
+    """
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ColumnError(f"column {twice!r}: occurs more than once; rename one of them")
+    time = find_time(frame, reading)
+    query_key = _find_query_key(frame, reading)
+    variable = _named(frame, reading.variable_column, "variable_column") if melted else None
+    values = [reading.value_column] if melted else list(reading.value_columns or ())
+    for name in values:
+        _named(frame, name, "value_column" if melted else "value_columns")
+    taken = {source.name for source in (time, variable, query_key) if source is not None}
+    named = [_named(frame, name, "label_columns") for name in reading.label_columns or ()]
+    labels = _label_levels(frame, time, taken)
+    labels += [source for source in named if source not in labels]
+    taken |= {source.name for source in labels} | set(values)
+    rest: list[Hashable] = [name for name in frame.columns if name not in taken]
+    if reading.label_columns is None:
+        text, rest = _sort_out(frame, rest, trusting=bool(values))
+        labels += [Source("column", name) for name in text]
+        if melted and rest:
+            raise ColumnError(
+                f"column {rest[0]!r}: holds numbers, and a melted frame has them in "
+                f"{reading.value_column!r} alone; pass layout='long', or name the labels with "
+                "label_columns="
+            )
+    values = values or rest
+    if not values:
+        raise ColumnError(
+            f"columns: none holds numbers (there are: {names_of(frame)}); name the value columns "
+            "with value_columns="
+        )
+    return Roles(time, labels, values, variable, query_key)
+
+
+def _sort_out(
+    frame: pd.DataFrame, names: Sequence[Hashable], *, trusting: bool
+) -> tuple[list[Hashable], list[Hashable]]:
+    """Tell columns of text from columns of numbers."""
+    text: list[Hashable] = []
+    numbers: list[Hashable] = []
+    for name in names:
+        column = frame[name]
+        if holds_numbers(column):
+            numbers.append(name)
+        elif holds_strings(column):
+            if not trusting:
+                _refuse_numbers_as_text(name, column)
+            text.append(name)
+        else:
+            raise ColumnError(
+                f"column {name!r}: {column.dtype} is neither a label nor a number; name the "
+                "columns to use with label_columns= and value_columns="
+            )
+    return text, numbers
+
+
+def _find_query_key(frame: pd.DataFrame, reading: Reading) -> Source | None:
+    name = reading.query_key_level
+    if name not in frame.columns and name not in frame.index.names:
+        return None
+    if reading.query_key is not None:
+        raise FrameError(
+            f"query_key: {reading.query_key!r} is passed, and the frame has {name!r} too; leave "
+            "one of them out"
+        )
+    return _named(frame, name, "query_key_level")
+
+
+def _label_levels(frame: pd.DataFrame, time: Source, taken: set[Hashable]) -> list[Source]:
+    index = frame.index
+    is_numbering = isinstance(index, pd.RangeIndex) or (
+        index.nlevels == 1 and index.name is None and index.dtype.kind in "iu"
+    )
+    if is_numbering or (index.nlevels == 1 and time.kind == "index level"):
+        return []
+    if None in index.names:
+        raise ColumnError(
+            "index: it has no name, so it cannot be a label; name it with frame.index.name = ..., "
+            "or drop it with frame.reset_index(drop=True)"
+        )
+    return [Source("index level", name) for name in index.names if name not in taken]
+
+
+def _refuse_numbers_as_text(name: Hashable, column: pd.Series) -> None:
+    """Refuse to take scores for labels because one of them is not a number."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return
+    distinct = pd.Series(column.dropna().unique(), dtype=object)
+    numbers = pd.to_numeric(distinct, errors="coerce").notna()
+    if not (numbers.mean() > 0.5 or (name in _MODEL_OUTPUTS)):
+        return
+    text = column[column.notna()]
+    bad = distinct[~numbers]
+    row = int((text if bad.empty else column == bad.iloc[0]).to_numpy().argmax())
+    raise ColumnError(
+        f"column {name!r}, row {row}: expected a number, got {column.iloc[row]!r}; convert the "
+        "column or name the value columns with value_columns="
+    )

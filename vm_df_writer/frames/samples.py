@@ -1,0 +1,234 @@
+"""Which samples of a chunk are kept: no number, infinite, twice at one time; all counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import compress
+
+import numpy as np
+
+from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError, warn_caller
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.frames.rounding import round_values
+from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
+
+__all__ = [
+    "BLOCK_SAMPLES",
+    "Chunk",
+    "DigitLoss",
+    "ascending_within",
+    "chunk_to_block",
+    "sort_within",
+]
+
+# What fits the second-level cache together with its text.
+BLOCK_SAMPLES = 2**17
+
+# The server keeps about 18 digits below the largest value of a block (decimal.go), so a value
+# this much smaller keeps fewer than six.
+_SMALLEST_SAFE_RATIO = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """A piece of a frame, as it stands there: see :class:`SeriesBlock` for the shapes.
+
+    `values` may hold NaN, `timestamps_ms` ascends within each group but may repeat. `marks` says
+    by reason which samples are not quite as given; each mask broadcasts to the shape of `values`.
+    """
+
+    label_sets: Sequence[bytes]
+    offsets: IntArray
+    timestamps_ms: IntArray
+    values: FloatArray
+    marks: Mapping[str, BoolArray] = field(default_factory=dict)
+
+
+class DigitLoss:
+    """Warns once a frame that the server will not keep the digits of small values."""
+
+    def __init__(self) -> None:
+        self._has_warned = False
+
+    def check(self, kept: Chunk, small: BoolArray, largest: FloatArray) -> None:
+        """Warn if one of the small values loses more than 1e-6 of itself.
+
+        Parameters
+        ----------
+        kept : Chunk
+            What is sent.
+        small : ndarray of bool, as ``kept.values``
+            Values far below the largest of their series.
+        largest : ndarray of float64, shape (n_small,)
+            The largest magnitude of the series of each.
+        """
+        if self._has_warned:
+            return
+        values = kept.values[small]
+        step = 10.0 ** (np.floor(np.log10(largest)) - 17)
+        lost = np.abs(values - np.trunc(values / step) * step) > 1e-6 * np.abs(values)
+        if not lost.any():
+            return
+        self._has_warned = True
+        worst = int(lost.argmax())
+        row, sample = np.argwhere(small)[worst].tolist()
+        warn_caller(
+            f"series {_series_at(kept, row, sample)}: {values[worst]:.6g} beside values up to "
+            f"{largest[worst]:.6g}: the server keeps about 18 digits below a series' largest "
+            "value, so small ones lose theirs; write them as a series of their own",
+            InexactWarning,
+        )
+
+
+def ascending_within(timestamps_ms: IntArray, offsets: IntArray) -> tuple[bool, bool]:
+    """Say whether times ascend within each group, and whether they do so strictly.
+
+    Examples
+    --------
+    >>> ascending_within(np.array([1, 2, 2, 1]), np.array([0, 3, 4]))
+    (True, False)
+    """
+    steps = timestamps_ms[1:] - timestamps_ms[:-1]
+    steps[offsets[1:-1] - 1] = 1  # from one group to the next
+    smallest = steps.min(initial=1)
+    return bool(smallest >= 0), bool(smallest > 0)
+
+
+def sort_within(timestamps_ms: IntArray, offsets: IntArray) -> IntArray:
+    """Return the order that sorts times within each group; equal times keep their order.
+
+    Examples
+    --------
+    >>> sort_within(np.array([3, 1, 9, 2]), np.array([0, 2, 4])).tolist()
+    [1, 0, 3, 2]
+    """
+    group = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    return np.lexsort((timestamps_ms, group))
+
+
+def chunk_to_block(chunk: Chunk, reading: Reading, digit_loss: DigitLoss) -> SeriesBlock:
+    """Drop what cannot be stored, count it, and say what will not be stored exactly.
+
+    Raises
+    ------
+    ColumnError
+        If there are infinities and ``reading.inf`` is ``"error"``.
+    TimestampError
+        If a series has two samples at one millisecond and ``reading.duplicates`` is ``"error"``.
+    """
+    if reading.significant_figures is not None or reading.round_digits is not None:
+        values = round_values(chunk.values, reading.significant_figures, reading.round_digits)
+        rounded = (values != chunk.values) & ~np.isnan(values)
+        chunk = replace(chunk, values=values, marks={**chunk.marks, "rounded": rounded})
+    _, strictly = ascending_within(chunk.timestamps_ms, chunk.offsets)
+    magnitudes = np.abs(chunk.values)
+    largest = np.maximum.reduceat(magnitudes, chunk.offsets[:-1], axis=1)
+    dropped: Mapping[str, int] = {}
+    # The maximum is finite only if every value is: NaN and infinity carry through.
+    if not strictly or not np.isfinite(largest).all():
+        chunk, dropped = _keep_storable(chunk, magnitudes, reading)
+        if not chunk.label_sets:
+            return SeriesBlock.of_nothing(dropped)
+        magnitudes = np.abs(chunk.values)
+        if reading.inf == "keep":
+            magnitudes[magnitudes == np.inf] = 0
+        largest = np.maximum.reduceat(magnitudes, chunk.offsets[:-1], axis=1)
+    return SeriesBlock(
+        chunk.label_sets,
+        chunk.offsets,
+        chunk.timestamps_ms,
+        chunk.values,
+        dropped,
+        _count_adjusted(chunk, magnitudes, largest, digit_loss),
+    )
+
+
+def _keep_storable(
+    chunk: Chunk, magnitudes: FloatArray, reading: Reading
+) -> tuple[Chunk, dict[str, int]]:
+    """Flatten to one row of samples, without those that are dropped."""
+    infinite = magnitudes == np.inf
+    drop = np.isnan(magnitudes)
+    dropped = {"nan": int(drop.sum())}
+    if infinite.any():
+        if reading.inf == "error":
+            _raise_infinite(chunk, infinite)
+        if reading.inf == "drop":
+            dropped["inf"] = int(infinite.sum())
+            drop |= infinite
+    keep = ~drop
+    shape = chunk.values.shape
+    counts = np.add.reduceat(keep, chunk.offsets[:-1], axis=1, dtype=np.int64).ravel()
+    values = chunk.values[keep]
+    times = np.broadcast_to(chunk.timestamps_ms, shape)[keep]
+    marks = {reason: np.broadcast_to(mask, shape)[keep] for reason, mask in chunk.marks.items()}
+    ends = np.cumsum(counts)
+    repeated = times[1:] == times[:-1]
+    inner = ends[(ends > 0) & (ends < len(times))]
+    repeated[inner - 1] = False  # from one series to the next
+    if reading.duplicates != "keep" and repeated.any():
+        if reading.duplicates == "error":
+            _raise_duplicate(chunk, ends, times, repeated)
+        if reading.duplicates == "max":
+            # The first of each run takes the largest value, and the marks that belong to it.
+            starts = np.flatnonzero(np.append(True, ~repeated))
+            run = np.cumsum(np.append(True, ~repeated)) - 1
+            best = np.lexsort((-values, run))[starts]
+            values[starts] = values[best]
+            for mask in marks.values():
+                mask[starts] = mask[best]
+        is_last = reading.duplicates == "last"
+        superseded = np.append(repeated, False) if is_last else np.append(False, repeated)
+        dropped["duplicate"] = int(superseded.sum())
+        series = np.searchsorted(ends, np.flatnonzero(superseded), side="right")
+        counts -= np.bincount(series, minlength=len(counts))
+        times, values = times[~superseded], values[~superseded]
+        marks = {reason: mask[~superseded] for reason, mask in marks.items()}
+    filled = counts > 0
+    label_sets = (
+        chunk.label_sets if filled.all() else list(compress(chunk.label_sets, filled.tolist()))
+    )
+    offsets = np.append(0, np.cumsum(counts[filled]))
+    flat = Chunk(label_sets, offsets, times, values[None], marks)
+    return flat, {reason: n for reason, n in dropped.items() if n}
+
+
+def _raise_infinite(chunk: Chunk, infinite: BoolArray) -> None:
+    row, sample = np.argwhere(infinite)[0].tolist()
+    raise ColumnError(
+        f"series {_series_at(chunk, row, sample)}: {int(infinite.sum())} infinite values "
+        f"(first at {np.datetime64(int(chunk.timestamps_ms[sample]), 'ms')}); "
+        "pass inf='drop' to leave them out, or inf='keep' to store them"
+    )
+
+
+def _raise_duplicate(chunk: Chunk, ends: IntArray, times: IntArray, repeated: BoolArray) -> None:
+    sample = int(repeated.argmax())
+    series = int(np.searchsorted(ends, sample, side="right"))
+    raise TimestampError(
+        f"series {chunk.label_sets[series].decode()}: {int(repeated.sum())} samples at a time that "
+        f"it has already (first: {np.datetime64(int(times[sample]), 'ms')}); pass "
+        "duplicates='last', 'first' or 'max' to store one of them, or 'keep' to store all"
+    )
+
+
+def _count_adjusted(
+    kept: Chunk, magnitudes: FloatArray, largest: FloatArray, digit_loss: DigitLoss
+) -> dict[str, int]:
+    shape, marks = kept.values.shape, dict(kept.marks)
+    threshold = largest * _SMALLEST_SAFE_RATIO
+    smallest = np.minimum.reduceat(magnitudes, kept.offsets[:-1], axis=1)
+    if (smallest < threshold).any():
+        lengths = np.diff(kept.offsets)
+        small = (magnitudes < np.repeat(threshold, lengths, axis=1)) & (magnitudes > 0)
+        if small.any():
+            digit_loss.check(kept, small, np.repeat(largest, lengths, axis=1)[small])
+            marks["inexact"] = small | marks.get("inexact", False)
+    counts = {reason: int(np.broadcast_to(mask, shape).sum()) for reason, mask in marks.items()}
+    return {reason: n for reason, n in counts.items() if n}
+
+
+def _series_at(chunk: Chunk, row: int, sample: int) -> str:
+    group = int(np.searchsorted(chunk.offsets, sample, side="right")) - 1
+    return chunk.label_sets[row * (len(chunk.offsets) - 1) + group].decode()

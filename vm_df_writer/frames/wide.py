@@ -1,0 +1,223 @@
+"""Wide frames: one column per series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from vm_df_writer.errors import ColumnError, FrameError, LabelError, nearest_hint
+from vm_df_writer.frames.label_sets import LabelSetRenderer
+from vm_df_writer.frames.labels import (
+    LabelColumn,
+    constant_label,
+    label_from_codes,
+    label_from_column,
+)
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.frames.roles import Source, find_time, names_of
+from vm_df_writer.frames.samples import BLOCK_SAMPLES, Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
+from vm_df_writer.frames.values import Rows, ValueColumn, read_rows
+from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
+
+__all__ = ["WideFrame", "read_wide"]
+
+
+@dataclass(frozen=True, eq=False)
+class WideFrame:
+    """A frame whose columns are series, read in blocks.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The caller's.
+    positions : ndarray of int64, shape (n_series,)
+        Which of its columns are series; all hold numbers.
+    timestamps : Timestamps
+        The time of each row.
+    label_sets : sequence of bytes, length n_series
+        The label set of each column.
+    reading : Reading
+        The policies for duplicates, infinities and rounding.
+    digit_loss : DigitLoss
+        Warns once.
+    """
+
+    frame: pd.DataFrame
+    positions: IntArray
+    timestamps: Timestamps
+    label_sets: Sequence[bytes]
+    reading: Reading
+    digit_loss: DigitLoss = field(default_factory=DigitLoss)
+
+    @property
+    def n_cells(self) -> int:
+        """Rows times series."""
+        return len(self.frame) * len(self.positions)
+
+    @cached_property
+    def _columns(self) -> list[ValueColumn] | None:
+        """The columns one by one; None if all are float64 and can be read as one array."""
+        if all(dtype == np.float64 for dtype in set(self.frame.dtypes.iloc[self.positions])):
+            return None
+        return [
+            ValueColumn(self.frame.columns[position], self.frame.iloc[:, position])
+            for position in self.positions.tolist()
+        ]
+
+    @cached_property
+    def _rows(self) -> IntArray | None:
+        """The rows that have a time, in order of time; None if that is the frame's order."""
+        ms, nat = self.timestamps.ms, self.timestamps.nat
+        if nat is None and (ms[1:] >= ms[:-1]).all():
+            return None
+        order = np.argsort(ms, kind="stable")
+        return order if nat is None else order[~nat[order]]
+
+    def blocks(self) -> Iterator[SeriesBlock]:
+        """Yield the frame's series; those longer than a block come in several blocks."""
+        ms = self.timestamps.ms if self._rows is None else self.timestamps.ms[self._rows]
+        n_series = len(self.positions)
+        if self.timestamps.nat is not None:
+            yield SeriesBlock.of_nothing({"nat": int(self.timestamps.nat.sum()) * n_series})
+        if not len(ms):
+            return
+        series_per_block = max(1, BLOCK_SAMPLES // len(ms))
+        for first in range(0, n_series, series_per_block):
+            series = slice(first, min(first + series_per_block, n_series))
+            start = 0
+            while start < len(ms):
+                stop = min(start + BLOCK_SAMPLES, len(ms))
+                # Samples at one time stay together, so that duplicates are seen.
+                stop = int(np.searchsorted(ms, ms[stop - 1], side="right"))
+                yield self._block(series, slice(start, stop), ms)
+                start = stop
+
+    def _block(self, series: slice, span: slice, ms: IntArray) -> SeriesBlock:
+        rows: Rows = span if self._rows is None else self._rows[span]
+        values, marks = self._read(series, rows)
+        chunk = Chunk(
+            label_sets=self.label_sets[series],
+            offsets=np.array([0, span.stop - span.start]),
+            timestamps_ms=ms[span],
+            values=values,
+            marks=marks | self.timestamps.marks(rows),
+        )
+        return chunk_to_block(chunk, self.reading, self.digit_loss)
+
+    def _read(self, series: slice, rows: Rows) -> tuple[FloatArray, dict[str, BoolArray]]:
+        if self._columns is not None:
+            return read_rows(self._columns[series], rows)
+        positions = self.positions[series]
+        columns: slice | IntArray = positions
+        if (np.diff(positions) == 1).all():  # neighbours: a view, not a copy
+            columns = slice(positions[0], positions[-1] + 1)
+        return np.ascontiguousarray(self.frame.iloc[rows, columns].to_numpy().T), {}
+
+
+def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer) -> WideFrame:
+    """Read a frame with one column per series.
+
+    The columns are variables, or series of one variable (`var`, `column_label`), or a
+    MultiIndex whose named levels are labels.
+
+    Raises
+    ------
+    FrameError
+        If the time, the labels or the values cannot be read.
+    """
+    time = find_time(frame, reading)
+    timestamps = read_timestamps(
+        time.read(frame), time_unit=reading.time_unit, naive_tz=reading.naive_tz, where=str(time)
+    )
+    positions = _value_positions(frame, reading, time)
+    columns = frame.columns[positions]
+    if isinstance(columns, pd.MultiIndex):
+        var, query_key, labels = _from_levels(columns, reading)
+    else:
+        query_key = None
+        var, labels = _from_names(columns, reading)
+    if reading.provide_series is not None:
+        wanted = set(reading.provide_series)
+        chosen = np.array([text in wanted for text in (*var.texts, "")])
+        mask = np.full(len(columns), chosen[0]) if var.codes is None else chosen[var.codes]
+        kept = np.flatnonzero(mask)
+        positions, columns, var = positions[kept], columns[kept], var.take(kept)
+        query_key = None if query_key is None else query_key.take(kept)
+        labels = [label.take(kept) for label in labels]
+    label_sets = renderer.render(
+        len(columns), var, query_key, labels, lambda i: f"column {columns[i]!r}"
+    )
+    wide = WideFrame(frame, positions, timestamps, label_sets, reading)
+    wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
+    return wide
+
+
+def _value_positions(frame: pd.DataFrame, reading: Reading, time: Source) -> IntArray:
+    if reading.value_columns is None:
+        positions = np.arange(frame.shape[1])
+        return positions if time.kind == "index level" else positions[frame.columns != time.name]
+    positions = frame.columns.get_indexer_for(pd.Index(reading.value_columns))
+    if (positions < 0).any():
+        name = list(reading.value_columns)[int((positions < 0).argmax())]
+        raise ColumnError(
+            f"value_columns: {name!r} is not a column (there are: {names_of(frame)})"
+            + nearest_hint(name, frame.columns)
+        )
+    return positions
+
+
+def _from_names(columns: pd.Index, reading: Reading) -> tuple[LabelColumn, list[LabelColumn]]:
+    names = label_from_column("column", columns, "columns")
+    if names.codes is not None and (names.codes < 0).any():
+        raise LabelError(
+            f"columns: column {int((names.codes < 0).argmax())} has no name; name every column"
+        )
+    if reading.var is None and reading.column_label is None:
+        return names, []
+    if reading.var is None or reading.column_label is None:
+        missing, given = ("var", "column_label")[:: 1 if reading.var is None else -1]
+        raise FrameError(
+            f"{missing}: a frame with one column per series needs it together with {given}=; var= "
+            "says what the values are, column_label= which label takes the column name"
+        )
+    label = LabelColumn(reading.column_label, names.codes, names.texts)
+    return constant_label("var", reading.var, "var"), [label]
+
+
+def _from_levels(
+    columns: pd.MultiIndex, reading: Reading
+) -> tuple[LabelColumn, LabelColumn | None, list[LabelColumn]]:
+    if None in columns.names:
+        raise ColumnError(
+            f"columns: a level has no name (levels: {list(columns.names)}), so it cannot be a "
+            "label; name all levels with frame.columns.names = [...]"
+        )
+    levels = {
+        name: label_from_codes(str(name), np.asarray(codes), level, f"column level {name!r}")
+        for name, codes, level in zip(columns.names, columns.codes, columns.levels, strict=True)
+    }
+    query_key = levels.pop(reading.query_key_level, None)
+    if query_key is not None and reading.query_key is not None:
+        raise FrameError(
+            f"query_key: {reading.query_key!r} is passed, and the columns have a level "
+            f"{reading.query_key_level!r} too; leave one of them out"
+        )
+    var = levels.pop(reading.var_level, None)
+    if var is None:
+        if reading.var is None:
+            raise ColumnError(
+                f"columns: no level is named {reading.var_level!r} (levels: {list(columns.names)})"
+                "; name the level of the variables with var_level=, or pass var="
+            )
+        var = constant_label("var", reading.var, "var")
+    elif reading.var is not None:
+        raise FrameError(
+            f"var: {reading.var!r} is passed, and the columns have a level {reading.var_level!r} "
+            "too; leave one of them out"
+        )
+    return var, query_key, list(levels.values())
