@@ -83,6 +83,15 @@ class LineTable:
             np.concatenate([empty, *(table.last_ms for table in tables)]),
         )
 
+    def take(self, lines: slice) -> LineTable:
+        """Return some of the rows."""
+        return LineTable(
+            self.label_sets[lines],
+            self.samples[lines],
+            self.first_ms[lines],
+            self.last_ms[lines],
+        )
+
     def per_series(self) -> pd.DataFrame:
         """Return one row per label set: `samples`, `first_ms`, `last_ms`."""
         lines = pd.DataFrame(

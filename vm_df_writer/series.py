@@ -38,6 +38,8 @@ class SeriesBlock:
         C-contiguous. No NaN; infinities only where they were asked for.
     dropped, adjusted : mapping of str to int
         Samples of the frame that this block left out or altered, by reason.
+    has_infinities : bool
+        Whether `values` may hold infinities.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class SeriesBlock:
     values: FloatArray
     dropped: Mapping[str, int] = field(default_factory=dict)
     adjusted: Mapping[str, int] = field(default_factory=dict)
+    has_infinities: bool = False
 
     @classmethod
     def of_nothing(cls, dropped: Mapping[str, int]) -> SeriesBlock:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.frames.labels import LabelColumn
-from vm_df_writer.frames.samples import BLOCK_SAMPLES, ascending_within, sort_within
+from vm_df_writer.frames.samples import BLOCK_SAMPLES, ascending_within, cut_by_time, sort_within
 from vm_df_writer.frames.values import Rows
 from vm_df_writer.series import BoolArray, IntArray
 
@@ -60,18 +60,9 @@ class GroupedRows:
             if stop - start <= rows_per_block:
                 yield slice(first, last), slice(start, stop)
             else:
-                for span in self._cut(ms, start, stop, rows_per_block):
-                    yield slice(first, last), span
+                for span in cut_by_time(ms[self.rows(slice(start, stop))], rows_per_block):
+                    yield slice(first, last), slice(start + span.start, start + span.stop)
             first = last
-
-    def _cut(self, ms: IntArray, start: int, stop: int, rows_per_block: int) -> Iterator[slice]:
-        times = ms[self.rows(slice(start, stop))]
-        first = 0
-        while first < len(times):
-            end = min(first + rows_per_block, len(times))
-            end = int(np.searchsorted(times, times[end - 1], side="right"))
-            yield slice(start + first, start + end)
-            first = end
 
 
 def group_rows(labels: Sequence[LabelColumn], ms: IntArray, kept: BoolArray | None) -> GroupedRows:
@@ -104,40 +95,58 @@ def group_rows(labels: Sequence[LabelColumn], ms: IntArray, kept: BoolArray | No
     offsets = np.concatenate([[0], starts, [len(ids)]]) if len(ids) else np.zeros(1, np.int64)
     if kept_rows is not None:
         order = kept_rows if order is None else kept_rows[order]
-    times = ms if order is None else ms[order]
-    if not ascending_within(times, offsets)[0]:
-        by_time = sort_within(times, offsets)
-        order = by_time if order is None else order[by_time]
-    return GroupedRows(order, offsets)
+    grouped = GroupedRows(order, offsets)
+    if _ascends(grouped, ms):
+        return grouped
+    by_time = sort_within(ms if order is None else ms[order], offsets)
+    return GroupedRows(by_time if order is None else order[by_time], offsets)
+
+
+def _ascends(grouped: GroupedRows, ms: IntArray) -> bool:
+    """Say whether the times of each group ascend, block by block to spare memory."""
+    n_rows = int(grouped.offsets[-1])
+    for start in range(0, n_rows, BLOCK_SAMPLES):
+        stop = min(start + BLOCK_SAMPLES + 1, n_rows)  # one more, to see the step between
+        first, last = np.searchsorted(grouped.offsets, (start, stop), side="right")
+        inner = grouped.offsets[first:last]
+        offsets = np.concatenate([[start], inner[inner < stop], [stop]]) - start
+        if not ascending_within(ms[grouped.rows(slice(start, stop))], offsets)[0]:
+            return False
+    return True
 
 
 def _combine(labels: Sequence[LabelColumn], n_rows: int) -> tuple[npt.NDArray[np.integer], int]:
     """Return one small number per row, equal where all labels are equal."""
-    ids: npt.NDArray[np.integer] = np.zeros(n_rows, dtype=np.uint8)
+    ids: npt.NDArray[np.integer] = np.zeros(n_rows, dtype=np.int32)
     n_ids = 1
     for label in labels:
         if label.codes is None:
             continue
         width = len(label.texts) + 1
-        if n_ids == 1:
-            combined, n_ids = label.codes + 1, width
-        else:
-            combined = ids.astype(np.int64) * width + (label.codes + 1)
-            n_ids *= width
-        ids, n_ids = _compress(combined, n_ids)
-    return ids, n_ids
-
-
-def _compress(ids: IntArray, n_ids: int) -> tuple[npt.NDArray[np.integer], int]:
-    """Renumber without gaps, in the smallest type: small numbers sort fastest."""
-    if n_ids > max(2 * len(ids), 2**16):
-        codes, uniques = pd.factorize(ids)
-        ids, n_ids = codes, len(uniques)
-    elif n_ids > 2**8:
-        seen = np.zeros(n_ids, dtype=bool)
-        seen[ids] = True
-        ids, n_ids = (np.cumsum(seen) - 1)[ids], int(seen.sum())
+        if n_ids * width > np.iinfo(ids.dtype).max:
+            ids, n_ids = _renumber(ids)
+            if n_ids * width > np.iinfo(ids.dtype).max:
+                ids = ids.astype(np.int64)
+        # In place: fresh memory costs more than the arithmetic.
+        ids *= width
+        np.add(ids, label.codes, out=ids, casting="same_kind" if ids.itemsize == 8 else "unsafe")
+        ids += 1
+        n_ids *= width
+    if n_ids > 2**16:
+        ids, n_ids = _renumber(ids) if n_ids > 2 * n_rows else _close_gaps(ids, n_ids)
+    # The smaller the numbers, the faster they sort.
     return ids.astype(np.min_scalar_type(max(n_ids - 1, 0))), n_ids
+
+
+def _renumber(ids: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.integer], int]:
+    codes, uniques = pd.factorize(ids)
+    return codes.astype(np.int32), len(uniques)
+
+
+def _close_gaps(ids: npt.NDArray[np.integer], n_ids: int) -> tuple[npt.NDArray[np.integer], int]:
+    seen = np.zeros(n_ids, dtype=bool)
+    seen[ids] = True
+    return (np.cumsum(seen, dtype=np.int32) - 1)[ids], int(seen.sum())
 
 
 def _stable_order(ids: npt.NDArray[np.integer], n_ids: int) -> IntArray | None:

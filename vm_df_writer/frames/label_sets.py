@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from vm_df_writer.errors import DuplicateSeriesError, LabelError
+from vm_df_writer.errors import DuplicateSeriesError, LabelClashWarning, LabelError, warn_caller
 from vm_df_writer.frames.labels import LabelColumn, constant_label
 from vm_df_writer.frames.metric_format import LabelLimits, LabelSetCache, render_label_sets
 from vm_df_writer.frames.reading import Reading
@@ -46,12 +46,15 @@ class LabelSetRenderer:
     ) -> Sequence[bytes]:
         """Render the label sets, and refuse two series that have the same one."""
         query_key = query_key or self._query_key
-        for constant in self._constants:
-            if constant.name in {label.name for label in labels}:
+        names = [label.name for label in labels]
+        for name in names:
+            if names.count(name) > 1:
+                raise LabelError(f"labels: two columns are the label {name!r}; rename one of them")
+            if name in {constant.name for constant in self._constants}:
                 raise LabelError(
-                    f"labels: {constant.name!r} is a label of the frame too; leave one of them out"
+                    f"labels: {name!r} is a label of the frame too; leave one of them out"
                 )
-        labels = [*labels, *self._constants]
+        labels = self._without_clashes([*labels, *self._constants])
         self.label_names |= {label.name for label in labels}
 
         def render() -> list[bytes]:
@@ -73,6 +76,16 @@ class LabelSetRenderer:
             ),
         )
         return self._cache.get_or_render(key, render)
+
+    def _without_clashes(self, labels: Sequence[LabelColumn]) -> list[LabelColumn]:
+        clashes = sorted(label.name for label in labels if label.name in self._metric_format)
+        if clashes:
+            warn_caller(
+                f"labels: {', '.join(map(repr, clashes))} set by the frame and by metric_format; "
+                "metric_format wins: rename one of them to keep both",
+                LabelClashWarning,
+            )
+        return [label for label in labels if label.name not in self._metric_format]
 
 
 def _refuse_equal(label_sets: Sequence[bytes], describe: Callable[[int], str]) -> None:

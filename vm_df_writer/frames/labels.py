@@ -14,6 +14,9 @@ import pandas as pd
 from vm_df_writer.errors import LabelError
 from vm_df_writer.series import IntArray
 
+# Before version 3 pandas hashed strings as C does, up to the first NUL.
+_STOPS_AT_NUL = pd.__version__ < "3"
+
 __all__ = ["LabelColumn", "constant_label", "label_from_column", "label_text"]
 
 
@@ -66,7 +69,7 @@ def label_text(value: Any) -> str | None:
     ['a', '7', '7', '0.5', 'true', None, None, '2026-01-02']
     """
     if isinstance(value, str):
-        return str(value) or None
+        return str.__str__(value) or None  # the text of a str-based Enum, not its name
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (bool, np.bool_)):
@@ -77,7 +80,8 @@ def label_text(value: Any) -> str | None:
         if np.isnan(value):
             return None
         number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
+        # str of the value itself: the digits of a float32 are fewer than those of its float64.
+        return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else str(value)
     if isinstance(value, (dt.date, dt.datetime, dt.time)):
         return value.isoformat()
     if isinstance(value, (Decimal, pd.Period, pd.Interval, dt.timedelta)):
@@ -117,17 +121,50 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         categorical = pd.Categorical(column)
-        codes, uniques = np.asarray(categorical.codes), categorical.categories
-    else:
-        try:
-            codes, uniques = pd.factorize(column, use_na_sentinel=True)
-        except TypeError:  # unhashable: a list, a dict
-            codes, uniques = np.arange(len(column)), pd.Index(column)
-    return label_from_codes(name, codes, uniques, where)
+        return label_from_codes(name, categorical.codes, categorical.categories, where)
+    try:
+        codes, uniques = _factorize(column)
+    except TypeError:  # unhashable: a list, a dict
+        codes, uniques = np.arange(len(column)), column
+    if str(column.dtype).lower() in ("float16", "float32"):
+        uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
+    return _label(name, codes, list(uniques), where)
 
 
-def label_from_codes(name: str, codes: Any, uniques: Any, where: str) -> LabelColumn:
-    """Return the label of rows that are already coded, as a MultiIndex level or a category is."""
+def label_from_codes(name: str, codes: IntArray, uniques: pd.Index, where: str) -> LabelColumn:
+    """Return the label of rows that are already coded, as a MultiIndex level or a category is.
+
+    Values that no row has may be anything.
+    """
+    is_used = np.zeros(len(uniques) + 1, dtype=bool)
+    is_used[codes] = True  # -1, absent, marks the last
+    used = np.flatnonzero(is_used[:-1])
+    if len(used) < len(uniques):
+        renumbered = np.full(len(uniques) + 1, -1)
+        renumbered[used] = np.arange(len(used))
+        codes, uniques = renumbered[codes], uniques[used]
+    return _label(name, np.asarray(codes), list(uniques), where)
+
+
+def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
+    if column.dtype == object:
+        kind = pd.api.types.infer_dtype(column, skipna=True)
+        if kind.startswith("mixed"):
+            # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label.
+            values = column.to_numpy(dtype=object)
+            texts = [
+                label_text(value) if isinstance(value, Hashable) else value for value in values
+            ]
+            return pd.factorize(np.array([*texts, None], dtype=object)[:-1])
+    if _STOPS_AT_NUL and (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
+        # One value that is no string makes pandas compare whole Python objects.
+        values = np.array([*column.to_numpy(dtype=object), object()], dtype=object)
+        codes, uniques = pd.factorize(values)
+        return codes[:-1], uniques[:-1]
+    return pd.factorize(column)
+
+
+def _label(name: str, codes: IntArray, uniques: list[Any], where: str) -> LabelColumn:
     texts = _texts(uniques, where, codes)
     if None not in texts:
         return LabelColumn(name, codes, texts)  # type: ignore[arg-type]
@@ -137,8 +174,7 @@ def label_from_codes(name: str, codes: Any, uniques: Any, where: str) -> LabelCo
     return LabelColumn(name, renumbered[codes], [text for text in texts if text is not None])
 
 
-def _texts(uniques: Any, where: str, codes: Any) -> list[str | None]:
-    values = list(uniques)
+def _texts(values: list[Any], where: str, codes: Any) -> list[str | None]:
     try:
         texts = values if set(map(type, values)) == {str} else [label_text(v) for v in values]
         "".join(filter(None, texts)).encode()

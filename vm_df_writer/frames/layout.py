@@ -13,7 +13,7 @@ from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.long import LongFrame, read_long
 from vm_df_writer.frames.metric_format import DEFAULT_METRIC_FORMAT, LabelLimits, LabelSetCache
 from vm_df_writer.frames.reading import Reading
-from vm_df_writer.frames.roles import find_time
+from vm_df_writer.frames.roles import find_time, refuse_unclear_names
 from vm_df_writer.frames.values import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
 from vm_df_writer.series import SeriesBlock
@@ -80,6 +80,7 @@ def read_frame(
     """
     reading = reading or Reading()
     frame = _as_frame(frame)
+    refuse_unclear_names(frame)
     layout, reason = _choose(frame, reading)
     if frame.empty:
         reason = "the frame is empty"
@@ -124,7 +125,7 @@ def _as_frame(frame: object) -> pd.DataFrame:
 def _choose(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]:
     if reading.layout != "auto":
         return reading.layout, f"layout={reading.layout!r} is given"
-    if frame.columns.nlevels > 1:
+    if isinstance(frame.columns, pd.MultiIndex):
         return "wide", "the columns are a MultiIndex"
     if reading.var is not None or reading.column_label is not None:
         return "wide", "var= and column_label= are given"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import LabelColumn, label_from_column
-from vm_df_writer.frames.reading import Reading
+from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Source, assign_roles
 from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
@@ -115,6 +115,8 @@ def read_long(
         if reading.provide_series is not None:
             wanted = [text in set(reading.provide_series) for text in variable.texts]
             provided = np.array(wanted)[variable.codes]
+            if not any(wanted):
+                refuse_unprovided(reading.provide_series, variable.texts)
     n_rows_read = len(frame) if provided is None else int(provided.sum())
     kept, n_rows_without_time = provided, 0
     if timestamps.nat is not None:
@@ -160,8 +162,5 @@ def _chosen_values(
         return names
     chosen = [name for name in names if str(name) in set(reading.provide_series)]
     if not chosen:
-        raise ColumnError(
-            f"provide_series: none of {list(reading.provide_series)} is a value column "
-            f"(there are: {', '.join(map(repr, names))})"
-        )
+        refuse_unprovided(reading.provide_series, list(map(str, names)))
     return chosen

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vm_df_writer.errors import LabelClashWarning, LabelError, warn_caller
+from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels import LabelColumn
 from vm_df_writer.series import IntArray
 
@@ -20,6 +20,7 @@ __all__ = ["DEFAULT_METRIC_FORMAT", "LabelLimits", "LabelSetCache", "render_labe
 
 DEFAULT_METRIC_FORMAT: Mapping[str, str] = {"__name__": "$VAR", "for": "$QUERY_KEY"}
 
+_ANY = LabelColumn("", None, [""])
 _PLACEHOLDER = re.compile(r"\$(VAR|QUERY_KEY)")
 
 
@@ -91,13 +92,14 @@ def render_label_sets(
     Parameters
     ----------
     metric_format : mapping of str to str
-        Labels whose values may hold ``$VAR`` and ``$QUERY_KEY``; they win over `labels`.
+        Labels whose values may hold ``$VAR`` and ``$QUERY_KEY``; a label is absent where what
+        it holds is.
     n_series : int
         Number of series.
     var, query_key : LabelColumn
         What the placeholders stand for in each series.
     labels : sequence of LabelColumn
-        The other labels of each series.
+        The other labels of each series; none that `metric_format` sets.
     limits : LabelLimits
         What the server stores.
 
@@ -122,7 +124,7 @@ def render_label_sets(
         _fill_template(name, template, var, query_key)
         for name, template in sorted(metric_format.items(), key=lambda kv: kv[0] != "__name__")
     ]
-    columns += _without_clashes(labels, metric_format)
+    columns += labels
     _check_lengths(columns, limits)
     _check_metric_name(columns[0])
     if len(columns) > limits.max_labels:
@@ -139,14 +141,17 @@ def _fill_template(
             f"query_key: metric_format uses $QUERY_KEY in {name!r} ({template!r}), and the frame "
             "holds no query key; pass query_key="
         )
-    no_value = LabelColumn("", None, [""])
-    v = var if "VAR" in used else no_value
-    q = query_key if query_key is not None and "QUERY_KEY" in used else no_value
+    if not used:
+        return LabelColumn(name, None, [template])
+    v = var if "VAR" in used else _ANY
+    q = query_key if query_key is not None and "QUERY_KEY" in used else _ANY
     codes, pairs = _distinct_pairs(v, q)
     texts = []
     for v_text, q_text in pairs:
         filling = {"VAR": v_text, "QUERY_KEY": q_text}
-        texts.append(_PLACEHOLDER.sub(lambda m, f=filling: f[m[1]], template))  # type: ignore[misc]
+        is_absent = any(not filling[placeholder] for placeholder in used)
+        filled = _PLACEHOLDER.sub(lambda found, f=filling: f[found[1]], template)  # type: ignore[misc]
+        texts.append("" if is_absent else filled)
     return LabelColumn(name, codes, texts)
 
 
@@ -164,19 +169,6 @@ def _distinct_pairs(
     distinct, codes = np.unique(pair_ids, return_inverse=True)
     pairs = [divmod(pair, len(q_texts)) for pair in distinct.tolist()]
     return codes, [(v_texts[i], q_texts[j]) for i, j in pairs]
-
-
-def _without_clashes(
-    labels: Sequence[LabelColumn], metric_format: Mapping[str, str]
-) -> list[LabelColumn]:
-    clashes = sorted({label.name for label in labels if label.name in metric_format})
-    if clashes:
-        warn_caller(
-            f"labels: {', '.join(map(repr, clashes))} set by the frame and by metric_format; "
-            "metric_format wins: rename one of them to keep both",
-            LabelClashWarning,
-        )
-    return [label for label in labels if label.name not in metric_format]
 
 
 def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:

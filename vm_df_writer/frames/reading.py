@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypedDict, get_args, get_type_hints
+from typing import Any, Literal, NoReturn, TypedDict, get_args, get_type_hints
 
-from vm_df_writer.errors import FrameError, nearest_hint
+from vm_df_writer.errors import ColumnError, FrameError, nearest_hint
 
-__all__ = ["Reading", "ReadingKeywords"]
+__all__ = ["Reading", "ReadingKeywords", "refuse_unprovided"]
 
 LayoutChoice = Literal["auto", "wide", "long", "melted"]
 DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]
@@ -103,6 +103,20 @@ class Reading:
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
+        self._check_choices()
+        self._check_names()
+        if self.significant_figures is not None and self.significant_figures < 1:
+            raise FrameError(
+                f"significant_figures: expected 1 or more, got {self.significant_figures}"
+            )
+        if not isinstance(self.labels, Mapping) or not all(
+            isinstance(name, str) for name in self.labels
+        ):
+            raise FrameError(
+                f"labels: expected a mapping of label names to values, got {self.labels!r}"
+            )
+
+    def _check_choices(self) -> None:
         choices = get_type_hints(ReadingKeywords)
         for name in ("layout", "duplicates", "inf"):
             allowed, found = get_args(choices[name]), getattr(self, name)
@@ -113,13 +127,24 @@ class Reading:
                 )
         if self.time_unit is not None and self.time_unit not in get_args(TimeUnit):
             raise FrameError(f"time_unit: expected one of s, ms, us, ns, got {self.time_unit!r}")
-        if self.significant_figures is not None and self.significant_figures < 1:
-            raise FrameError(
-                f"significant_figures: expected 1 or more, got {self.significant_figures}"
-            )
+
+    def _check_names(self) -> None:
         for name in ("label_columns", "value_columns", "provide_series"):
-            if isinstance(getattr(self, name), str):
+            found = getattr(self, name)
+            if isinstance(found, str):
                 raise FrameError(
-                    f"{name}: expected a list of names, got the string {getattr(self, name)!r}; "
-                    f"write [{getattr(self, name)!r}]"
+                    f"{name}: expected a list of names, got the string {found!r}; write [{found!r}]"
                 )
+            if found is not None and name != "label_columns" and not list(found):
+                raise FrameError(f"{name}: the list is empty; leave it out, or name what to write")
+        for name in ("time", "variable_column", "value_column"):
+            if not isinstance(getattr(self, name), Hashable):
+                raise FrameError(f"{name}: expected one name, got {getattr(self, name)!r}")
+
+
+def refuse_unprovided(wanted: Sequence[str], variables: Sequence[str]) -> NoReturn:
+    """Refuse `provide_series` that would leave nothing to write."""
+    raise ColumnError(
+        f"provide_series: none of {', '.join(map(repr, wanted))} is a variable of the frame "
+        f"(there are: {', '.join(map(repr, variables[:20]))})"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,15 @@ from vm_df_writer.frames.reading import Reading
 from vm_df_writer.frames.timestamps import holds_time
 from vm_df_writer.frames.values import holds_numbers, holds_strings
 
-__all__ = ["Roles", "Source", "assign_roles", "find_time", "names_of"]
+__all__ = [
+    "Roles",
+    "Source",
+    "assign_roles",
+    "find_time",
+    "label_levels",
+    "names_of",
+    "refuse_unclear_names",
+]
 
 _TIME_NAMES = ("timestamp", "time", "ts", "datetime", "date", "ds")
 _MODEL_OUTPUTS = frozenset({"anomaly_score", "y", "yhat", "yhat_lower", "yhat_upper", "trend"})
@@ -58,6 +66,33 @@ def names_of(frame: pd.DataFrame) -> str:
     return ", ".join(shown) + (", ..." if len(frame.columns) > 20 else "")
 
 
+def refuse_unclear_names(frame: pd.DataFrame) -> None:
+    """Refuse levels without a name, and names that mean two things.
+
+    Raises
+    ------
+    ColumnError
+        Names the first of them.
+    """
+    for where, index in (("index", frame.index), ("columns", frame.columns)):
+        if not isinstance(index, pd.MultiIndex):
+            continue
+        names = list(index.names)
+        if None in names:
+            raise ColumnError(
+                f"{where}: a level has no name (levels: {names}), so it cannot be a label; name "
+                f"all levels with frame.{where}.names = [...]"
+            )
+        for name in names:
+            if names.count(name) > 1:
+                raise ColumnError(f"{where}: two levels are named {name!r}; rename one of them")
+    if isinstance(frame.columns, pd.MultiIndex):
+        return
+    for name in frame.index.names:
+        if name is not None and name in frame.columns:
+            raise ColumnError(f"{name!r} is a column and an index level; rename one of them")
+
+
 def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
     """Find the time of a frame: what `time` names, else the one index level or column of times.
 
@@ -66,11 +101,6 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
     TimestampError
         If there is none, or more than one.
     """
-    if frame.index.nlevels > 1 and None in frame.index.names:
-        raise ColumnError(
-            f"index: a level has no name (levels: {list(frame.index.names)}), so it cannot be a "
-            "label; name all levels with frame.index.names = [...]"
-        )
     if reading.time is not None:
         return _named(frame, reading.time, "time")
     levels = [
@@ -78,7 +108,7 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
         for name, dtype in zip(frame.index.names, _index_dtypes(frame.index), strict=True)
         if holds_time(dtype)
     ]
-    flat = frame.columns.nlevels == 1
+    flat = not isinstance(frame.columns, pd.MultiIndex)
     dtypes = frame.dtypes if flat and not levels else pd.Series(dtype=object)
     columns = [Source("column", name) for name, dtype in dtypes.items() if holds_time(dtype)]
     found = levels or columns
@@ -110,10 +140,7 @@ def _index_dtypes(index: pd.Index) -> list[object]:
 
 
 def _named(frame: pd.DataFrame, name: Hashable, keyword: str) -> Source:
-    in_columns = frame.columns.nlevels == 1 and name in frame.columns
-    if in_columns and name in frame.index.names:
-        raise ColumnError(f"{keyword}: {name!r} is a column and an index level; rename one of them")
-    if in_columns:
+    if not isinstance(frame.columns, pd.MultiIndex) and name in frame.columns:
         return Source("column", name)
     if name in frame.index.names:
         return Source("index level", name)
@@ -145,13 +172,22 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
     for name in values:
         _named(frame, name, "value_column" if melted else "value_columns")
     taken = {source.name for source in (time, variable, query_key) if source is not None}
-    named = [_named(frame, name, "label_columns") for name in reading.label_columns or ()]
-    labels = _label_levels(frame, time, taken)
-    labels += [source for source in named if source not in labels]
+    for name in reading.label_columns or ():
+        _named(frame, name, "label_columns")
+        if name in taken or name in values:
+            raise ColumnError(
+                f"label_columns: {name!r} is the time, the variable, the query key or a value too; "
+                "leave it out of one of them"
+            )
+    named = dict.fromkeys(reading.label_columns or ())
+    labels = label_levels(frame, time, named)
+    levels = {source.name for source in labels}
+    labels += [_named(frame, name, "label_columns") for name in named if name not in levels]
+    labels = [source for source in labels if source.name not in taken]
     taken |= {source.name for source in labels} | set(values)
     rest: list[Hashable] = [name for name in frame.columns if name not in taken]
     if reading.label_columns is None:
-        text, rest = _sort_out(frame, rest, trusting=bool(values))
+        text, rest = _sort_out(frame, rest, trusting=bool(values), melted=melted)
         labels += [Source("column", name) for name in text]
         if melted and rest:
             raise ColumnError(
@@ -169,14 +205,16 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
 
 
 def _sort_out(
-    frame: pd.DataFrame, names: Sequence[Hashable], *, trusting: bool
+    frame: pd.DataFrame, names: Sequence[Hashable], *, trusting: bool, melted: bool
 ) -> tuple[list[Hashable], list[Hashable]]:
     """Tell columns of text from columns of numbers."""
     text: list[Hashable] = []
     numbers: list[Hashable] = []
     for name in names:
         column = frame[name]
-        if holds_numbers(column):
+        if melted and column.isna().all():
+            text.append(name)  # says nothing of its kind, and a melted frame has its values
+        elif holds_numbers(column):
             numbers.append(name)
         elif holds_strings(column):
             if not trusting:
@@ -202,7 +240,16 @@ def _find_query_key(frame: pd.DataFrame, reading: Reading) -> Source | None:
     return _named(frame, name, "query_key_level")
 
 
-def _label_levels(frame: pd.DataFrame, time: Source, taken: set[Hashable]) -> list[Source]:
+def label_levels(
+    frame: pd.DataFrame, time: Source, named: Collection[Hashable] = ()
+) -> list[Source]:
+    """Return the index levels that are labels: all but the time and a mere numbering of rows.
+
+    Raises
+    ------
+    ColumnError
+        If one has no name, or holds times and is not among the labels that the caller named.
+    """
     index = frame.index
     is_numbering = isinstance(index, pd.RangeIndex) or (
         index.nlevels == 1 and index.name is None and index.dtype.kind in "iu"
@@ -214,7 +261,15 @@ def _label_levels(frame: pd.DataFrame, time: Source, taken: set[Hashable]) -> li
             "index: it has no name, so it cannot be a label; name it with frame.index.name = ..., "
             "or drop it with frame.reset_index(drop=True)"
         )
-    return [Source("index level", name) for name in index.names if name not in taken]
+    levels = [Source("index level", name) for name in index.names]
+    levels = [level for level in levels if level != time]
+    for level in levels:
+        if level.name not in named and holds_time(level.read(frame).dtype):
+            raise ColumnError(
+                f"{level}: holds times, and the time is {time}; drop it with reset_index(), or "
+                "name it in label_columns="
+            )
+    return levels
 
 
 def _refuse_numbers_as_text(name: Hashable, column: pd.Series) -> None:
@@ -225,9 +280,12 @@ def _refuse_numbers_as_text(name: Hashable, column: pd.Series) -> None:
     numbers = pd.to_numeric(distinct, errors="coerce").notna()
     if not (numbers.mean() > 0.5 or (name in _MODEL_OUTPUTS)):
         return
-    text = column[column.notna()]
-    bad = distinct[~numbers]
-    row = int((text if bad.empty else column == bad.iloc[0]).to_numpy().argmax())
+    if numbers.all():
+        raise ColumnError(
+            f"column {name!r}: holds numbers as text (first: {distinct.iloc[0]!r}); convert it if "
+            "it is a value, or name the labels with label_columns="
+        )
+    row = int((column == distinct[~numbers].iloc[0]).to_numpy(dtype=bool, na_value=False).argmax())
     raise ColumnError(
         f"column {name!r}, row {row}: expected a number, got {column.iloc[row]!r}; convert the "
         "column or name the value columns with value_columns="

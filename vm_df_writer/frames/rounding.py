@@ -9,6 +9,7 @@ from vm_df_writer.series import FloatArray
 __all__ = ["round_values"]
 
 _EXACT = 2.0**53
+_EXACT_POWER = 22
 
 
 def round_values(
@@ -28,18 +29,23 @@ def round_values(
     if significant_figures is not None:
         with np.errstate(divide="ignore", invalid="ignore"):
             exponents = np.floor(np.log10(np.abs(values)))
-        values = _round_at(values, significant_figures - 1 - exponents)
+        digits = significant_figures - 1 - exponents
+        rounded = _round_at(values, digits)
+        far = np.isfinite(values) & (np.abs(digits) > _EXACT_POWER) & (values != 0)
+        if far.any():  # no float64 holds these powers of ten: print and read
+            rounded[far] = np.char.mod(f"%.{significant_figures - 1}e", values[far]).astype(float)
+        values = rounded
     if round_digits is not None:
         values = _round_at(values, np.full(values.shape, float(round_digits)))
     return values
 
 
 def _round_at(values: FloatArray, digits: FloatArray) -> FloatArray:
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         # Powers of ten up to 1e22 are exact, so dividing by one gives the float64 that is
         # nearest to the rounded decimal number: the one with the shortest text.
         up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
         scaled = values * up / down
         rounded = np.rint(scaled) * down / up
-    can_round = (np.abs(scaled) < _EXACT) & np.isfinite(rounded)
+    can_round = (np.abs(scaled) < _EXACT) & (np.abs(digits) <= _EXACT_POWER)
     return np.where(can_round, rounded, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 
@@ -19,15 +19,19 @@ __all__ = [
     "DigitLoss",
     "ascending_within",
     "chunk_to_block",
+    "cut_by_time",
     "sort_within",
 ]
 
-# What fits the second-level cache together with its text.
-BLOCK_SAMPLES = 2**17
+BLOCK_SAMPLES = 2**18
+# What stays in the second-level cache while several passes are made over it.
+_CACHED_SAMPLES = 2**15
 
 # The server keeps about 18 digits below the largest value of a block (decimal.go), so a value
 # this much smaller keeps fewer than six.
 _SMALLEST_SAFE_RATIO = 1e-12
+# Below this it stores 0.
+_SMALLEST_STORED = 1e-296
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +70,8 @@ class DigitLoss:
         if self._has_warned:
             return
         values = kept.values[small]
-        step = 10.0 ** (np.floor(np.log10(largest)) - 17)
+        with np.errstate(divide="ignore"):  # all values may be kept infinities and zeros
+            step = 10.0 ** np.maximum(np.floor(np.log10(largest)) - 17, -296)
         lost = np.abs(values - np.trunc(values / step) * step) > 1e-6 * np.abs(values)
         if not lost.any():
             return
@@ -93,6 +98,24 @@ def ascending_within(timestamps_ms: IntArray, offsets: IntArray) -> tuple[bool, 
     steps[offsets[1:-1] - 1] = 1  # from one group to the next
     smallest = steps.min(initial=1)
     return bool(smallest >= 0), bool(smallest > 0)
+
+
+def cut_by_time(ms: IntArray, most: int = BLOCK_SAMPLES) -> Iterator[slice]:
+    """Cut ascending times into spans of about `most`; equal times stay together.
+
+    Duplicates are thus always seen in one span.
+
+    Examples
+    --------
+    >>> list(cut_by_time(np.array([1, 2, 2, 3]), 2))
+    [slice(0, 3, None), slice(3, 4, None)]
+    """
+    start = 0
+    while start < len(ms):
+        last = min(start + most, len(ms)) - 1
+        stop = int(np.searchsorted(ms, ms[last], side="right"))
+        yield slice(start, stop)
+        start = stop
 
 
 def sort_within(timestamps_ms: IntArray, offsets: IntArray) -> IntArray:
@@ -122,34 +145,54 @@ def chunk_to_block(chunk: Chunk, reading: Reading, digit_loss: DigitLoss) -> Ser
         rounded = (values != chunk.values) & ~np.isnan(values)
         chunk = replace(chunk, values=values, marks={**chunk.marks, "rounded": rounded})
     _, strictly = ascending_within(chunk.timestamps_ms, chunk.offsets)
-    magnitudes = np.abs(chunk.values)
-    largest = np.maximum.reduceat(magnitudes, chunk.offsets[:-1], axis=1)
+    smallest, largest = _extremes(chunk.values, chunk.offsets)
     dropped: Mapping[str, int] = {}
     # The maximum is finite only if every value is: NaN and infinity carry through.
     if not strictly or not np.isfinite(largest).all():
-        chunk, dropped = _keep_storable(chunk, magnitudes, reading)
+        chunk, dropped = _keep_storable(chunk, reading)
         if not chunk.label_sets:
             return SeriesBlock.of_nothing(dropped)
-        magnitudes = np.abs(chunk.values)
-        if reading.inf == "keep":
-            magnitudes[magnitudes == np.inf] = 0
-        largest = np.maximum.reduceat(magnitudes, chunk.offsets[:-1], axis=1)
+        smallest, largest = _extremes(
+            chunk.values, chunk.offsets, has_infinities=reading.inf == "keep"
+        )
     return SeriesBlock(
         chunk.label_sets,
         chunk.offsets,
         chunk.timestamps_ms,
         chunk.values,
         dropped,
-        _count_adjusted(chunk, magnitudes, largest, digit_loss),
+        _count_adjusted(chunk, smallest, largest, digit_loss),
+        has_infinities=reading.inf == "keep",
     )
 
 
-def _keep_storable(
-    chunk: Chunk, magnitudes: FloatArray, reading: Reading
-) -> tuple[Chunk, dict[str, int]]:
+def _extremes(
+    values: FloatArray, offsets: IntArray, *, has_infinities: bool = False
+) -> tuple[FloatArray, FloatArray]:
+    """Return the smallest and the largest magnitude of each series, beside zero and infinity.
+
+    NaN where a series has one; an infinity counts unless `has_infinities` is set.
+    """
+    n_rows, n_samples = values.shape
+    smallest, largest = np.empty((2, n_rows, len(offsets) - 1))
+    rows_at_once = max(1, _CACHED_SAMPLES // n_samples)
+    for first in range(0, n_rows, rows_at_once):
+        rows = slice(first, first + rows_at_once)
+        magnitudes = np.abs(values[rows])
+        if has_infinities:
+            magnitudes[np.isinf(magnitudes)] = 0
+        np.maximum.reduceat(magnitudes, offsets[:-1], axis=1, out=largest[rows])
+        np.minimum.reduceat(magnitudes, offsets[:-1], axis=1, out=smallest[rows])
+        if not smallest[rows].all():
+            magnitudes[magnitudes == 0] = np.inf
+            np.minimum.reduceat(magnitudes, offsets[:-1], axis=1, out=smallest[rows])
+    return smallest, largest
+
+
+def _keep_storable(chunk: Chunk, reading: Reading) -> tuple[Chunk, dict[str, int]]:
     """Flatten to one row of samples, without those that are dropped."""
-    infinite = magnitudes == np.inf
-    drop = np.isnan(magnitudes)
+    infinite = np.isinf(chunk.values)
+    drop = np.isnan(chunk.values)
     dropped = {"nan": int(drop.sum())}
     if infinite.any():
         if reading.inf == "error":
@@ -214,13 +257,12 @@ def _raise_duplicate(chunk: Chunk, ends: IntArray, times: IntArray, repeated: Bo
 
 
 def _count_adjusted(
-    kept: Chunk, magnitudes: FloatArray, largest: FloatArray, digit_loss: DigitLoss
+    kept: Chunk, smallest: FloatArray, largest: FloatArray, digit_loss: DigitLoss
 ) -> dict[str, int]:
     shape, marks = kept.values.shape, dict(kept.marks)
-    threshold = largest * _SMALLEST_SAFE_RATIO
-    smallest = np.minimum.reduceat(magnitudes, kept.offsets[:-1], axis=1)
+    threshold = np.maximum(largest * _SMALLEST_SAFE_RATIO, _SMALLEST_STORED)
     if (smallest < threshold).any():
-        lengths = np.diff(kept.offsets)
+        lengths, magnitudes = np.diff(kept.offsets), np.abs(kept.values)
         small = (magnitudes < np.repeat(threshold, lengths, axis=1)) & (magnitudes > 0)
         if small.any():
             digit_loss.check(kept, small, np.repeat(largest, lengths, axis=1)[small])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # The server would drop or misplace anything outside; no score is that old or that new.
 _FIRST_S = int(pd.Timestamp("1971-01-01", tz="UTC").timestamp())
 _END_S = int(pd.Timestamp("2200-01-01", tz="UTC").timestamp())
+# A time of day that ends with its zone.
+_ZONE = r"[T ]\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
 _NAT = np.iinfo(np.int64).min
 
 
@@ -95,7 +98,11 @@ def read_timestamps(
     >>> read_timestamps(index).ms.tolist()
     [1767225600000]
     """
+    _check_zone(naive_tz)
     dtype = source.dtype
+    if dtype == object and pd.api.types.infer_dtype(source, skipna=True) == "integer":
+        source = pd.Series(source, dtype="Int64")
+        dtype = source.dtype
     if pd.api.types.is_integer_dtype(dtype):
         return _from_integers(source, time_unit, where)
     if pd.api.types.is_float_dtype(dtype):
@@ -107,6 +114,15 @@ def read_timestamps(
     if times.tz is None and naive_tz != "UTC":
         times = _localize(times, naive_tz, where)
     return _from_epochs(times.asi8, times.unit, None, where)
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise TimestampError(
+            f"naive_tz: {zone!r} is not a known time zone; use a name such as 'Europe/Berlin'"
+        ) from None
 
 
 def _first(source: pd.Index | pd.Series) -> str:
@@ -143,7 +159,9 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
     if holds_time(source.dtype):
         return pd.DatetimeIndex(source)
     kind = pd.api.types.infer_dtype(source, skipna=True)
-    if kind not in ("string", "datetime", "datetime64", "date", "empty"):
+    if kind == "empty":
+        return pd.DatetimeIndex(np.full(len(source), np.datetime64("NaT", "ms")))
+    if kind not in ("string", "datetime", "datetime64", "date"):
         raise TimestampError(
             f"{where}: expected times, got {kind} values of dtype {source.dtype} "
             f"(first: {_first(source)}); name the column or index level of the time with time="
@@ -153,35 +171,30 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
 
 def _parse(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
     options: dict[str, Any] = {"format": "ISO8601"} if kind == "string" else {}
-    error: Exception | None = None
-    for utc in (False, True):
-        try:
-            parsed = pd.to_datetime(source, utc=utc, **options)
-        except (ValueError, TypeError, OverflowError) as exc:
-            error = error or exc
-            continue
-        # With utc=True pandas takes a naive time among aware ones for UTC: not ours to guess.
-        if utc and _mixes_naive(source, options):
-            break
-        return pd.DatetimeIndex(parsed)
-    for row, value in enumerate(source):
-        try:
-            pd.to_datetime(pd.Index([value]), **options)
-        except (ValueError, TypeError, OverflowError):
-            raise TimestampError(
-                f"{where}, row {row}: expected an ISO 8601 time, got {value!r}; convert the "
-                "column with pd.to_datetime"
-            ) from None
-    raise TimestampError(
-        f"{where}: times with and without a zone are mixed; convert the column with pd.to_datetime"
-    ) from error
-
-
-def _mixes_naive(source: pd.Index, options: dict[str, Any]) -> bool:
-    zones = {
-        pd.to_datetime(pd.Index([value]), **options).tz is None for value in source[source.notna()]
-    }
-    return len(zones) > 1
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(source, **options))
+    except (ValueError, TypeError, OverflowError):
+        pass  # several zones, or something that is no time
+    parsed = pd.DatetimeIndex(pd.to_datetime(source, utc=True, errors="coerce", **options))
+    bad = np.asarray(parsed.isna()) & np.asarray(source.notna()) & (np.asarray(source) != "")
+    if bad.any():
+        row = int(bad.argmax())
+        raise TimestampError(
+            f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}; convert the "
+            "column with pd.to_datetime"
+        )
+    # pandas takes a naive time among aware ones for UTC: not ours to guess.
+    known = source[source.notna()]
+    if kind == "string":
+        has_zone = known.str.contains(_ZONE) | (known == "")
+    else:
+        has_zone = np.array([getattr(value, "tzinfo", None) is not None for value in known])
+    if not has_zone.all():
+        raise TimestampError(
+            f"{where}: times with and without a zone are mixed; convert the column with "
+            "pd.to_datetime"
+        )
+    return parsed
 
 
 def _localize(times: pd.DatetimeIndex, zone: str, where: str) -> pd.DatetimeIndex:
@@ -189,10 +202,6 @@ def _localize(times: pd.DatetimeIndex, zone: str, where: str) -> pd.DatetimeInde
         return times.tz_localize(zone, ambiguous="raise", nonexistent="raise")
     except ValueError:
         pass  # found and counted below
-    except Exception as exc:
-        raise TimestampError(
-            f"naive_tz: {zone!r} is not a known time zone; use a name such as 'Europe/Berlin'"
-        ) from exc
     first_of_two = np.ones(len(times), dtype=bool)
     existing = times.tz_localize(zone, ambiguous=first_of_two, nonexistent="NaT")
     missing = np.asarray(times.isna())

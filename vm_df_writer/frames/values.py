@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from numbers import Number
 from operator import ne
 from typing import Any
@@ -17,12 +17,13 @@ import pandas as pd
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.series import BoolArray, FloatArray, IntArray
 
-__all__ = ["Rows", "ValueColumn", "holds_numbers", "holds_strings", "read_rows"]
+__all__ = ["Rows", "ValueColumn", "convert_numbers", "holds_numbers", "holds_strings", "read_rows"]
 
 Rows = slice | IntArray
 
 _NUMBER_KINDS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 _EXACT_INTEGER = 2**53
+_CHECKED_ROWS = 2**16
 
 
 def holds_numbers(column: pd.Series) -> bool:
@@ -35,7 +36,8 @@ def holds_numbers(column: pd.Series) -> bool:
     """
     dtype = column.dtype
     if dtype == object:
-        return pd.api.types.infer_dtype(column, skipna=True) in _NUMBER_KINDS
+        kind = _kind_of(column)
+        return kind in _NUMBER_KINDS or (kind.startswith("mixed") and all(map(_is_number, column)))
     if isinstance(dtype, pd.ArrowDtype):
         return dtype.kind in "iufb" or _is_decimal(dtype)
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
@@ -78,13 +80,22 @@ class ValueColumn:
 
     def __post_init__(self) -> None:
         """Refuse what is not numbers before anything is sent."""
-        if holds_numbers(self.column):
-            return
+        if not holds_numbers(self.column):
+            self._refuse(_is_number, "a number")
+        if self.column.dtype == object:
+            try:
+                for start in range(0, len(self.column), _CHECKED_ROWS):
+                    self.column.iloc[start : start + _CHECKED_ROWS].to_numpy(np.float64, na_value=0)
+            except (OverflowError, ValueError, InvalidOperation):
+                self._refuse(_fits_float64, "a number within float64's range")
+
+    def _refuse(self, is_fine: Callable[[Any], bool], expected: str) -> None:
         for row, value in enumerate(self.column):
-            if not _is_number(value):
+            if not is_fine(value):
                 raise ColumnError(
-                    f"column {self.name!r}, row {row}: expected a number, got {value!r}; "
-                    "convert the column or name the value columns with value_columns="
+                    f"column {self.name!r}, row {row}: expected {expected}, got "
+                    f"{_short(value)}; convert the column or name the value columns with "
+                    "value_columns="
                 )
         raise ColumnError(
             f"column {self.name!r}: expected numbers, got dtype {self.column.dtype}; convert the "
@@ -109,12 +120,44 @@ class ValueColumn:
             piece = pd.Series(np.asarray(piece))
         if piece.dtype == object or _is_decimal(dtype):
             return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
-        if _is_narrow_float(piece.dtype):
-            return _shortest_digits(piece.to_numpy(dtype=np.float32, na_value=np.nan)), None
-        values = piece.to_numpy(dtype=np.float64, na_value=np.nan)
-        if pd.api.types.is_integer_dtype(piece.dtype):
-            return values, _inexact_integers(piece, values)
+        if isinstance(piece.dtype, np.dtype):
+            return convert_numbers(piece.to_numpy())
+        if piece.dtype.kind in "iu" and not piece.isna().any():
+            return convert_numbers(piece.to_numpy(dtype=f"{piece.dtype.kind}8"))
+        if piece.dtype.kind in "iu":
+            return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
+        if str(piece.dtype) in ("Float32", "float[pyarrow]", "halffloat[pyarrow]"):
+            return convert_numbers(piece.to_numpy(dtype=np.float32, na_value=np.nan))
+        return piece.to_numpy(dtype=np.float64, na_value=np.nan), None
+
+
+def convert_numbers(array: npt.NDArray[Any]) -> tuple[FloatArray, BoolArray | None]:
+    """Convert a NumPy array of real numbers or booleans to float64.
+
+    Returns
+    -------
+    values : ndarray of float64, shape as `array`
+        A float32 becomes the number that its own digits show: 0.1, not 0.10000000149.
+    inexact : ndarray of bool, shape as `array`, or None
+        Values that float64 cannot hold exactly.
+
+    Examples
+    --------
+    >>> convert_numbers(np.array([1, 2**53 + 1]))
+    (array([1.00000000e+00, 9.00719925e+15]), array([False,  True]))
+    """
+    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+        return _shortest_digits(array.astype(np.float32, copy=False)), None
+    values = array.astype(np.float64)
+    if array.dtype.itemsize < 8 or array.dtype == np.float64:
         return values, None
+    if array.dtype.kind == "f":  # longdouble
+        inexact = (values != array) & ~np.isnan(values)
+    else:
+        inexact = np.abs(values) >= _EXACT_INTEGER
+        # Few values are this large; Python's numbers compare exactly.
+        inexact[inexact] = _differ(array[inexact].tolist(), values[inexact].tolist())
+    return values, inexact if inexact.any() else None
 
 
 def read_rows(
@@ -136,36 +179,42 @@ def read_rows(
     return np.stack(values), {"inexact": marks}
 
 
+def _kind_of(objects: pd.Series) -> str:
+    try:
+        return pd.api.types.infer_dtype(objects, skipna=True)
+    except InvalidOperation:  # a signalling NaN may not even be looked at
+        return "mixed"
+
+
 def _is_number(value: Any) -> bool:
     if value is None or value is pd.NA:
         return True
     return isinstance(value, (Number, np.bool_)) and not isinstance(value, complex)
 
 
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
 def _is_decimal(dtype: Any) -> bool:
     return isinstance(dtype, pd.ArrowDtype) and "decimal" in dtype.name
 
 
-def _is_narrow_float(dtype: Any) -> bool:
-    return bool(pd.api.types.is_float_dtype(dtype)) and dtype.itemsize < 8
+def _fits_float64(value: Any) -> bool:
+    try:
+        float(0 if value is None or value is pd.NA else value)
+    except (OverflowError, ValueError):
+        return False
+    return True
 
 
 def _shortest_digits(narrow: npt.NDArray[np.float32]) -> FloatArray:
-    """Return the float64 whose digits are those that a float32 shows: 0.1, not 0.10000000149."""
     values = narrow.astype(np.float64)
     finite = np.isfinite(values)
     text = orjson.dumps(narrow[finite], option=orjson.OPT_SERIALIZE_NUMPY)
     values[finite] = orjson.loads(text)
     return values
-
-
-def _inexact_integers(piece: pd.Series, values: FloatArray) -> BoolArray | None:
-    large = np.flatnonzero(np.abs(values) > _EXACT_INTEGER)
-    if not large.size:
-        return None
-    inexact = np.zeros(len(piece), dtype=bool)
-    inexact[large] = _differ(piece.iloc[large].tolist(), values[large].tolist())
-    return inexact if inexact.any() else None
 
 
 def _from_objects(given: npt.NDArray[np.object_]) -> tuple[FloatArray, BoolArray | None]:
@@ -174,12 +223,18 @@ def _from_objects(given: npt.NDArray[np.object_]) -> tuple[FloatArray, BoolArray
     if kind in ("floating", "boolean", "empty"):
         return values, None
     known = ~np.isnan(values)
+    numbers = [n.item() if isinstance(n, np.generic) else n for n in given[known]]
     floats: Iterable[object] = values[known].tolist()
     if kind == "decimal":
         # Decimal("0.1") is what the text of 0.1 says, though not its binary value.
         floats = map(Decimal, map(repr, floats))
+    elif kind.startswith("mixed"):
+        floats = [
+            Decimal(repr(f)) if isinstance(n, Decimal) else f
+            for n, f in zip(numbers, floats, strict=True)
+        ]
     inexact = np.zeros(len(given), dtype=bool)
-    inexact[known] = _differ(given[known], floats)
+    inexact[known] = _differ(numbers, floats)
     return values, inexact if inexact.any() else None
 
 

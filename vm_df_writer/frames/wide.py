@@ -17,11 +17,11 @@ from vm_df_writer.frames.labels import (
     label_from_codes,
     label_from_column,
 )
-from vm_df_writer.frames.reading import Reading
-from vm_df_writer.frames.roles import Source, find_time, names_of
-from vm_df_writer.frames.samples import BLOCK_SAMPLES, Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.reading import Reading, refuse_unprovided
+from vm_df_writer.frames.roles import Source, find_time, label_levels, names_of
+from vm_df_writer.frames.samples import BLOCK_SAMPLES, Chunk, DigitLoss, chunk_to_block, cut_by_time
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
-from vm_df_writer.frames.values import Rows, ValueColumn, read_rows
+from vm_df_writer.frames.values import Rows, ValueColumn, convert_numbers, read_rows
 from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["WideFrame", "read_wide"]
@@ -61,8 +61,14 @@ class WideFrame:
 
     @cached_property
     def _columns(self) -> list[ValueColumn] | None:
-        """The columns one by one; None if all are float64 and can be read as one array."""
-        if all(dtype == np.float64 for dtype in set(self.frame.dtypes.iloc[self.positions])):
+        """The columns one by one; None if all are of one NumPy type and are read as one array."""
+        dtypes = self.frame.dtypes.to_numpy()[self.positions]
+        if (
+            isinstance(dtypes[0], np.dtype)
+            and dtypes[0].kind in "fiub"
+            # NumPy has one object for each of these types, and columns may be a million.
+            and all(dtype is dtypes[0] for dtype in dtypes)
+        ):
             return None
         return [
             ValueColumn(self.frame.columns[position], self.frame.iloc[:, position])
@@ -86,24 +92,21 @@ class WideFrame:
             yield SeriesBlock.of_nothing({"nat": int(self.timestamps.nat.sum()) * n_series})
         if not len(ms):
             return
+        # All columns share these arrays, so that their text need not be made for each.
+        spans = [(span, ms[span]) for span in cut_by_time(ms)]
         series_per_block = max(1, BLOCK_SAMPLES // len(ms))
         for first in range(0, n_series, series_per_block):
             series = slice(first, min(first + series_per_block, n_series))
-            start = 0
-            while start < len(ms):
-                stop = min(start + BLOCK_SAMPLES, len(ms))
-                # Samples at one time stay together, so that duplicates are seen.
-                stop = int(np.searchsorted(ms, ms[stop - 1], side="right"))
-                yield self._block(series, slice(start, stop), ms)
-                start = stop
+            for span, times in spans:
+                yield self._block(series, span, times)
 
-    def _block(self, series: slice, span: slice, ms: IntArray) -> SeriesBlock:
+    def _block(self, series: slice, span: slice, times: IntArray) -> SeriesBlock:
         rows: Rows = span if self._rows is None else self._rows[span]
         values, marks = self._read(series, rows)
         chunk = Chunk(
             label_sets=self.label_sets[series],
-            offsets=np.array([0, span.stop - span.start]),
-            timestamps_ms=ms[span],
+            offsets=np.array([0, len(times)]),
+            timestamps_ms=times,
             values=values,
             marks=marks | self.timestamps.marks(rows),
         )
@@ -116,7 +119,11 @@ class WideFrame:
         columns: slice | IntArray = positions
         if (np.diff(positions) == 1).all():  # neighbours: a view, not a copy
             columns = slice(positions[0], positions[-1] + 1)
-        return np.ascontiguousarray(self.frame.iloc[rows, columns].to_numpy().T), {}
+        array = np.ascontiguousarray(self.frame.iloc[:, columns].to_numpy()[rows].T)
+        if array.dtype == np.float64:
+            return array, {}
+        values, inexact = convert_numbers(array)
+        return values, {} if inexact is None else {"inexact": inexact}
 
 
 def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer) -> WideFrame:
@@ -131,6 +138,11 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
         If the time, the labels or the values cannot be read.
     """
     time = find_time(frame, reading)
+    if levels := label_levels(frame, time):
+        raise ColumnError(
+            f"{levels[0]}: a wide frame has the time alone in its index; move the level to the "
+            "columns with unstack(), or pass layout='long'"
+        )
     timestamps = read_timestamps(
         time.read(frame), time_unit=reading.time_unit, naive_tz=reading.naive_tz, where=str(time)
     )
@@ -146,6 +158,8 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
         chosen = np.array([text in wanted for text in (*var.texts, "")])
         mask = np.full(len(columns), chosen[0]) if var.codes is None else chosen[var.codes]
         kept = np.flatnonzero(mask)
+        if not kept.size:
+            refuse_unprovided(reading.provide_series, var.texts)
         positions, columns, var = positions[kept], columns[kept], var.take(kept)
         query_key = None if query_key is None else query_key.take(kept)
         labels = [label.take(kept) for label in labels]
@@ -192,10 +206,10 @@ def _from_names(columns: pd.Index, reading: Reading) -> tuple[LabelColumn, list[
 def _from_levels(
     columns: pd.MultiIndex, reading: Reading
 ) -> tuple[LabelColumn, LabelColumn | None, list[LabelColumn]]:
-    if None in columns.names:
-        raise ColumnError(
-            f"columns: a level has no name (levels: {list(columns.names)}), so it cannot be a "
-            "label; name all levels with frame.columns.names = [...]"
+    if reading.column_label is not None:
+        raise FrameError(
+            f"column_label: {reading.column_label!r} is passed, and the columns are a MultiIndex, "
+            "whose levels are the labels; leave it out"
         )
     levels = {
         name: label_from_codes(str(name), np.asarray(codes), level, f"column level {name!r}")

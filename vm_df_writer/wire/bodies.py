@@ -9,18 +9,9 @@ import numpy as np
 
 from vm_df_writer.report import LineTable
 from vm_df_writer.series import SeriesBlock
-from vm_df_writer.wire.import_lines import (
-    MAX_SAMPLES_PER_LINE,
-    PIECES_PER_LINE,
-    EncodedLines,
-    encode_lines,
-)
+from vm_df_writer.wire.import_lines import EncodedLines, LineEncoder
 
 __all__ = ["Body", "pack_bodies"]
-
-# The longest float64 and an epoch in milliseconds, each with its comma.
-_MAX_BYTES_PER_SAMPLE = 25 + 14
-_BYTES_AROUND = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +60,10 @@ def pack_bodies(
     [1, 1]
     """
     pending = _Pending(max_bytes, max_series)
+    encoder = LineEncoder(max_bytes)
     for block in blocks:
-        longest = max(map(len, block.label_sets), default=0)
-        room = (max_bytes - longest - _BYTES_AROUND) // _MAX_BYTES_PER_SAMPLE
-        lines = encode_lines(block, max(1, min(MAX_SAMPLES_PER_LINE, room)))
-        yield from pending.add(lines)
+        for lines in encoder.encode(block):
+            yield from pending.add(lines)
     yield from pending.flush()
 
 
@@ -95,8 +85,6 @@ class _Pending:
     def add(self, lines: EncodedLines) -> Iterator[Body]:
         """Take the lines of a block, and yield the bodies that they fill."""
         label_sets, table = lines.table.label_sets, lines.table
-        if not label_sets:
-            return
         # The line before may be of the same series, if that is longer than a block.
         begins = lines.begins.copy()
         begins[0] = label_sets[0] is not self._last
@@ -116,15 +104,9 @@ class _Pending:
                     yield from self.flush()
                     continue
                 stop = first + 1  # a line that is too long goes alone
-            self._pieces += lines.pieces[first * PIECES_PER_LINE : stop * PIECES_PER_LINE]
-            self._tables.append(
-                LineTable(
-                    label_sets[first:stop],
-                    table.samples[first:stop],
-                    table.first_ms[first:stop],
-                    table.last_ms[first:stop],
-                )
-            )
+            per_line = lines.pieces_per_line
+            self._pieces += lines.pieces[first * per_line : stop * per_line]
+            self._tables.append(table.take(slice(first, stop)))
             self._n_bytes += int(ends[stop - 1]) - bytes_before
             self._n_series += int(series[stop - 1]) - series_before
             self._last = label_sets[stop - 1]

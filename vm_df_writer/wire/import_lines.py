@@ -1,14 +1,15 @@
-"""JSON lines of ``/api/v1/import``.
+r"""JSON lines of ``/api/v1/import``: ``{"metric":{...},"values":[...],"timestamps":[...]}``.
 
-A line reads ``{"metric":{...},"values":[...],"timestamps":[...]}``. orjson formats whole arrays;
-long ones get a call each, and for short ones one call formats them all and its text is cut.
+orjson formats whole arrays. A line of many samples is one call of it; for lines of few samples
+one call formats the numbers of them all, and its text is cut at the commas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import pairwise, repeat, starmap
+from typing import Any
 
 import numpy as np
 import orjson
@@ -16,28 +17,37 @@ import orjson
 from vm_df_writer.report import LineTable
 from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
-__all__ = ["MAX_SAMPLES_PER_LINE", "PIECES_PER_LINE", "EncodedLines", "encode_lines"]
-
-Numbers = FloatArray | IntArray
-FormatSlices = Callable[[Numbers, IntArray, IntArray], list[bytes]]
+__all__ = ["MAX_SAMPLES_PER_LINE", "EncodedLines", "LineEncoder"]
 
 # One bad element costs the server a whole line, and a line must stay far below
 # -import.maxLineLen (10 MiB): vmctl cuts here too.
 MAX_SAMPLES_PER_LINE = 10_000
 
-PIECES_PER_LINE = 6
+# The longest float64 and an epoch in milliseconds, each with its comma; and the keys.
+_MAX_BYTES_PER_SAMPLE = 25 + 14
+_BYTES_AROUND = 64
+
 # Below this many samples a line, cutting one text is cheaper than a call of orjson for each.
 _SHORT_LINE = 16
+# From here on lines are handed on one by one: memory that is freed at once is used again at once,
+# and touching fresh memory costs more than formatting.
+_LONG_LINE = 4096
+# Shorter lines are made in portions whose text (1 MiB or so) stays in the cache until it is joined.
+_PORTION_SAMPLES = 2**15
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY
+_NUMPY_LINE = _NUMPY | orjson.OPT_APPEND_NEWLINE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedLines:
-    """Import lines in pieces, so that a body is joined once.
+    """Import lines, in pieces where they are short, so that a body is joined once.
 
     Attributes
     ----------
-    pieces : list of bytes, length n_lines * PIECES_PER_LINE
+    pieces : list of bytes, length n_lines * pieces_per_line
         Joined, they are the lines.
+    pieces_per_line : int
+        How many pieces make one line.
     sizes : ndarray of int64, shape (n_lines,)
         Bytes of each line.
     begins : ndarray of bool, shape (n_lines,)
@@ -47,22 +57,23 @@ class EncodedLines:
     """
 
     pieces: list[bytes]
+    pieces_per_line: int
     sizes: IntArray
     begins: BoolArray
     table: LineTable
 
+    def chunks(self) -> Sequence[bytes]:
+        """Return the lines: each by itself if they are long, joined if they are short."""
+        return self.pieces if self.pieces_per_line == 1 else [b"".join(self.pieces)]
 
-def encode_lines(
-    block: SeriesBlock, max_samples_per_line: int = MAX_SAMPLES_PER_LINE
-) -> EncodedLines:
-    r"""Format the import lines of a block.
+
+class LineEncoder:
+    r"""Formats import lines, block by block.
 
     Parameters
     ----------
-    block : SeriesBlock
-        Any block, also an empty one.
-    max_samples_per_line : int
-        Longer series are cut into several lines.
+    max_line_bytes : int
+        Longer lines are cut into several, unless it is the label set that is longer.
 
     Examples
     --------
@@ -72,56 +83,144 @@ def encode_lines(
     ...     np.array([1767225600000, 1767225660000]),
     ...     np.array([[1.0, 2.5]]),
     ... )
-    >>> b"".join(encode_lines(block).pieces)
-    b'{"metric":{"__name__":"y"},"values":[1.0,2.5],"timestamps":[1767225600000,1767225660000]}\n'
+    >>> next(LineEncoder().encode(block)).chunks()
+    [b'{"metric":{"__name__":"y"},"values":[1.0,2.5],"timestamps":[1767225600000,1767225660000]}\n']
     """
-    n_rows, n_groups = len(block.values), len(block.offsets) - 1
-    if n_groups < 1:
-        nothing = np.empty(0, np.int64)
-        table = LineTable([], nothing, nothing, nothing)
-        return EncodedLines([], nothing, nothing.astype(bool), table)
-    starts, stops, groups = _cut_groups(block.offsets, max_samples_per_line)
-    n_lines = len(starts) * n_rows
-    label_sets = block.label_sets
-    if len(starts) != n_groups:
-        label_sets = [
-            label_sets[first + group]
-            for first in range(0, len(label_sets), n_groups)
-            for group in groups.tolist()
-        ]
-    are_short = len(block.timestamps_ms) < _SHORT_LINE * len(starts)
-    format_slices: FormatSlices = _cut_slices if are_short else _format_slices
-    before, between, after = (
-        (b',"values":[', b'],"timestamps":[', b"]}\n")
-        if are_short
-        else (b',"values":', b',"timestamps":', b"}\n")
-    )
-    times = format_slices(block.timestamps_ms, starts, stops)
-    if not np.isfinite(block.values).all():
-        format_slices = _with_infinities(format_slices)
-    values = [text for row in block.values for text in format_slices(row, starts, stops)]
-    pieces = [b""] * (n_lines * PIECES_PER_LINE)
+
+    def __init__(self, max_line_bytes: int = 2**20) -> None:
+        self._max_line_bytes = max_line_bytes
+        self._last_times: tuple[IntArray, IntArray, list[Any]] | None = None
+
+    def encode(self, block: SeriesBlock) -> Iterator[EncodedLines]:
+        """Yield the lines of a block, portion by portion."""
+        if not block.label_sets:
+            return
+        n_rows, n_samples = block.values.shape
+        room = self._max_line_bytes - _BYTES_AROUND - max(map(len, block.label_sets))
+        most = max(1, min(MAX_SAMPLES_PER_LINE, room // _MAX_BYTES_PER_SAMPLE))
+        starts, stops, groups = _cut_groups(block.offsets, most)
+        label_sets = block.label_sets
+        if len(starts) * n_rows != len(label_sets):
+            n_groups = len(block.offsets) - 1
+            of_line = groups + n_groups * np.arange(n_rows)[:, None]
+            label_sets = [label_sets[series] for series in of_line.ravel().tolist()]
+        # From here on a line is a slice of all rows, one after the other.
+        row_starts = n_samples * np.arange(n_rows)[:, None]
+        value_starts, value_stops = (starts + row_starts).ravel(), (stops + row_starts).ravel()
+        begins = np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows)
+        table = LineTable(
+            label_sets,
+            value_stops - value_starts,
+            np.tile(block.timestamps_ms[starts], n_rows),
+            np.tile(block.timestamps_ms[stops - 1], n_rows),
+        )
+        are_short = n_samples < _SHORT_LINE * len(starts)
+        make_lines = _short_lines if are_short else _long_lines
+        times = self._format_times(block, starts, stops, are_short=are_short)
+        is_long = n_samples >= _LONG_LINE * len(starts)
+        for part in _portions(value_stops, 1 if is_long else _PORTION_SAMPLES):
+            pieces = make_lines(
+                block, label_sets[part], times[part], value_starts[part], value_stops[part]
+            )
+            sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
+            per_line = len(pieces) // len(label_sets[part])
+            yield EncodedLines(
+                pieces,
+                per_line,
+                sizes.reshape(-1, per_line).sum(axis=1),
+                begins[part],
+                table.take(part),
+            )
+
+    def _format_times(
+        self, block: SeriesBlock, starts: IntArray, stops: IntArray, *, are_short: bool
+    ) -> list[Any]:
+        """Return what each line's times are; made once for all lines that share them."""
+        if self._last_times is not None:
+            known, known_starts, times = self._last_times
+            if known is block.timestamps_ms and np.array_equal(known_starts, starts):
+                return times * len(block.values)
+        if are_short:
+            texts = _cut(_format_array(block.timestamps_ms), starts, stops)
+            return [text + b"]}\n" for text in texts] * len(block.values)
+        arrays = map(block.timestamps_ms.__getitem__, _slices(starts, stops))
+        if len(block.values) == 1:
+            return list(arrays)
+        times = list(map(orjson.Fragment, map(_format_array, arrays)))
+        self._last_times = block.timestamps_ms, starts, times
+        return times * len(block.values)
+
+
+def _long_lines(
+    block: SeriesBlock,
+    label_sets: Sequence[bytes],
+    times: Sequence[Any],
+    starts: IntArray,
+    stops: IntArray,
+) -> list[bytes]:
+    """Make each line with one call of orjson."""
+    values: Iterator[Any] = map(block.values.reshape(-1).__getitem__, _slices(starts, stops))
+    if block.has_infinities:
+        values = map(orjson.Fragment, map(_with_infinities, values))
+    fragments = map(orjson.Fragment, label_sets)
+    return [
+        orjson.dumps({"metric": m, "values": v, "timestamps": t}, option=_NUMPY_LINE)
+        for m, v, t in zip(fragments, values, times, strict=True)
+    ]
+
+
+def _short_lines(
+    block: SeriesBlock,
+    label_sets: Sequence[bytes],
+    times: Sequence[Any],
+    starts: IntArray,
+    stops: IntArray,
+) -> list[bytes]:
+    """Make the lines in six pieces each, their numbers with one call of orjson."""
+    n_lines, first = len(label_sets), starts[0]
+    values = block.values.reshape(-1)[first : stops[-1]]
+    text = _with_infinities(values) if block.has_infinities else _format_array(values)
+    pieces = [b""] * (n_lines * 6)
     pieces[0::6] = repeat(b'{"metric":', n_lines)
     pieces[1::6] = label_sets
-    pieces[2::6] = repeat(before, n_lines)
-    pieces[3::6] = values
-    pieces[4::6] = repeat(between, n_lines)
-    pieces[5::6] = [text + after for text in times] * n_rows
-    table = LineTable(
-        label_sets,
-        np.tile(stops - starts, n_rows),
-        np.tile(block.timestamps_ms[starts], n_rows),
-        np.tile(block.timestamps_ms[stops - 1], n_rows),
-    )
-    begins = np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows)
-    return EncodedLines(pieces, _line_sizes(pieces, n_lines), begins, table)
+    pieces[2::6] = repeat(b',"values":[', n_lines)
+    pieces[3::6] = _cut(text, starts - first, stops - first)
+    pieces[4::6] = repeat(b'],"timestamps":[', n_lines)
+    pieces[5::6] = times
+    return pieces
 
 
-def _line_sizes(pieces: list[bytes], n_lines: int) -> IntArray:
-    sizes = np.full(n_lines, len(pieces[0]) + len(pieces[2]) + len(pieces[4]))
-    for variable in (1, 3, 5):
-        sizes += np.fromiter(map(len, pieces[variable::6]), np.int64, n_lines)
-    return sizes
+def _slices(starts: IntArray, stops: IntArray) -> Iterator[slice]:
+    return map(slice, starts.tolist(), stops.tolist())
+
+
+def _format_array(array: FloatArray | IntArray) -> bytes:
+    return orjson.dumps(array, option=_NUMPY)
+
+
+def _with_infinities(array: FloatArray) -> bytes:
+    """Write infinities as 1e999, the only form that every server stores; orjson writes null."""
+    first, *rest = _format_array(array).split(b"null")
+    signs = np.where(array[np.isinf(array)] > 0, b"1e999", b"-1e999").tolist()
+    return first + b"".join(map(bytes.__add__, signs, rest))
+
+
+def _cut(text: bytes, starts: IntArray, stops: IntArray) -> list[bytes]:
+    """Cut the text of an array into the numbers of each slice; the slices leave no gaps."""
+    n_samples = int(stops[-1])
+    if len(starts) == n_samples:
+        return text[1:-1].split(b",")
+    commas = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
+    ends = np.append(commas, len(text) - 1)[stops - 1]
+    begins = np.append(0, ends[:-1]) + 1
+    return [text[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+
+def _portions(stops: IntArray, n_samples: int) -> Iterator[slice]:
+    """Cut lines, given where each stops, into portions of about so many samples."""
+    portion = (stops - 1) // n_samples
+    cuts = np.flatnonzero(portion[1:] != portion[:-1]) + 1
+    yield from starmap(slice, pairwise([0, *cuts.tolist(), len(stops)]))
 
 
 def _cut_groups(offsets: IntArray, most: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -135,41 +234,3 @@ def _cut_groups(offsets: IntArray, most: int) -> tuple[IntArray, IntArray, IntAr
     first_line = np.cumsum(lines_per_group) - lines_per_group
     starts = offsets[groups] + (np.arange(len(groups)) - first_line[groups]) * most
     return starts, np.minimum(starts + most, offsets[groups + 1]), groups
-
-
-def _format_slices(array: Numbers, starts: IntArray, stops: IntArray) -> list[bytes]:
-    """Return the JSON array of each slice."""
-    return [
-        orjson.dumps(array[start:stop], option=orjson.OPT_SERIALIZE_NUMPY)
-        for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
-    ]
-
-
-def _cut_slices(array: Numbers, starts: IntArray, stops: IntArray) -> list[bytes]:
-    """Return the numbers of each slice, comma-separated without brackets.
-
-    The slices follow each other without gaps.
-    """
-    text = orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
-    if len(starts) == len(array):
-        return text[1:-1].split(b",")
-    commas = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
-    ends = np.append(commas, len(text) - 1)[stops - 1]
-    begins = np.append(0, ends[:-1]) + 1
-    return [text[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
-
-
-def _with_infinities(format_slices: FormatSlices) -> FormatSlices:
-    """Write infinities as ±1e999, the only form that every server stores; orjson writes null."""
-
-    def format_with_infinities(array: Numbers, starts: IntArray, stops: IntArray) -> list[bytes]:
-        infinite = np.isinf(array)
-        signs = iter(np.where(array[infinite] > 0, b"1e999", b"-1e999").tolist())
-        texts = format_slices(array, starts, stops)
-        counts = np.add.reduceat(infinite, starts, dtype=np.int64)
-        for line in np.flatnonzero(counts).tolist():
-            first, *rest = texts[line].split(b"null")
-            texts[line] = first + b"".join(next(signs) + part for part in rest)
-        return texts
-
-    return format_with_infinities

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.property.reference import parse_lines
+from tests.property.strategies import Case, cases
+from vm_df_writer import to_import_lines
+from vm_df_writer.frames import grouping, samples, wide
+from vm_df_writer.frames.layout import FrameReading, read_frame
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.report import LineTable
+from vm_df_writer.wire import import_lines
+from vm_df_writer.wire.bodies import pack_bodies
+
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+
+
+def read(case: Case) -> FrameReading:
+    return read_frame(
+        case.frame, metric_format=case.metric_format, reading=Reading.of(**case.reading)
+    )
+
+
+def lines_of(case: Case, frame: pd.DataFrame | None = None) -> bytes:
+    frame = case.frame if frame is None else frame
+    return b"".join(to_import_lines(frame, metric_format=case.metric_format, **case.reading))
+
+
+@given(cases())
+def test_every_sample_and_label_comes_back(case: Case) -> None:
+    assert parse_lines(lines_of(case)) == case.expected.stored
+
+
+@given(cases())
+def test_every_cell_is_stored_or_dropped_for_a_reason(case: Case) -> None:
+    reading = read(case)
+    dropped: Counter[str] = Counter()
+    n_samples = sub_millisecond = 0
+    for block in reading.blocks():
+        n_samples += block.n_samples
+        dropped.update(block.dropped)
+        sub_millisecond += block.adjusted.get("sub_millisecond", 0)
+    expected = case.expected
+    assert dropped == expected.dropped
+    assert n_samples + dropped.total() == reading.n_samples == len(case.cells)
+    if case.reading.get("duplicates") != "max":  # of equal times either one may have been floored
+        assert sub_millisecond == expected.sub_millisecond
+
+
+@given(cases(unique_times=True), st.data())
+def test_row_order_does_not_matter_where_times_are_unique(case: Case, data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(case.frame))))
+    shuffled = case.frame.iloc[order]
+    assert parse_lines(lines_of(case, shuffled)) == parse_lines(lines_of(case))
+
+
+@given(cases(), st.integers(1, 400), st.integers(1, 4), st.integers(1, 5))
+def test_cutting_at_any_limit_stores_the_same(
+    case: Case, max_bytes: int, max_series: int, max_samples_per_line: int
+) -> None:
+    reading = read(case)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_lines, "MAX_SAMPLES_PER_LINE", max_samples_per_line)
+        packed = list(pack_bodies(reading.blocks(), max_bytes=max_bytes, max_series=max_series))
+    assert parse_lines(b"".join(body.data for body in packed)) == case.expected.stored
+    for body in packed:
+        lines = body.data.splitlines(keepends=True)
+        assert len(body.data) <= max_bytes or len(lines) == 1
+        stored = parse_lines(body.data)
+        assert body.n_series == len(stored) <= max_series
+        assert body.n_samples == sum(map(len, stored.values()))
+        assert len(body.lines.label_sets) == len(lines)
+        for line, *row in zip(lines, *_columns(body.lines), strict=True):
+            ((labels, samples),) = parse_lines(line).items()
+            assert frozenset(json.loads(row[0]).items()) == labels
+            assert row[1:] == [len(samples), samples[0][0], samples[-1][0]]
+            assert len(samples) <= max_samples_per_line
+
+
+def _columns(table: LineTable) -> list[list[Any]]:
+    numbers = (table.samples, table.first_ms, table.last_ms)
+    return [list(table.label_sets), *(column.tolist() for column in numbers)]
+
+
+@pytest.mark.parametrize("block_samples", [1, 7])
+@given(case=cases())
+def test_size_of_a_block_does_not_matter(case: Case, block_samples: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (wide, grouping):
+            patch.setattr(module, "BLOCK_SAMPLES", block_samples)
+        patch.setattr(samples.cut_by_time, "__defaults__", (block_samples,))
+        assert parse_lines(lines_of(case)) == case.expected.stored
+
+
+@given(cases())
+def test_the_callers_frame_is_not_modified(case: Case) -> None:
+    before = case.frame.copy(deep=True)
+    lines_of(case)
+    pd.testing.assert_frame_equal(
+        case.frame, before, check_exact=True, check_names=True, check_freq=True
+    )
