@@ -11,13 +11,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.errors import LabelError
+from vm_df_writer.errors import ColumnError, LabelError
 from vm_df_writer.series import IntArray
+
+_MODEL_OUTPUTS = frozenset({"anomaly_score", "y", "yhat", "yhat_lower", "yhat_upper", "trend"})
 
 # Before version 3 pandas hashed strings as C does, up to the first NUL.
 _STOPS_AT_NUL = pd.__version__ < "3"
 
-__all__ = ["LabelColumn", "constant_label", "label_from_column", "label_text"]
+__all__ = [
+    "LabelColumn",
+    "constant_label",
+    "label_from_codes",
+    "label_from_column",
+    "label_text",
+    "refuse_damaged_values",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,3 +207,30 @@ def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None
                 f"{where}{row}: expected a label value, got {value!r}, {reason}; "
                 "convert the column to text"
             ) from None
+
+
+def refuse_damaged_values(label: LabelColumn, where: str) -> None:
+    """Refuse to take a column of scores for a label because some of them are no numbers.
+
+    A column of text is refused if most of its distinct values are numbers, or if it has the name
+    of a model's output.
+
+    Raises
+    ------
+    ColumnError
+        Names the first row that is no number.
+    """
+    numbers = pd.to_numeric(pd.Series(label.texts, dtype=object), errors="coerce").notna()
+    if not label.texts or not (numbers.mean() > 0.5 or label.name in _MODEL_OUTPUTS):
+        return
+    if numbers.all():
+        raise ColumnError(
+            f"{where}: holds numbers as text (first: {label.texts[0]!r}); convert it if it is a "
+            "value, or name the labels with label_columns="
+        )
+    bad = int(numbers.to_numpy().argmin())
+    row = int((np.asarray(label.codes) == bad).argmax())
+    raise ColumnError(
+        f"{where}, row {row}: expected a number, got {label.texts[bad]!r}; convert the column or "
+        "name the value columns with value_columns="
+    )

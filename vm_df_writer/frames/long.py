@@ -11,7 +11,7 @@ import pandas as pd
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.label_sets import LabelSetRenderer
-from vm_df_writer.frames.labels import LabelColumn, label_from_column
+from vm_df_writer.frames.labels import LabelColumn, label_from_column, refuse_damaged_values
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Source, assign_roles
 from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
@@ -103,6 +103,9 @@ def read_long(
         label_from_column(str(source.name), source.read(frame), str(source))
         for source in roles.labels
     ]
+    for source, label in zip(roles.labels, labels, strict=True):
+        if source in roles.guessed:
+            refuse_damaged_values(label, str(source))
     query_key = variable = None
     if roles.query_key is not None:
         query_key = label_from_column(

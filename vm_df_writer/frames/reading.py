@@ -16,6 +16,10 @@ InfPolicy = Literal["drop", "error", "keep"]
 TimeUnit = Literal["s", "ms", "us", "ns"]
 
 
+# Powers of ten up to here are exact in float64.
+_MOST_DIGITS = 22
+
+
 class ReadingKeywords(TypedDict, total=False):
     """The keywords of :class:`Reading`, as `write`, `preview` and the others take them."""
 
@@ -68,7 +72,9 @@ class Reading:
     time: Hashable = _keyword(None, "the column or index level that holds the time")
     time_unit: TimeUnit | None = _keyword(None, "the unit of integer timestamps")
     naive_tz: str = _keyword("UTC", "the zone of timestamps that name none")
-    label_columns: Sequence[Hashable] | None = _keyword(None, "the columns that hold labels")
+    label_columns: Sequence[Hashable] | None = _keyword(
+        None, "the columns that hold labels; then no other column becomes one"
+    )
     value_columns: Sequence[Hashable] | None = _keyword(None, "the columns that hold values")
     var: str | None = _keyword(None, "what $VAR stands for, where each column is one series")
     column_label: str | None = _keyword(
@@ -105,10 +111,7 @@ class Reading:
         """Refuse impossible values."""
         self._check_choices()
         self._check_names()
-        if self.significant_figures is not None and self.significant_figures < 1:
-            raise FrameError(
-                f"significant_figures: expected 1 or more, got {self.significant_figures}"
-            )
+        self._check_digits()
         if not isinstance(self.labels, Mapping) or not all(
             isinstance(name, str) for name in self.labels
         ):
@@ -128,6 +131,15 @@ class Reading:
         if self.time_unit is not None and self.time_unit not in get_args(TimeUnit):
             raise FrameError(f"time_unit: expected one of s, ms, us, ns, got {self.time_unit!r}")
 
+    def _check_digits(self) -> None:
+        for name, least in (("significant_figures", 1), ("round_digits", -_MOST_DIGITS)):
+            found = getattr(self, name)
+            is_count = isinstance(found, int) and not isinstance(found, bool)
+            if found is not None and not (is_count and least <= found <= _MOST_DIGITS):
+                raise FrameError(
+                    f"{name}: expected a whole number from {least} to {_MOST_DIGITS}, got {found!r}"
+                )
+
     def _check_names(self) -> None:
         for name in ("label_columns", "value_columns", "provide_series"):
             found = getattr(self, name)
@@ -137,6 +149,10 @@ class Reading:
                 )
             if found is not None and name != "label_columns" and not list(found):
                 raise FrameError(f"{name}: the list is empty; leave it out, or name what to write")
+        for name in ("query_key", "var", "column_label", "var_level", "query_key_level"):
+            found = getattr(self, name)
+            if found is not None and not isinstance(found, str):
+                raise FrameError(f"{name}: expected text, got {found!r}")
         for name in ("time", "variable_column", "value_column"):
             if not isinstance(getattr(self, name), Hashable):
                 raise FrameError(f"{name}: expected one name, got {getattr(self, name)!r}")

@@ -24,7 +24,6 @@ __all__ = [
 ]
 
 _TIME_NAMES = ("timestamp", "time", "ts", "datetime", "date", "ds")
-_MODEL_OUTPUTS = frozenset({"anomaly_score", "y", "yhat", "yhat_lower", "yhat_upper", "trend"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What the columns and index levels of a long or melted frame are."""
+    """What the columns and index levels of a long or melted frame are.
+
+    `guessed` are those labels that nobody named: columns of text that could be damaged values.
+    """
 
     time: Source
     labels: Sequence[Source]
+    guessed: Collection[Source]
     values: Sequence[Hashable]
     variable: Source | None
     query_key: Source | None
@@ -122,7 +125,12 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
         named = [name for name in frame.columns if str(name).lower() in _TIME_NAMES]
         if len(named) == 1:
             return Source("column", named[0])
-    if isinstance(frame.index, pd.RangeIndex) and reading.time_unit is None:
+    is_numbering = (
+        isinstance(frame.index, pd.RangeIndex)
+        and frame.index.name is None
+        and frame.index.start == 0
+    )
+    if is_numbering and reading.time_unit is None:
         raise TimestampError(
             "timestamps: the frame has no time: its index is a RangeIndex, and no column holds "
             f"times (there are: {names_of(frame)}); name the column of the time with time="
@@ -172,13 +180,11 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
     for name in values:
         _named(frame, name, "value_column" if melted else "value_columns")
     taken = {source.name for source in (time, variable, query_key) if source is not None}
-    for name in reading.label_columns or ():
-        _named(frame, name, "label_columns")
-        if name in taken or name in values:
-            raise ColumnError(
-                f"label_columns: {name!r} is the time, the variable, the query key or a value too; "
-                "leave it out of one of them"
-            )
+    for keyword, others in (("label_columns", taken | set(values)), ("value_columns", taken)):
+        for name in getattr(reading, keyword) or ():
+            _named(frame, name, keyword)
+            if name in others:
+                raise ColumnError(f"{keyword}: {name!r} has another role already; leave it out")
     named = dict.fromkeys(reading.label_columns or ())
     labels = label_levels(frame, time, named)
     levels = {source.name for source in labels}
@@ -186,9 +192,12 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
     labels = [source for source in labels if source.name not in taken]
     taken |= {source.name for source in labels} | set(values)
     rest: list[Hashable] = [name for name in frame.columns if name not in taken]
+    guessed: list[Source] = []
     if reading.label_columns is None:
-        text, rest = _sort_out(frame, rest, trusting=bool(values), melted=melted)
-        labels += [Source("column", name) for name in text]
+        text, rest = _sort_out(frame, rest, melted=melted)
+        sources = [Source("column", name) for name in text]
+        labels += sources
+        guessed = [] if values else sources
         if melted and rest:
             raise ColumnError(
                 f"column {rest[0]!r}: holds numbers, and a melted frame has them in "
@@ -201,11 +210,11 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
             f"columns: none holds numbers (there are: {names_of(frame)}); name the value columns "
             "with value_columns="
         )
-    return Roles(time, labels, values, variable, query_key)
+    return Roles(time, labels, guessed, values, variable, query_key)
 
 
 def _sort_out(
-    frame: pd.DataFrame, names: Sequence[Hashable], *, trusting: bool, melted: bool
+    frame: pd.DataFrame, names: Sequence[Hashable], *, melted: bool
 ) -> tuple[list[Hashable], list[Hashable]]:
     """Tell columns of text from columns of numbers."""
     text: list[Hashable] = []
@@ -217,8 +226,6 @@ def _sort_out(
         elif holds_numbers(column):
             numbers.append(name)
         elif holds_strings(column):
-            if not trusting:
-                _refuse_numbers_as_text(name, column)
             text.append(name)
         else:
             raise ColumnError(
@@ -251,9 +258,7 @@ def label_levels(
         If one has no name, or holds times and is not among the labels that the caller named.
     """
     index = frame.index
-    is_numbering = isinstance(index, pd.RangeIndex) or (
-        index.nlevels == 1 and index.name is None and index.dtype.kind in "iu"
-    )
+    is_numbering = index.nlevels == 1 and index.name is None and index.dtype.kind in "iu"
     if is_numbering or (index.nlevels == 1 and time.kind == "index level"):
         return []
     if None in index.names:
@@ -270,23 +275,3 @@ def label_levels(
                 "name it in label_columns="
             )
     return levels
-
-
-def _refuse_numbers_as_text(name: Hashable, column: pd.Series) -> None:
-    """Refuse to take scores for labels because one of them is not a number."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return
-    distinct = pd.Series(column.dropna().unique(), dtype=object)
-    numbers = pd.to_numeric(distinct, errors="coerce").notna()
-    if not (numbers.mean() > 0.5 or (name in _MODEL_OUTPUTS)):
-        return
-    if numbers.all():
-        raise ColumnError(
-            f"column {name!r}: holds numbers as text (first: {distinct.iloc[0]!r}); convert it if "
-            "it is a value, or name the labels with label_columns="
-        )
-    row = int((column == distinct[~numbers].iloc[0]).to_numpy(dtype=bool, na_value=False).argmax())
-    raise ColumnError(
-        f"column {name!r}, row {row}: expected a number, got {column.iloc[row]!r}; convert the "
-        "column or name the value columns with value_columns="
-    )

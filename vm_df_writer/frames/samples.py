@@ -72,7 +72,8 @@ class DigitLoss:
         values = kept.values[small]
         with np.errstate(divide="ignore"):  # all values may be kept infinities and zeros
             step = 10.0 ** np.maximum(np.floor(np.log10(largest)) - 17, -296)
-        lost = np.abs(values - np.trunc(values / step) * step) > 1e-6 * np.abs(values)
+        is_stored = np.abs(values) >= _SMALLEST_STORED
+        lost = is_stored & (np.abs(values - np.trunc(values / step) * step) > 1e-6 * np.abs(values))
         if not lost.any():
             return
         self._has_warned = True

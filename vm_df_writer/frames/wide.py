@@ -67,7 +67,7 @@ class WideFrame:
             isinstance(dtypes[0], np.dtype)
             and dtypes[0].kind in "fiub"
             # NumPy has one object for each of these types, and columns may be a million.
-            and all(dtype is dtypes[0] for dtype in dtypes)
+            and len(set(map(id, dtypes))) == 1
         ):
             return None
         return [

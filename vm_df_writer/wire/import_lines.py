@@ -96,7 +96,7 @@ class LineEncoder:
         if not block.label_sets:
             return
         n_rows, n_samples = block.values.shape
-        room = self._max_line_bytes - _BYTES_AROUND - max(map(len, block.label_sets))
+        room = self._max_line_bytes - _BYTES_AROUND - int(_lengths(block.label_sets).max())
         most = max(1, min(MAX_SAMPLES_PER_LINE, room // _MAX_BYTES_PER_SAMPLE))
         starts, stops, groups = _cut_groups(block.offsets, most)
         label_sets = block.label_sets
@@ -119,18 +119,11 @@ class LineEncoder:
         times = self._format_times(block, starts, stops, are_short=are_short)
         is_long = n_samples >= _LONG_LINE * len(starts)
         for part in _portions(value_stops, 1 if is_long else _PORTION_SAMPLES):
-            pieces = make_lines(
+            pieces, sizes = make_lines(
                 block, label_sets[part], times[part], value_starts[part], value_stops[part]
             )
-            sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
-            per_line = len(pieces) // len(label_sets[part])
-            yield EncodedLines(
-                pieces,
-                per_line,
-                sizes.reshape(-1, per_line).sum(axis=1),
-                begins[part],
-                table.take(part),
-            )
+            per_line = len(pieces) // len(sizes)
+            yield EncodedLines(pieces, per_line, sizes, begins[part], table.take(part))
 
     def _format_times(
         self, block: SeriesBlock, starts: IntArray, stops: IntArray, *, are_short: bool
@@ -157,16 +150,17 @@ def _long_lines(
     times: Sequence[Any],
     starts: IntArray,
     stops: IntArray,
-) -> list[bytes]:
+) -> tuple[list[bytes], IntArray]:
     """Make each line with one call of orjson."""
     values: Iterator[Any] = map(block.values.reshape(-1).__getitem__, _slices(starts, stops))
     if block.has_infinities:
         values = map(orjson.Fragment, map(_with_infinities, values))
     fragments = map(orjson.Fragment, label_sets)
-    return [
+    lines = [
         orjson.dumps({"metric": m, "values": v, "timestamps": t}, option=_NUMPY_LINE)
         for m, v, t in zip(fragments, values, times, strict=True)
     ]
+    return lines, _lengths(lines)
 
 
 def _short_lines(
@@ -175,19 +169,24 @@ def _short_lines(
     times: Sequence[Any],
     starts: IntArray,
     stops: IntArray,
-) -> list[bytes]:
+) -> tuple[list[bytes], IntArray]:
     """Make the lines in six pieces each, their numbers with one call of orjson."""
     n_lines, first = len(label_sets), starts[0]
     values = block.values.reshape(-1)[first : stops[-1]]
     text = _with_infinities(values) if block.has_infinities else _format_array(values)
+    numbers = _cut(text, starts - first, stops - first)
+    keys = (b'{"metric":', b',"values":[', b'],"timestamps":[')
     pieces = [b""] * (n_lines * 6)
-    pieces[0::6] = repeat(b'{"metric":', n_lines)
-    pieces[1::6] = label_sets
-    pieces[2::6] = repeat(b',"values":[', n_lines)
-    pieces[3::6] = _cut(text, starts - first, stops - first)
-    pieces[4::6] = repeat(b'],"timestamps":[', n_lines)
-    pieces[5::6] = times
-    return pieces
+    for position, key in enumerate(keys):
+        pieces[2 * position :: 6] = repeat(key, n_lines)
+    for position, texts in enumerate((label_sets, numbers, times)):
+        pieces[2 * position + 1 :: 6] = texts
+    sizes = _lengths(label_sets) + _lengths(numbers) + _lengths(times)
+    return pieces, sizes + sum(map(len, keys))
+
+
+def _lengths(texts: Sequence[bytes]) -> IntArray:
+    return np.fromiter(map(len, texts), np.int64, len(texts))
 
 
 def _slices(starts: IntArray, stops: IntArray) -> Iterator[slice]:
