@@ -28,6 +28,7 @@ __all__ = [
     "LabelError",
     "ServerRejected",
     "ServerUnavailable",
+    "SpoolError",
     "TenantLabelWarning",
     "TimestampError",
     "VerificationError",
@@ -115,7 +116,29 @@ class ServerRejected(DeliveryError):  # noqa: N818 - the name is part of the pub
 
 
 class ServerUnavailable(DeliveryError):  # noqa: N818 - the name is part of the public contract
-    """No answer came: no connection, a broken one, a failed TLS handshake or a timeout."""
+    """No answer came: no connection, a broken one, a failed TLS handshake or a timeout.
+
+    Attributes
+    ----------
+    stale : bool
+        True if a connection broke that had served an earlier request: the server may have closed
+        it, being idle, before it saw this one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        stale: bool = False,
+        report: WriteReport | None = None,
+        in_doubt: bool = False,
+    ) -> None:
+        super().__init__(message, report=report, in_doubt=in_doubt)
+        self.stale = stale
+
+
+class SpoolError(DeliveryError):
+    """Undelivered samples could not be put into the spool folder, or not be taken from it."""
 
 
 class VerificationError(VmDfWriterError):

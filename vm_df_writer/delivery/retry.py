@@ -1,0 +1,142 @@
+"""Which failures are tried again and when, and what they leave in doubt. No threads, no network."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+
+from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
+
+__all__ = ["RETRIED_STATUSES", "Attempts", "RetryPolicy"]
+
+RETRIED_STATUSES = frozenset({200, 408, 429, 502, 503, 504})
+"""Answers that pass; 200 is what a proxy says that is shutting down, a real success is 204."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long and how often a body is tried again.
+
+    The waits grow exponentially and have full jitter: each is drawn evenly between
+    zero and the current bound. `Retry-After` is a lower bound for the wait.
+
+    Attributes
+    ----------
+    reconnect_attempts : int
+        How often a body is sent again after a connection error or a timeout. An older
+        connection that breaks without an answer does not count, and needs no wait: the
+        server may have closed it, being idle, just as the request was on its way.
+    deadline_s : float
+        For how long a body is sent again, from its first failure on. A last attempt
+        is made when this time is up, unless the server asked for a longer wait.
+    first_wait_s, longest_wait_s : float
+        The bound of the first wait, and the one beyond which it does not grow.
+    """
+
+    reconnect_attempts: int = 1
+    deadline_s: float = 120.0
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 20.0
+
+
+class Attempts:
+    """The attempts to deliver one body.
+
+    Parameters
+    ----------
+    policy : RetryPolicy
+        When to try again.
+    sleep : callable
+        Waits for so many seconds; may raise to end the attempts.
+
+    Attributes
+    ----------
+    made : int
+        Attempts that came to an end.
+    in_doubt : bool
+        True if the server may have stored what one of them sent, without acknowledging it.
+    error : DeliveryError or None
+        What the last one ran into; None before the first failure, and after a success.
+
+    Examples
+    --------
+    >>> statuses = iter([503, 429])
+    >>> def send():
+    ...     for status in statuses:
+    ...         raise ServerRejected("the server is busy", status=status, in_doubt=True)
+    >>> attempts = Attempts(RetryPolicy(), sleep=lambda seconds: None)
+    >>> attempts.run(send)
+    >>> attempts.made, attempts.in_doubt
+    (3, True)
+    """
+
+    def __init__(self, policy: RetryPolicy, sleep: Callable[[float], None]) -> None:
+        self.made = 0
+        self.in_doubt = False
+        self.error: DeliveryError | None = None
+        self._policy = policy
+        self._sleep = sleep
+        self._backoff = wait_random_exponential(policy.first_wait_s, policy.longest_wait_s)
+        self._deadline = 0.0
+        self._unavailable = 0
+        self._at_once = False
+
+    def run(self, send: Callable[[], None]) -> None:
+        """Call `send` until it succeeds; raise what it raised last if it does not."""
+        retrying = Retrying(
+            sleep=self._sleep,
+            retry=retry_if_exception(self._may_be_retried),
+            wait=self._wait_s,
+            stop=self._is_over,
+            reraise=True,
+        )
+        retrying(self._attempt, send)
+
+    def _attempt(self, send: Callable[[], None]) -> None:
+        try:
+            send()
+        except DeliveryError as error:
+            self.made += 1
+            self._note(error)
+            raise
+        self.made += 1
+        self.error = None
+
+    def _note(self, error: DeliveryError) -> None:
+        if self.error is None:
+            self._deadline = time.monotonic() + self._policy.deadline_s
+        self.error = error
+        self.in_doubt |= error.in_doubt
+        # Each such failure is one idle connection less, so that this comes to an end.
+        self._at_once = isinstance(error, ServerUnavailable) and error.stale
+        if isinstance(error, ServerUnavailable) and not self._at_once:
+            self._unavailable += 1
+
+    def _may_be_retried(self, error: BaseException) -> bool:
+        if isinstance(error, ServerRejected):
+            return error.status in RETRIED_STATUSES
+        if isinstance(error, ServerUnavailable) and not _is_untrusted(error):
+            return self._unavailable <= self._policy.reconnect_attempts
+        return False
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        if self._at_once:
+            return 0.0
+        time_left = max(0.0, self._deadline - time.monotonic())
+        return max(min(self._backoff(state), time_left), _retry_after_s(self.error))
+
+    def _is_over(self, _: RetryCallState) -> bool:
+        time_left = self._deadline - time.monotonic()
+        return not self._at_once and time_left <= _retry_after_s(self.error)
+
+
+def _retry_after_s(error: DeliveryError | None) -> float:
+    return (isinstance(error, ServerRejected) and error.retry_after_s) or 0.0
+
+
+def _is_untrusted(error: ServerUnavailable) -> bool:
+    return isinstance(error.__cause__, ssl.SSLCertVerificationError)

@@ -1,0 +1,83 @@
+"""Selectors: label sets -> the MetricsQL that reads their series back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import orjson
+
+__all__ = ["exact_selector", "shared_selectors"]
+
+_IDENTIFIER = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
+
+
+def exact_selector(labels: Mapping[str, str]) -> str:
+    r"""Return the narrowest selector that matches a label set.
+
+    It matches every series that has at least these labels, so the reader still
+    has to compare whole label sets. A JSON string is a MetricsQL string too: both
+    know the same escapes.
+
+    Examples
+    --------
+    >>> exact_selector({"__name__": "y", "host": 'say "hi"'})
+    '{__name__="y",host="say \\"hi\\""}'
+
+    A series without a name must not be looked for among those that have one:
+
+    >>> print(exact_selector({"data center": "a"}))
+    {__name__="",data\x20center="a"}
+    """
+    filters = [
+        f"{escaped}={orjson.dumps(value).decode()}"
+        for name, value in labels.items()
+        if (escaped := _escape_name(name)) is not None
+    ]
+    if "__name__" not in labels:
+        filters.insert(0, '__name__=""')
+    return "{" + ",".join(filters) + "}"
+
+
+def shared_selectors(label_sets: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return one selector per metric name, with the labels that all its series share.
+
+    Examples
+    --------
+    >>> shared_selectors(
+    ...     [
+    ...         {"__name__": "y", "for": "cpu", "host": "a"},
+    ...         {"__name__": "y", "for": "cpu", "host": "b"},
+    ...     ]
+    ... )
+    ['{__name__="y",for="cpu"}']
+    """
+    shared: dict[str, dict[str, str]] = {}
+    for labels in label_sets:
+        name = labels.get("__name__", "")
+        known = shared.setdefault(name, dict(labels))
+        if not known.items() <= labels.items():
+            shared[name] = dict(known.items() & labels.items())
+    return [exact_selector({"__name__": name, **labels}) for name, labels in shared.items()]
+
+
+@lru_cache(maxsize=4096)
+def _escape_name(name: str) -> str | None:
+    r"""Return a label name as MetricsQL; None if servers disagree on how to write it.
+
+    Old servers read ``\xe9`` as a byte, new ones as a code point, so only ASCII is
+    escaped by its number. What is left cannot be printed and is not ASCII.
+    """
+    if _IDENTIFIER.fullmatch(name):
+        return name
+    if not all(char.isascii() or char.isprintable() for char in name):
+        return None
+    return "".join(
+        char
+        if _IDENTIFIER.fullmatch(f"_{char}") and not (i == 0 and char.isdigit())
+        else f"\\x{ord(char):02x}"
+        if char.isascii()
+        else f"\\{char}"
+        for i, char in enumerate(name)
+    )

@@ -1,0 +1,284 @@
+"""Bodies on their way to the server, and what becomes of each."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+
+from vm_df_writer.delivery.coding import agree_on_coding
+from vm_df_writer.delivery.gate import Gate, Stopped
+from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.delivery.retry import Attempts, RetryPolicy
+from vm_df_writer.errors import DeliveryError
+from vm_df_writer.wire.bodies import Body
+from vm_df_writer.wire.compression import compress
+
+__all__ = ["Outcome", "RetryPolicy", "Sender"]
+
+# A full body of 4 MiB is thus waited for 64 s longer than the `timeout`. A busy server holds a
+# request for up to a minute (-insert.maxQueueDuration) until it stores it or answers 503; whoever
+# gives up before that sends the same samples twice to a server that has too much to do already.
+_SLOWEST_BYTES_PER_S = 64 * 1024
+
+# Beside those in flight: one ready to go, and one being made.
+_BODIES_AHEAD = 2
+
+# How long an interrupted delivery waits for the answers to what is in flight.
+_GRACE_S = 2.0
+
+_NOT_SENT = "delivery: interrupted before these samples were sent; write them again"
+_NOT_ANSWERED = (
+    "delivery: interrupted while the server had not answered yet, so that it may or may not "
+    "store these samples; write them again"
+)
+_DEFECT = "delivery: sending failed with an unexpected {}; see its traceback, and write again"
+
+_POLL_S = 0.005
+_END = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one body.
+
+    Attributes
+    ----------
+    body : Body
+        The body.
+    error : DeliveryError or None
+        None if the server acknowledged the body; else why it did not.
+    bytes_sent : int
+        Size of an acknowledged body as it went over the wire; 0 if it is not acknowledged.
+    attempts : int
+        Requests made for it; 0 if it was never sent.
+    in_doubt : bool
+        True if an attempt that was not acknowledged may have been stored.
+    """
+
+    body: Body
+    error: DeliveryError | None
+    bytes_sent: int
+    attempts: int
+    in_doubt: bool
+
+
+class Sender:
+    """Sends bodies to one server; has no threads and no locks but within a call.
+
+    Parameters
+    ----------
+    client : HttpClient
+        Makes the requests.
+    retry : RetryPolicy
+        When a body is sent again.
+    concurrency : int
+        Most requests that a call of `deliver` has in flight. Fewer while the server
+        keeps answering 429 or 503.
+    coding : {"none", "gzip", "zstd"}
+        How bodies are compressed. ``zstd`` becomes ``gzip`` unless the server shows
+        that it decodes zstd, since an old one answers 204 and stores nothing.
+    timeout_s : float
+        How long to wait for an answer; a second more for every 64 KiB of a body.
+
+    Raises
+    ------
+    ConfigError
+        If the coding is unknown, or nothing is installed that can do it.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        retry: RetryPolicy,
+        concurrency: int,
+        coding: str,
+        timeout_s: float,
+    ) -> None:
+        compress(b"", coding)  # fails here rather than in a thread
+        self._client = client
+        self._retry = retry
+        self._concurrency = concurrency
+        self._coding = coding
+        self._timeout_s = timeout_s
+        self._agreed_coding: str | None = None
+
+    def deliver(self, bodies: Iterable[Body], settle: Callable[[Outcome], object]) -> None:
+        """Send bodies until there are no more, or until one has failed for good.
+
+        Bodies are pulled in the caller's thread, while others are in flight; two more
+        than `concurrency` are in memory at most. After a failure no other body is
+        pulled or started; those in flight are brought to their end.
+
+        If pulling a body raises, or Ctrl-C is pressed, nothing more is sent. What is in
+        flight has two seconds left to be acknowledged; if it is not, it is in doubt,
+        and its thread outlives the call until the request times out.
+
+        Parameters
+        ----------
+        bodies : iterable of Body
+            What to send.
+        settle : callable
+            Called with the outcome of every body that was pulled: once for each, in any
+            order, and before this method returns or raises. The calls come one at a
+            time, from threads of the sender, where no Ctrl-C can tear them.
+
+        Examples
+        --------
+        >>> outcomes = []
+        >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
+        """
+        _Delivery(self._pack, self._retry, self._concurrency, settle).run(bodies)
+
+    def _pack(self, body: Body) -> tuple[int, Callable[[], None]]:
+        """Return the size of a body on the wire, and what sends it, always the same bytes."""
+        if self._agreed_coding is None:
+            self._agreed_coding = agree_on_coding(self._coding, self._client)
+        coding = self._agreed_coding or "gzip"  # which every server understands
+        payload = compress(body.data, coding)
+        return len(payload), partial(
+            self._client.post_import,
+            payload,
+            content_encoding=None if coding == "none" else coding,
+            timeout_s=self._timeout_s + len(body.data) / _SLOWEST_BYTES_PER_S,
+        )
+
+
+class _Delivery:
+    """One call of `Sender.deliver`.
+
+    A KeyboardInterrupt strikes in the caller's thread, between any two steps. That thread
+    therefore only pulls bodies and waits, on objects made in C that are never half changed.
+    All accounts are kept in the other threads.
+    """
+
+    def __init__(
+        self,
+        pack: Callable[[Body], tuple[int, Callable[[], None]]],
+        policy: RetryPolicy,
+        concurrency: int,
+        settle: Callable[[Outcome], object],
+    ) -> None:
+        self._pack = pack
+        self._policy = policy
+        self._concurrency = concurrency
+        self._settle = settle
+        self._gate = Gate(concurrency)
+        self._threads: list[threading.Thread] = []
+        self._waiting: deque[Body] = deque()
+        self._calls: SimpleQueue[None] = SimpleQueue()  # one per body; one more ends a thread
+        self._places: SimpleQueue[None] = SimpleQueue()  # what may still be pulled
+        self._n_places = concurrency + _BODIES_AHEAD
+        for _ in range(self._n_places):
+            self._places.put(None)
+        self._account = threading.Condition()  # guards what follows, and taking from `_waiting`
+        self._in_flight: dict[Attempts, Body] = {}
+        self._failure: DeliveryError | None = None
+        self._defect: Exception | None = None
+
+    def run(self, bodies: Iterable[Body]) -> None:
+        """Return or raise when every body that was pulled is settled."""
+        try:
+            self._feed(bodies)
+            for _ in range(self._n_places - 1):  # `_feed` holds the last one
+                self._places.get()
+            self._dismiss()
+            for thread in self._threads:
+                thread.join()
+        except BaseException:
+            _undisturbed(self._abandon)
+            raise
+        if self._defect is not None:
+            raise self._defect
+
+    def _feed(self, bodies: Iterable[Body]) -> None:
+        # From the iterator into the queue without leaving C: no interrupt can lose a body there.
+        pulled = map(self._waiting.append, bodies)
+        while True:
+            self._places.get()
+            if self._failure or self._defect or next(pulled, _END) is _END:
+                return
+            self._calls.put(None)
+            if len(self._threads) < self._concurrency:
+                self._threads.append(threading.Thread(target=self._work, daemon=True))
+                self._threads[-1].start()
+
+    def _work(self) -> None:
+        while self._deliver_next():
+            self._places.put(None)
+
+    def _deliver_next(self) -> bool:
+        self._calls.get()
+        with self._account:
+            if not self._waiting:
+                return False
+            body = self._waiting.popleft()
+            attempts = Attempts(self._policy, self._gate.sleep)
+            self._in_flight[attempts] = body
+        outcome = self._send(body, attempts)
+        with self._account:
+            if self._in_flight.pop(attempts, None) is not None:  # else it was given up
+                self._enter(outcome)
+                self._account.notify_all()
+        return True
+
+    def _send(self, body: Body, attempts: Attempts) -> Outcome:
+        if self._failure is not None:
+            return Outcome(body, self._failure, 0, 0, in_doubt=False)
+        try:
+            size, send = self._pack(body)
+            attempts.run(partial(self._request, send))
+        except DeliveryError as error:
+            return Outcome(body, error, 0, attempts.made, attempts.in_doubt)
+        except Stopped:
+            failure = attempts.error or DeliveryError(_NOT_SENT)
+            return Outcome(body, failure, 0, attempts.made, attempts.in_doubt)
+        except Exception as defect:  # noqa: BLE001 - whatever it is, the body is accounted for
+            failure = DeliveryError(_DEFECT.format(type(defect).__name__), in_doubt=True)
+            failure.__cause__ = defect
+            return Outcome(body, failure, 0, attempts.made + 1, in_doubt=True)
+        return Outcome(body, None, size, attempts.made, attempts.in_doubt)
+
+    def _request(self, send: Callable[[], None]) -> None:
+        with self._gate:
+            send()
+
+    def _enter(self, outcome: Outcome) -> None:
+        self._failure = self._failure or outcome.error
+        try:
+            self._settle(outcome)
+        except Exception as defect:  # noqa: BLE001 - raised again by `run`
+            self._defect = self._defect or defect
+
+    def _abandon(self) -> None:
+        """Settle all that was pulled, soon."""
+        self._gate.stop()
+        with self._account:
+            while self._waiting:
+                failure = DeliveryError(_NOT_SENT)
+                self._enter(Outcome(self._waiting.popleft(), failure, 0, 0, in_doubt=False))
+            self._account.wait_for(lambda: not self._in_flight, _GRACE_S)
+            while self._in_flight:
+                attempts, body = self._in_flight.popitem()
+                failure = DeliveryError(_NOT_ANSWERED, in_doubt=True)
+                self._enter(Outcome(body, failure, 0, attempts.made + 1, in_doubt=True))
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        for _ in self._threads:
+            self._calls.put(None)
+
+
+def _undisturbed(action: Callable[[], None]) -> None:
+    """Run to the end, however often Ctrl-C is pressed: only the main thread takes notice of it."""
+    thread = threading.Thread(target=action)
+    thread.start()
+    while thread.is_alive():  # an interrupted join() would take it for dead before Python 3.13
+        with suppress(KeyboardInterrupt):
+            time.sleep(_POLL_S)
