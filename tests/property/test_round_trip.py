@@ -15,7 +15,7 @@ from vm_df_writer import to_import_lines
 from vm_df_writer.frames import grouping, samples, wide
 from vm_df_writer.frames.layout import FrameReading, read_frame
 from vm_df_writer.frames.reading import Reading
-from vm_df_writer.report import LineTable
+from vm_df_writer.line_table import LineTable
 from vm_df_writer.wire import import_lines
 from vm_df_writer.wire.bodies import pack_bodies
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vm_df_writer.report import LineTable
+from vm_df_writer.line_table import LineTable
 from vm_df_writer.series import SeriesBlock
 from vm_df_writer.wire.import_lines import EncodedLines, LineEncoder
 
