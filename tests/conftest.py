@@ -1,0 +1,106 @@
+"""Real servers for the tests, one set per worker process.
+
+Without a server program a test is skipped, with the reason; with CI=true it fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled, find_program
+from vm_df_writer.server_process import ServerProcess
+
+
+class VmAgent(ServerProcess):
+    """vmagent that forwards what it is sent to one server."""
+
+    def __init__(self, program: str, remote_url: str, *flags: str) -> None:
+        super().__init__()
+        self._program = program
+        self._flags = [f"-remoteWrite.url={remote_url}/api/v1/write", *flags]
+
+    def _command(self, port: int, folder: Path) -> list[str]:
+        listen = f"-httpListenAddr=127.0.0.1:{port}"
+        return [self._program, listen, f"-remoteWrite.tmpDataPath={folder}/queue", *self._flags]
+
+
+class VmAuth(ServerProcess):
+    """vmauth with the given text of its -auth.config file."""
+
+    def __init__(self, program: str, auth_config: str, *flags: str) -> None:
+        super().__init__()
+        self._program = program
+        self._auth_config = auth_config
+        self._flags = flags
+
+    def _command(self, port: int, folder: Path) -> list[str]:
+        config = folder / "auth.yml"
+        config.write_text(self._auth_config)
+        listen = f"-httpListenAddr=127.0.0.1:{port}"
+        return [self._program, listen, f"-auth.config={config}", *self._flags]
+
+
+@pytest.fixture(scope="session")
+def victoria_metrics() -> Iterator[LocalVictoriaMetrics]:
+    """VictoriaMetrics with the server's default flags and a retention of 100 years."""
+    server = LocalVictoriaMetrics()
+    _start(server)
+    with server:
+        yield server
+
+
+@pytest.fixture
+def start_victoria_metrics() -> Iterator[Callable[..., LocalVictoriaMetrics]]:
+    """Start servers with flags of the test's own: ``start_victoria_metrics("-maxLabels...=5")``."""
+    with ExitStack() as stack:
+
+        def start(*flags: str, retention: str = "100y") -> LocalVictoriaMetrics:
+            server = LocalVictoriaMetrics(flags=flags, retention=retention)
+            _start(server)
+            return stack.enter_context(server)
+
+        yield start
+
+
+@pytest.fixture
+def start_vmagent() -> Iterator[Callable[..., VmAgent]]:
+    """Start vmagents: ``start_vmagent(remote_url, *flags)``."""
+    with ExitStack() as stack:
+        yield lambda remote_url, *flags: stack.enter_context(
+            VmAgent(_require_program("vmagent"), remote_url, *flags)
+        )
+
+
+@pytest.fixture
+def start_vmauth() -> Iterator[Callable[..., VmAuth]]:
+    """Start vmauths: ``start_vmauth(text_of_the_auth_config, *flags)``."""
+    with ExitStack() as stack:
+        yield lambda auth_config, *flags: stack.enter_context(
+            VmAuth(_require_program("vmauth"), auth_config, *flags)
+        )
+
+
+def _start(server: LocalVictoriaMetrics) -> None:
+    try:
+        server.start()
+    except ServerNotInstalled as error:
+        _miss(str(error))
+
+
+def _require_program(name: str) -> str:
+    program = find_program(name)
+    if program is None:
+        _miss(f"{name} is not on the PATH; the Debian package victoria-metrics has it")
+    return program
+
+
+def _miss(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
