@@ -1,0 +1,64 @@
+# `make demo` and `make test` need nothing but a Python: they get the rest. `make` lists all targets.
+
+# The first of these that is there and new enough; the oldest dependencies fit only the oldest ones.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+OLDEST_PYTHON ?= python3.11 python3.12
+
+PYTEST_ARGS ?= -n 2
+
+bin := .venv/bin
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: .venv/installed server ## write and read back a frame of anomaly scores, and picture it in demo.png
+	$(bin)/vm-df-writer demo --picture demo.png
+
+.PHONY: test
+test: .venv/installed-dev server ## run all tests and doctests (PYTEST_ARGS=... for pytest)
+	$(bin)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-oldest
+test-oldest: .venv-oldest/installed server ## run them with the oldest supported dependencies
+	PATH="$(CURDIR)/$(bin):$$PATH" .venv-oldest/bin/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: .venv/installed-dev ## check style and types
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+
+.PHONY: bench
+bench: .venv/installed-dev server ## measure speed (a few minutes)
+	$(bin)/python -m benchmarks
+
+.PHONY: bench-full
+bench-full: .venv/installed-dev server ## measure speed with large frames too
+	$(bin)/python -m benchmarks --full
+
+.PHONY: clean
+clean: ## remove everything that these targets made
+	rm -rf .venv .venv-oldest .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache demo.png
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: server
+server: .venv/installed
+	@.ci/get-server $(bin)
+
+.venv/installed: pyproject.toml
+	.ci/make-venv .venv $(PYTHON)
+	$(bin)/python -m pip install --quiet --editable '.[all]'
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(bin)/python -m pip install --quiet --group dev
+	touch $@
+
+.venv-oldest/installed: pyproject.toml .ci/oldest_pins.py
+	.ci/make-venv .venv-oldest $(OLDEST_PYTHON)
+	.venv-oldest/bin/python .ci/oldest_pins.py > .venv-oldest/pins.txt
+	.venv-oldest/bin/python -m pip install --quiet --editable '.[all]' --group test \
+		--constraint .venv-oldest/pins.txt
+	touch $@

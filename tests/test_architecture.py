@@ -1,0 +1,185 @@
+"""The staircase of the package, read from its imports: they lead down, never up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "vm_df_writer"
+
+FLOORS = (
+    ("cli", "demo", "demo_plot", "accessor", "jobs"),
+    ("notebook",),
+    ("__init__", "writer", "account", "preview", "progress", "tenant_labels"),
+    ("delivery",),
+    ("wire",),
+    ("frames",),
+    ("config", "config_file", "config_types", "errors", "html", "line_table", "report", "series"),
+)
+BESIDE_THE_HOUSE = {"local": {"errors", "server_process"}, "server_process": {"errors"}}
+PURE_FLOORS = ("frames", "wire")
+
+WORLD = {
+    *("asyncio", "concurrent", "ftplib", "http", "io", "multiprocessing", "os", "pathlib"),
+    *("platform", "random", "requests", "secrets", "select", "shutil", "signal", "socket", "ssl"),
+    *("subprocess", "tempfile", "time", "urllib", "urllib3", "uuid", "yaml"),
+}
+CLOCK_CALLS = {"now", "utcnow", "today"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the package and what it imports."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Dotted name within the package, such as ``delivery.http``; ``__init__`` for itself."""
+        parts = self.path.relative_to(ROOT / PACKAGE).with_suffix("").parts
+        return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+    @property
+    def room(self) -> str:
+        """The module or folder right under the package that this file is, or is in."""
+        return self.name.partition(".")[0]
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(), self.path.name)
+
+    def imports(self) -> set[str]:
+        """Every module that is imported, wherever in the file."""
+        return set(imported_modules(ast.walk(self.tree)))
+
+    def imports_of_ours(self) -> set[str]:
+        """Names, within the package, of every module of ours that is imported."""
+        return set(ours(self.imports()))
+
+    def imports_of_ours_at_import_time(self) -> set[str]:
+        return set(ours(imported_modules(self.tree.body)))
+
+
+def imported_modules(nodes: Iterator[ast.AST] | list[ast.stmt]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: write imports in full"
+            for alias in node.names:
+                is_module = f"{node.module}.{alias.name}" in OUR_MODULES
+                yield f"{node.module}.{alias.name}" if is_module else str(node.module)
+
+
+def ours(imported: Iterator[str] | set[str]) -> Iterator[str]:
+    for name in imported:
+        package, _, rest = name.partition(".")
+        if package == PACKAGE:
+            yield rest or "__init__"
+
+
+def floor_of(room: str) -> int:
+    for number, rooms in enumerate(FLOORS):
+        if room in rooms:
+            return number
+    raise AssertionError(f"{room}: it has no floor yet; say in FLOORS which one it is on")
+
+
+MODULES = [Module(path) for path in sorted((ROOT / PACKAGE).rglob("*.py"))]
+OUR_MODULES = {f"{PACKAGE}.{module.name}" for module in MODULES}
+IN_THE_HOUSE = [module for module in MODULES if module.room not in BESIDE_THE_HOUSE]
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+each_module_in_the_house = pytest.mark.parametrize(
+    "module", IN_THE_HOUSE, ids=lambda module: module.name
+)
+
+
+@each_module_in_the_house
+def test_imports_lead_down_the_staircase(module: Module) -> None:
+    own_floor = floor_of(module.room)
+    for name in module.imports_of_ours():
+        room = name.partition(".")[0]
+        if room in BESIDE_THE_HOUSE:
+            assert own_floor == 0, f"{module.name}: only the top floor starts servers"
+        else:
+            assert floor_of(room) >= own_floor, f"{module.name} imports {name}, which is above it"
+
+
+def test_what_starts_servers_stands_alone() -> None:
+    for module in MODULES:
+        if module.room in BESIDE_THE_HOUSE:
+            assert module.imports_of_ours() <= BESIDE_THE_HOUSE[module.room], module.name
+
+
+def test_no_two_modules_need_each_other() -> None:
+    graph = {module.name: module.imports_of_ours_at_import_time() for module in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other in a circle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [module for module in MODULES if module.room in PURE_FLOORS],
+    ids=lambda module: module.name,
+)
+def test_pure_floors_know_no_clock_no_network_and_no_environment(module: Module) -> None:
+    assert {name.partition(".")[0] for name in module.imports()} & WORLD == set()
+    calls = [node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+    assert called & CLOCK_CALLS == set()
+    assert "open" not in {call.id for call in calls if isinstance(call, ast.Name)}
+
+
+@pytest.mark.parametrize(
+    ("library", "importers"),
+    [
+        ("requests", {"delivery.transport"}),
+        ("urllib3", {"delivery.transport"}),
+        ("yaml", {"config_file"}),
+    ],
+)
+def test_each_outside_world_has_one_door(library: str, importers: set[str]) -> None:
+    found = {
+        module.name
+        for module in MODULES
+        if library in {name.partition(".")[0] for name in module.imports()}
+    }
+    assert found == importers
+
+
+def test_the_environment_is_read_only_for_configuration_and_local_servers() -> None:
+    readers = {
+        module.name
+        for module in MODULES
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
+    }
+    assert readers <= {"config_file", "local"}
+
+
+@each_module
+def test_no_module_is_named_after_nothing(module: Module) -> None:
+    assert module.path.stem not in {"utils", "util", "helpers", "common", "misc", "base"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for folder in (PACKAGE, "tests", "benchmarks")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_every_file_can_be_read_in_one_sitting(path: Path) -> None:
+    n_lines = path.read_text().count("\n")
+    assert n_lines <= 300

@@ -1,0 +1,97 @@
+"""What `import vm_df_writer` gives: all of it on purpose, documented and typed."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import vm_df_writer
+
+EXTRAS = {
+    *("backports", "dask", "distributed", "isal", "matplotlib", "polars", "prometheus_client"),
+    *("pyarrow", "pyspark"),
+}
+
+
+def public_members() -> Iterator[tuple[str, object]]:
+    """Every public name, and every public attribute that the public classes define."""
+    for name in vm_df_writer.__all__:
+        thing = getattr(vm_df_writer, name)
+        if name != "__version__":
+            yield name, thing
+        if inspect.isclass(thing):
+            for attribute, member in vars(thing).items():
+                if not attribute.startswith("_") and is_documented_here(member):
+                    yield f"{name}.{attribute}", member
+
+
+def is_documented_here(member: object) -> bool:
+    """Whether a class attribute is ours to document: a method or property, not a field."""
+    module = getattr(function_of(member), "__module__", "") or ""
+    return module.startswith("vm_df_writer")
+
+
+def function_of(member: object) -> Any:
+    """The function behind a property, class method or static method."""
+    if isinstance(member, property):
+        return member.fget
+    return getattr(member, "__func__", getattr(member, "func", member))
+
+
+MEMBERS = dict(public_members())
+FUNCTIONS = {
+    name: function
+    for name, function in ((name, function_of(member)) for name, member in MEMBERS.items())
+    if inspect.isfunction(function)
+}
+
+
+def test_everything_public_is_announced() -> None:
+    namespace = {
+        name
+        for name, thing in vars(vm_df_writer).items()
+        if not name.startswith("_") and not isinstance(thing, ModuleType)
+    }
+    assert set(vm_df_writer.__all__) == namespace | {"__version__"}
+    assert len(vm_df_writer.__all__) == len(set(vm_df_writer.__all__))
+
+
+def test_version_is_that_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert vm_df_writer.__version__ == project["version"]
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_every_public_name_is_documented(name: str) -> None:
+    assert (MEMBERS[name].__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_public_function_is_annotated(name: str) -> None:
+    function: Callable[..., object] = FUNCTIONS[name]
+    signature = inspect.signature(function)
+    assert signature.return_annotation is not inspect.Signature.empty
+    for parameter in signature.parameters.values():
+        is_own = parameter.name in {"self", "cls"}
+        assert is_own or parameter.annotation is not inspect.Parameter.empty, parameter.name
+
+
+def test_import_loads_no_extra() -> None:
+    # What pandas and requests load by themselves, where it is installed, does not count.
+    script = (
+        "import sys, pandas, requests; before = set(sys.modules); import vm_df_writer; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "vm_df_writer" in run.stdout.split()
+    assert EXTRAS & set(run.stdout.split()) == set()
