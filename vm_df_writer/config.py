@@ -128,7 +128,11 @@ class WriterConfig(BaseModel):
         try:
             super().__init__(**parameters)
         except ValidationError as error:
-            raise ConfigError("\n".join(map(_explain, error.errors()))) from None
+            problems = [_explain(detail) for detail in error.errors()]
+        else:
+            return
+        del parameters  # which a traceback with local variables would show
+        raise ConfigError("\n".join(problems))
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,138 @@
+"""The command line: ``python -m benchmarks [--small | --full] [--out FOLDER] [PART ...]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.delivery import vary_delivery
+from benchmarks.end_to_end import compare_end_to_end
+from benchmarks.formatting import compare_formatting
+from benchmarks.imports import compare_imports
+from benchmarks.machine import describe_machine, describe_versions, use_two_cores
+from benchmarks.memory import memory_by_rows, memory_goals
+from benchmarks.optional import NotInstalledError
+from benchmarks.report import render_report
+from benchmarks.results import Results, to_record
+from benchmarks.scaling import growth_exponents, scale_rows, scale_series
+from benchmarks.sizes import FULL, NORMAL, SMALL, Sizes
+from benchmarks.stages import split_writes
+from benchmarks.writing import compare_peers, require_agreement
+from vm_df_writer.local import ServerNotInstalled
+
+_OUT = Path(__file__).parent / "out"
+
+
+def _formatting(sizes: Sizes, results: Results) -> None:
+    for found in compare_formatting(sizes):
+        if isinstance(found, str):
+            results.miss(found)
+        else:
+            results.comparisons.append(found)
+
+
+def _imports(sizes: Sizes, results: Results) -> None:
+    results.comparisons.append(compare_imports(sizes))
+
+
+def _memory(sizes: Sizes, results: Results) -> None:
+    runs, goals = memory_goals(sizes)
+    results.memory_goals += goals
+    results.memory += [*runs, *memory_by_rows(sizes)]
+
+
+def _peers(sizes: Sizes, results: Results) -> None:
+    results.agreement += require_agreement()
+    for found in compare_peers(sizes):
+        if isinstance(found, str):
+            results.miss(found)
+        else:
+            results.peers.append(found)
+
+
+def _scaling(sizes: Sizes, results: Results) -> None:
+    results.scaling += [*scale_rows(sizes), *scale_series(sizes)]
+    results.growth = growth_exponents(results.scaling)
+
+
+def _end_to_end(sizes: Sizes, results: Results) -> None:
+    found = compare_end_to_end(sizes)
+    results.comparisons.append(found.goal)
+    results.end_to_end += found.runs
+    for what in found.missing:
+        results.miss(what)
+
+
+def _stages(sizes: Sizes, results: Results) -> None:
+    results.stages += split_writes(sizes)
+
+
+def _delivery(sizes: Sizes, results: Results) -> None:
+    results.delivery += vary_delivery(sizes)
+
+
+_PARTS: dict[str, Callable[[Sizes, Results], None]] = {
+    "formatting": _formatting,
+    "imports": _imports,
+    "memory": _memory,
+    "peers": _peers,
+    "scaling": _scaling,
+    "end_to_end": _end_to_end,
+    "stages": _stages,
+    "delivery": _delivery,
+}
+
+
+def main() -> None:
+    """Run the parts that are named, or all, and write what they found."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"run these alone: {', '.join(_PARTS)}"
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--small", action="store_true", help="small frames, which show nothing")
+    size.add_argument("--full", action="store_true", help="large frames for every peer too")
+    parser.add_argument("--out", type=Path, default=_OUT, help="where the results are written to")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(_PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
+    use_two_cores()
+    sizes = SMALL if arguments.small else FULL if arguments.full else NORMAL
+    results = Results(sizes.name, sizes.repetitions, describe_machine(), describe_versions())
+    for name in arguments.parts or _PARTS:
+        _run(name, sizes, results)
+    _write(results, arguments.out)
+
+
+def _run(name: str, sizes: Sizes, results: Results) -> None:
+    start = time.monotonic()
+    print(f"{name} ...", end="", file=sys.stderr, flush=True)
+    try:
+        _PARTS[name](sizes, results)
+    except (NotInstalledError, ServerNotInstalled) as error:
+        results.miss(f"{name}: {error}")
+    print(f" {time.monotonic() - start:.0f} s", file=sys.stderr)
+
+
+def _write(results: Results, out: Path) -> None:
+    folder = out / "plots"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        from benchmarks.plots import draw_plots  # matplotlib may be missing
+    except ImportError as error:
+        results.miss(f"plots: {error.name} is not installed")
+        plots = {}
+    else:
+        plots = {name: f"plots/{file}" for name, file in draw_plots(results, folder).items()}
+    (out / "results.json").write_text(json.dumps(to_record(results), indent=1))
+    report = out / "results.md"
+    report.write_text(render_report(results, plots))
+    print(report)
+
+
+if __name__ == "__main__":
+    main()

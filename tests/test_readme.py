@@ -1,0 +1,138 @@
+"""What the README says is so: its code runs, its output is what comes out, its tables are whole."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import vm_df_writer
+from tests.command_line import run
+from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.local import LocalVictoriaMetrics
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+class Block(NamedTuple):
+    """A code block: its language and text."""
+
+    language: str
+    text: str
+
+
+BLOCKS = [
+    Block(*found)
+    for found in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+]
+
+
+def table_rows(heading: str) -> Iterator[list[str]]:
+    """The cells of the tables under a heading."""
+    section = re.split(
+        r"^#+ ", README.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
+    )[0]
+    for line in section.splitlines():
+        if line.startswith("| ") and not line.startswith(("| Keyword", "| Parameter")):
+            yield [cell.strip() for cell in line.split("|")[1:-1]]
+
+
+def without_numbers(text: str) -> str:
+    """A report, without what differs from run to run."""
+    text = re.sub(r"http://\S+", "URL", text)
+    return re.sub(r"\d[\d,.:]*", "N", text).strip()
+
+
+def test_every_block_runs_and_prints_what_stands_below_it(
+    victoria_metrics: LocalVictoriaMetrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VM_URL", victoria_metrics.url)
+    namespace: dict[str, Any] = {}
+    printed = ""
+    for language, text in BLOCKS:
+        here = text.replace("http://localhost:8428", victoria_metrics.url)
+        if language == "python":
+            with redirect_stdout(io.StringIO()) as output:
+                exec(compile(here, "README.md", "exec"), namespace)  # noqa: S102
+            printed = output.getvalue()
+        elif language == "sh":
+            run_commands(here)
+        elif language == "yaml":
+            Path("vmanomaly.yaml").write_text(here)
+        elif "elapsed" in text:
+            assert without_numbers(printed) == without_numbers(text)
+        else:
+            assert printed == text
+
+
+def run_commands(text: str) -> None:
+    """Run those of the lines that are our own commands."""
+    for line in text.replace("\\\n", " ").splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        if program == "vm-df-writer":
+            result = run(*arguments)
+            assert result.exit_code == 0, result.output
+
+
+def test_every_kind_of_block_is_run() -> None:
+    assert {language for language, _ in BLOCKS} == {"python", "sh", "yaml", "text"}
+
+
+def test_the_reading_keywords_are_those_of_reading() -> None:
+    expected = [
+        [
+            f"`{field.name}`",
+            f"`{field.default}`" if field.default not in (None, MISSING) else "",
+            field.metadata["help"],
+        ]
+        for field in fields(Reading)
+    ]
+    assert list(table_rows("Reading keywords")) == expected
+
+
+def test_the_parameters_are_those_of_the_configuration() -> None:
+    defaults = {
+        field.alias or name: "required" if field.is_required() else field.get_default()
+        for name, field in WriterConfig.model_fields.items()
+    }
+    named: dict[str, str] = {}
+    for names, default, _ in table_rows("Configuration"):
+        named |= dict.fromkeys(re.findall(r"`(\w+)`", names), default)
+    assert named.keys() == defaults.keys()
+    for name, default in named.items():
+        if default.startswith("`") and name not in ("metric_format", "verify_tls"):
+            assert default == f"`{defaults[name]}`"
+
+
+def test_the_report_attributes_are_all_there() -> None:
+    named = {
+        name for row in table_rows("What a report says") for name in re.findall(r"\w+", row[0])
+    }
+    hidden = {"acknowledged_lines", "undelivered_lines", "spooled"}
+    assert named - {"Attribute", "samples_per_s"} == {f.name for f in fields(WriteReport)} - hidden
+
+
+def test_the_errors_are_all_there() -> None:
+    named = {name for row in table_rows("Errors") for name in re.findall(r"`(\w+)`", row[0])}
+    errors = {
+        name
+        for name in vm_df_writer.__all__
+        if isinstance(thing := getattr(vm_df_writer, name), type)
+        and issubclass(thing, VmDfWriterError)
+    }
+    assert named == errors - {"VmDfWriterError"}
+    assert issubclass(VerificationError, VmDfWriterError)
+
+
+def test_every_file_that_is_linked_exists() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (Path(__file__).parents[1] / target).exists(), target

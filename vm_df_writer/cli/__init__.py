@@ -1,0 +1,35 @@
+"""The command line: `vm-df-writer`, with one module a command."""
+
+from __future__ import annotations
+
+import click
+
+from vm_df_writer import __version__
+from vm_df_writer.cli.check import check
+from vm_df_writer.cli.demo import demo
+from vm_df_writer.cli.messages import show_messages
+from vm_df_writer.cli.preview import preview
+from vm_df_writer.cli.write import write
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Write DataFrames of anomaly scores to VictoriaMetrics.
+
+    \b
+    Exit codes:
+      0    everything is delivered (and verified, with --verify)
+      1    something is not delivered, or the server does not answer
+      2    a wrong option, configuration or file
+      3    what was read back is not what was sent
+      130  interrupted by Ctrl-C
+    """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
+    context.with_resource(show_messages())
+
+
+for _command in (write, preview, check, demo):
+    main.add_command(_command)

@@ -1,0 +1,86 @@
+"""``vm-df-writer demo``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import reduce
+from importlib.util import find_spec
+from operator import add
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.demo import METRIC_FORMAT, detect, make_metrics, read_back
+from vm_df_writer.errors import ConfigError
+from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.writer import VmWriter
+
+__all__ = ["demo"]
+
+
+@click.command(cls=CleanCommand, short_help="Write scores of made-up metrics, and read them back.")
+@click.option("--url", help="Use this server; by default one is started, and stopped at the end.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Save a picture of what the server gives back; needs matplotlib.",
+)
+@click.option("--days", type=click.IntRange(2), default=7, show_default=True)
+@click.option("--hosts", type=click.IntRange(1), default=36, show_default=True)
+@click.option("--progress/--no-progress", default=True, help="Show progress bars.")
+def demo(url: str | None, picture: Path | None, days: int, hosts: int, *, progress: bool) -> None:
+    """Write anomaly scores in wide and in long form, and read them back.
+
+    Two metrics of some hosts are made up, one sample a minute with a daily season, and anomalies
+    are put in. They are scored by a robust z-score, written and verified.
+    """
+    if picture is not None and find_spec("matplotlib") is None:
+        raise ConfigError(
+            "--picture: needs matplotlib, which is not installed; "
+            "pip install 'vm_df_writer[plot]', or leave the option out"
+        )
+    end = pd.Timestamp.now("UTC").floor("min")
+    labels = {"job": "vm_df_writer_demo", "run": end.strftime("%Y-%m-%dT%H:%MZ")}
+    metrics = make_metrics(end, days=days, hosts=hosts)
+    reports, stored = [], []
+    with ExitStack() as stack:
+        if url is None:
+            url = stack.enter_context(LocalVictoriaMetrics()).url
+            click.echo(f"VictoriaMetrics runs at {url} until the demo ends.")
+        writer = stack.enter_context(VmWriter(url, metric_format=METRIC_FORMAT))
+        for metric in metrics:
+            rows, columns = metric.frame.shape
+            click.echo(f"Writing {metric.query_key}: {metric.layout}, {rows:,} x {columns:,}")
+            reports.append(
+                writer.write(
+                    metric.frame,
+                    query_key=metric.query_key,
+                    labels=labels,
+                    verify=True,
+                    progress=progress,
+                )
+            )
+        for metric in metrics:
+            start = end - pd.Timedelta(days=days)
+            stored.append(read_back(writer.config, metric.query_key, labels["run"], start, end))
+    report = reduce(add, reports)
+    click.echo(f"\n{report}\n")
+    pairs = list(zip(metrics, stored, strict=True))
+    found = reduce(add, (detect(back["anomaly_score"], made.events) for made, back in pairs))
+    click.echo(f"Read back: {found}.")
+    if picture is not None:
+        from vm_df_writer.demo_plot import Panel, draw  # matplotlib is an extra
+
+        title = "Anomaly scores, as VictoriaMetrics gives them back"
+        subtitle = (
+            f"{report.samples:,} samples of {report.series:,} series, written and verified; "
+            f"{found}. Times are UTC."
+        )
+        panels = [
+            Panel(f"{made.query_key}, written as a {made.layout} frame", back, made.events)
+            for made, back in pairs
+        ]
+        draw(picture, title, subtitle, panels)
+        click.echo(f"Saved {picture}")

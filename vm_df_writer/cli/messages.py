@@ -1,0 +1,129 @@
+"""What goes to standard error: one clean line for each error, warning and log record."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from enum import IntEnum
+from typing import TextIO
+
+import click
+
+from vm_df_writer.errors import (
+    DeliveryError,
+    FrameError,
+    VerificationError,
+    VmDfWriterError,
+    VmDfWriterWarning,
+)
+from vm_df_writer.frames.reading import Reading
+
+__all__ = ["CleanCommand", "ExitCode", "exit_code_of", "explain", "option_name", "show_messages"]
+
+
+class ExitCode(IntEnum):
+    """What the shell is told."""
+
+    DELIVERED = 0
+    UNDELIVERED = 1
+    REFUSED = 2
+    UNVERIFIED = 3
+    INTERRUPTED = 130
+
+
+def exit_code_of(error: VmDfWriterError) -> ExitCode:
+    """Return what the shell is told of an error."""
+    if isinstance(error, DeliveryError):
+        return ExitCode.UNDELIVERED
+    return ExitCode.UNVERIFIED if isinstance(error, VerificationError) else ExitCode.REFUSED
+
+
+def option_name(keyword: str) -> str:
+    """Return the option that a reading keyword is given by.
+
+    Examples
+    --------
+    >>> option_name("time_unit"), option_name("labels")
+    ('--time-unit', '--label')
+    """
+    return "--label" if keyword == "labels" else "--" + keyword.replace("_", "-")
+
+
+_KEYWORD = re.compile(rf"\b({'|'.join(field.name for field in fields(Reading))})=(?!=)")
+
+
+def explain(error: VmDfWriterError) -> str:
+    """Return the message of an error, with options where it names Python's keywords.
+
+    Examples
+    --------
+    >>> explain(FrameError("timestamps: integers do not say their unit; pass time_unit='s'"))
+    "timestamps: integers do not say their unit; pass --time-unit 's'"
+    """
+    if not isinstance(error, FrameError):
+        return str(error)
+    return _KEYWORD.sub(lambda match: f"{option_name(match[1])} ", str(error)).rstrip()
+
+
+class CleanCommand(click.Command):
+    """A command whose errors are one message and an exit code, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except VmDfWriterError as error:
+            click.echo(f"Error: {explain(error)}", err=True)
+            ctx.exit(exit_code_of(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(ExitCode.INTERRUPTED)
+
+
+@contextmanager
+def show_messages() -> Iterator[None]:
+    """Show this library's warnings and log records as lines like ``warning: ...``, each once."""
+    logger, lines = logging.getLogger("vm_df_writer"), _Lines()
+    show_otherwise = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, VmDfWriterWarning):
+            lines.show("warning", str(message))
+        else:
+            show_otherwise(message, category, filename, lineno, file, line)
+
+    logger.addHandler(lines)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", VmDfWriterWarning)
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(lines)
+
+
+class _Lines(logging.Handler):
+    """Writes lines to standard error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._shown: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.show(record.levelname.lower(), record.getMessage())
+
+    def show(self, level: str, message: str) -> None:
+        if message not in self._shown:
+            self._shown.add(message)
+            click.echo(f"{level}: {message}", err=True)

@@ -1,0 +1,129 @@
+"""The options that several commands share: which files, how to read them, where to write to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, fields
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import click
+
+from vm_df_writer.cli.messages import option_name
+from vm_df_writer.config import WriterConfig, load_config
+from vm_df_writer.errors import ConfigError
+from vm_df_writer.frames.reading import Reading, ReadingKeywords
+
+__all__ = ["FILE", "open_config", "reading_options", "server_options"]
+
+Command = Callable[..., Any]
+
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+"""A file to read; ``-`` is standard input."""
+
+
+def reading_options(command: Command) -> Command:
+    """Add an option for each field of `Reading`; the command gets them as keywords.
+
+    Examples
+    --------
+    >>> @click.command
+    ... @reading_options
+    ... def show(**reading): ...
+    >>> [option.opts[0] for option in show.params[:3]]
+    ['--layout', '--query-key', '--label']
+    """
+    hints = get_type_hints(ReadingKeywords)
+    for field in reversed(fields(Reading)):
+        command = _reading_option(field, hints[field.name])(command)
+    return command
+
+
+def _reading_option(field: Field[Any], hint: Any) -> Callable[[Command], Command]:
+    if get_origin(hint) in (Union, UnionType):  # what may also be None
+        hint = get_args(hint)[0]
+    text = field.metadata["help"]
+    text = f"{text[0].upper()}{text[1:]}."
+    settings: dict[str, Any] = {"default": field.default, "show_default": True}
+    match get_origin(hint) or hint:
+        case origin if origin is Literal:
+            settings["type"] = click.Choice(get_args(hint))
+        case origin if origin is Mapping:
+            text += " May be repeated."
+            settings = {"multiple": True, "callback": _pairs, "metavar": "NAME=VALUE"}
+        case origin if origin is Sequence:
+            text += " One name a time; may be repeated."
+            settings = {"multiple": True, "callback": _names, "metavar": "NAME"}
+        case origin if origin is int:
+            settings["type"] = int
+        case _:
+            settings["type"] = str
+    return click.option(option_name(field.name), field.name, help=text, **settings)
+
+
+def _names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
+    return list(given) or None
+
+
+def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"expected NAME=VALUE, got {text!r}")
+        if name in pairs:
+            raise click.BadParameter(f"{name!r} is given twice; keep one of the two")
+        pairs[name] = value
+    return pairs
+
+
+def server_options(command: Command) -> Command:
+    """Add ``--url``, ``--config`` and ``--metric-format``; see :func:`open_config`."""
+    for option in (
+        click.option(
+            "--metric-format",
+            multiple=True,
+            callback=_pairs,
+            metavar="NAME=VALUE",
+            help="A label of every series, in which $VAR and $QUERY_KEY are replaced, such as "
+            "'__name__=vmanomaly_$VAR'. May be repeated; by default __name__=$VAR and "
+            "for=$QUERY_KEY.",
+        ),
+        click.option(
+            "--config",
+            "config_path",
+            type=click.Path(exists=True, dir_okay=False),
+            help="A vmanomaly file, whose writer section is read, or such a section alone; in "
+            "place of --url and --metric-format.",
+        ),
+        click.option("--url", help="The server, such as http://localhost:8428."),
+    ):
+        command = option(command)
+    return command
+
+
+def open_config(
+    url: str | None, config_path: str | None, metric_format: Mapping[str, str]
+) -> WriterConfig:
+    """Return the configuration that the options describe: a file, or all of it by options.
+
+    The two are not mixed, so that the credentials of a file go to no other server.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or both.
+    """
+    if config_path is not None:
+        for option, value in (("--url", url), ("--metric-format", metric_format)):
+            if value:
+                raise ConfigError(f"{option}: --config is given too; keep one of the two")
+        return load_config(config_path)
+    if url is None:
+        raise ConfigError(
+            "--url: missing; name the server, such as --url http://localhost:8428, or a "
+            "configuration file with --config"
+        )
+    if metric_format:
+        return WriterConfig(datasource_url=url, metric_format=dict(metric_format))
+    return WriterConfig(datasource_url=url)

@@ -1,0 +1,167 @@
+"""``vm-df-writer write``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import click
+import orjson
+
+from vm_df_writer.cli.files import read_file
+from vm_df_writer.cli.messages import CleanCommand, ExitCode, exit_code_of, explain
+from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
+from vm_df_writer.errors import VmDfWriterError
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.report import WriteReport
+from vm_df_writer.writer import VmWriter
+
+__all__ = ["write"]
+
+_WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.UNDELIVERED,
+    ExitCode.REFUSED,
+    ExitCode.UNVERIFIED,
+    ExitCode.DELIVERED,
+)
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file.
+
+    Attributes
+    ----------
+    file : str
+        Its name.
+    exit_code : ExitCode or None
+        How it ended; None if nobody tried, since the server had failed before.
+    report : WriteReport or None
+        The account, as far as it goes.
+    error : str or None
+        Why not all is well.
+    """
+
+    file: str
+    exit_code: ExitCode | None = None
+    report: WriteReport | None = None
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file as messages call it."""
+        return "standard input" if self.file == "-" else self.file
+
+    @property
+    def state(self) -> str:
+        """The end in a word or two."""
+        if self.exit_code is None:
+            return "not tried"
+        if self.exit_code is not ExitCode.DELIVERED or self.report is None:
+            return self.exit_code.name.lower()
+        if self.report.undelivered:
+            return "not sent"  # a dry run
+        return "verified" if self.report.verification else "delivered"
+
+
+@click.command(cls=CleanCommand, short_help="Write files to the server.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@server_options
+@click.option("--verify", is_flag=True, help="Read everything back and compare.")
+@click.option("--dry-run", is_flag=True, help="Do everything but send.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show a progress bar; by default in a terminal, once a write takes a second.",
+)
+@reading_options
+def write(
+    files: Sequence[str],
+    url: str | None,
+    config_path: str | None,
+    metric_format: Mapping[str, str],
+    *,
+    verify: bool,
+    dry_run: bool,
+    as_json: bool,
+    progress: bool | None,
+    **reading: Any,
+) -> None:
+    """Write files to the server, and print what became of every sample.
+
+    Files are .csv (also .csv.gz and .csv.zst) or .parquet; '-' is CSV on standard input. One that
+    is refused does not keep the others from being written; a server that fails does.
+    """
+    config = open_config(url, config_path, metric_format)
+    how = Reading.of(**reading)
+    with VmWriter(config=config) as writer:
+
+        def write_file(file: str) -> WriteReport:
+            return writer.write(
+                read_file(file, how),
+                verify=verify,
+                dry_run=dry_run,
+                progress="auto" if progress is None else progress,
+                **reading,
+            )
+
+        results = _write_files(files, write_file)
+    if as_json:
+        click.echo(_as_json(results))
+    elif len(results) > 1 or results[0].report is not None:
+        click.echo(_as_text(results))
+    for result in results:
+        if result.error is not None:
+            click.echo(f"Error: {result.name}: {result.error}", err=True)
+    left = [result.name for result in results if result.exit_code is None]
+    if left:
+        click.echo(f"Not tried: {', '.join(left)}", err=True)
+    codes = {result.exit_code for result in results}
+    sys.exit(next(code for code in _WORST_FIRST if code in codes))
+
+
+def _write_files(
+    files: Sequence[str], write_file: Callable[[str], WriteReport]
+) -> list[FileResult]:
+    results: list[FileResult] = []
+    for file in files:
+        try:
+            result = FileResult(file, ExitCode.DELIVERED, write_file(file))
+        except VmDfWriterError as error:
+            report = getattr(error, "report", None)
+            result = FileResult(file, exit_code_of(error), report, explain(error))
+        except KeyboardInterrupt as interrupt:
+            report = getattr(interrupt, "report", None)
+            result = FileResult(file, ExitCode.INTERRUPTED, report, "interrupted")
+        results.append(result)
+        if result.exit_code in (ExitCode.INTERRUPTED, ExitCode.UNDELIVERED):
+            break
+    return results + [FileResult(file) for file in files[len(results) :]]
+
+
+def _merge(results: Sequence[FileResult]) -> WriteReport:
+    reports = [result.report for result in results if result.report is not None]
+    return reduce(add, reports) if reports else WriteReport(layout="none")
+
+
+def _as_text(results: Sequence[FileResult]) -> str:
+    report = str(_merge(results))
+    if len(results) == 1 and results[0].state != "not sent":
+        return report
+    width = max(len(result.name) for result in results)
+    lines = [f"{result.name:<{width}}  {result.state}" for result in results]
+    return "\n".join([*lines, "", report])
+
+
+def _as_json(results: Sequence[FileResult]) -> str:
+    plain = _merge(results).to_dict()
+    plain["files"] = [
+        {"file": result.file, "state": result.state, "error": result.error} for result in results
+    ]
+    return orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()

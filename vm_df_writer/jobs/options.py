@@ -1,0 +1,175 @@
+"""JobOptions: how a job goes about its work, and which of it decides what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from vm_df_writer.config import WriterConfig
+from vm_df_writer.delivery.endpoint import Endpoint
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.jobs.errors import JobError
+
+__all__ = ["IfExists", "JobOptions", "job_config", "what_is_stored"]
+
+IfExists = Literal["append", "skip", "fail"]
+
+# A body takes its turn as a whole, so that bodies must be small beside a second's worth.
+_TURNS_PER_S = 4
+_BYTES_PER_SAMPLE = 20
+_SMALLEST_BODY = 64 * 2**10
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions:
+    """How a backfill goes about its work.
+
+    Attributes
+    ----------
+    since, until : str, datetime or None
+        Write only samples from `since` on, and before `until`; UTC unless they name a zone.
+    hive : bool
+        Make a label of each folder that is named ``key=value``.
+    if_exists : {"append", "skip", "fail"}
+        What to do with a part when the server already has samples of its series in its time
+        range: write it all the same, leave it out, or refuse the job before anything is sent.
+        The last two read every part twice.
+    workers : int
+        Processes that read and format. The config's `concurrency` is shared among them.
+    rate_limit : float or None
+        Most samples per second, over all workers.
+    max_bytes_per_second : float or None
+        Most bytes per second on the wire, over all workers.
+    newest_first : bool
+        Write the most recent data first.
+    verify : bool
+        Read every part back after it is written.
+    retry_failed : bool
+        Try the parts once more that failed in an earlier run.
+    restart : bool
+        Forget an earlier run and begin anew.
+    reset_cache : bool
+        Make the server forget cached query results in the end, so that graphs show what was
+        written.
+
+    Raises
+    ------
+    JobError
+        If an option is impossible.
+
+    Examples
+    --------
+    >>> JobOptions(since="2026-01-01").since_ms
+    1767225600000
+    >>> JobOptions(workers=0)
+    Traceback (most recent call last):
+        ...
+    vm_df_writer.jobs.errors.JobError: workers: expected 1 or more, got 0
+    """
+
+    since: str | pd.Timestamp | None = None
+    until: str | pd.Timestamp | None = None
+    hive: bool = False
+    if_exists: IfExists = "append"
+    workers: int = 1
+    rate_limit: float | None = None
+    max_bytes_per_second: float | None = None
+    newest_first: bool = False
+    verify: bool = False
+    retry_failed: bool = False
+    restart: bool = False
+    reset_cache: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values."""
+        if self.if_exists not in get_args(IfExists):
+            raise JobError(f"if_exists: expected append, skip or fail, got {self.if_exists!r}")
+        if self.workers < 1:
+            raise JobError(f"workers: expected 1 or more, got {self.workers}")
+        for name in ("rate_limit", "max_bytes_per_second"):
+            rate = getattr(self, name)
+            if rate is not None and not rate > 0:
+                raise JobError(f"{name}: expected a number above 0, got {rate!r}")
+        since, until = self.since_ms, self.until_ms
+        if since is not None and until is not None and since >= until:
+            raise JobError(f"since: {self.since} is not before until, {self.until}; swap them")
+
+    @property
+    def since_ms(self) -> int | None:
+        """`since` in epoch milliseconds."""
+        return _epoch_ms("since", self.since)
+
+    @property
+    def until_ms(self) -> int | None:
+        """`until` in epoch milliseconds."""
+        return _epoch_ms("until", self.until)
+
+
+def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:
+    if moment is None:
+        return None
+    try:
+        time = pd.Timestamp(moment)
+    except (ValueError, TypeError):
+        time = pd.NaT
+    if not isinstance(time, pd.Timestamp):
+        raise JobError(f"{name}: expected a time such as 2026-01-31T12:00Z, got {moment!r}")
+    time = time.tz_localize("UTC") if time.tz is None else time
+    return time.as_unit("ms").value
+
+
+def what_is_stored(
+    config: WriterConfig, reading: Reading, options: JobOptions
+) -> Mapping[str, Any]:
+    """Return every option that decides what is stored, and where; no secrets.
+
+    An interrupted job goes on only if these are the same. How fast and in which order it goes,
+    and whether it verifies, may change.
+    """
+    named = {
+        f"reading.{name}": _plain(value)
+        for name, value in vars(reading).items()
+        if value != getattr(Reading(), name)
+    }
+    return named | {
+        "datasource_url": Endpoint.of(config).import_url,
+        "metric_format": dict(config.metric_format),
+        "since_ms": options.since_ms,
+        "until_ms": options.until_ms,
+        "hive": options.hive,
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (int, float)) else str(value)
+
+
+def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:
+    """Return the config that one worker writes with.
+
+    A job has patience: it goes on trying for as long as `retry_deadline` says, however often
+    the connection fails.
+    """
+    changes: dict[str, Any] = {
+        "connection_retry_attempts": 1_000_000,
+        "concurrency": max(1, config.concurrency // options.workers),
+    }
+    per_turn = [
+        rate / _TURNS_PER_S
+        for rate in (
+            options.rate_limit and options.rate_limit * _BYTES_PER_SAMPLE,
+            options.max_bytes_per_second,
+        )
+        if rate is not None
+    ]
+    if per_turn:
+        size = max(_SMALLEST_BODY, int(min(per_turn)))
+        changes["batch_max_bytes"] = min(config.batch_max_bytes, size)
+    return config.model_copy(update=changes)
