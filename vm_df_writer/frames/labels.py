@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError, LabelError
@@ -37,7 +38,7 @@ class LabelColumn:
     ----------
     name : str
         The label's name.
-    codes : ndarray of int64, shape (n,), or None
+    codes : ndarray of signed integers, shape (n,), or None
         Position in `texts` of each row's value, -1 where the label is absent; None if all
         rows have the one value of `texts`.
     texts : sequence of str
@@ -45,7 +46,7 @@ class LabelColumn:
     """
 
     name: str
-    codes: IntArray | None
+    codes: npt.NDArray[np.signedinteger] | None
     texts: Sequence[str]
 
     def take(self, rows: IntArray) -> LabelColumn:
@@ -62,7 +63,7 @@ class LabelColumn:
             return self
         return self._with(np.repeat(self.codes, times))
 
-    def _with(self, codes: IntArray) -> LabelColumn:
+    def _with(self, codes: npt.NDArray[np.signedinteger]) -> LabelColumn:
         return LabelColumn(self.name, codes, self.texts)
 
 
@@ -140,7 +141,9 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
     return _label(name, codes, list(uniques), where)
 
 
-def label_from_codes(name: str, codes: IntArray, uniques: pd.Index, where: str) -> LabelColumn:
+def label_from_codes(
+    name: str, codes: npt.NDArray[np.signedinteger], uniques: pd.Index, where: str
+) -> LabelColumn:
     """Return the label of rows that are already coded, as a MultiIndex level or a category is.
 
     Values that no row has may be anything.
@@ -175,11 +178,13 @@ def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
 
 def _label(name: str, codes: IntArray, uniques: list[Any], where: str) -> LabelColumn:
     texts = _texts(uniques, where, codes)
+    # Eight bytes a row for each label would be most of what a long frame costs.
+    codes = codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False)
     if None not in texts:
         return LabelColumn(name, codes, texts)  # type: ignore[arg-type]
     # Absent values must share one code, or they would make two groups of one series.
     present = [text is not None for text in texts]
-    renumbered = np.append(np.where(present, np.cumsum(present) - 1, -1), -1)
+    renumbered = np.append(np.where(present, np.cumsum(present) - 1, -1), -1).astype(codes.dtype)
     return LabelColumn(name, renumbered[codes], [text for text in texts if text is not None])
 
 

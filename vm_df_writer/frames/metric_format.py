@@ -165,7 +165,7 @@ def _distinct_pairs(
         return v.codes, [(text, q_texts[0]) for text in v_texts]
     if v.codes is None:
         return q.codes, [(v_texts[0], text) for text in q_texts]
-    pair_ids = v.codes.astype(np.int64) * len(q_texts) + q.codes % len(q_texts)
+    pair_ids = v.codes.astype(np.int64) * len(q_texts) + q.codes.astype(np.int64) % len(q_texts)
     distinct, codes = np.unique(pair_ids, return_inverse=True)
     pairs = [divmod(pair, len(q_texts)) for pair in distinct.tolist()]
     return codes, [(v_texts[i], q_texts[j]) for i, j in pairs]

@@ -166,48 +166,45 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
             f"{where}: expected times, got {kind} values of dtype {source.dtype} "
             f"(first: {_first(source)}); name the column or index level of the time with time="
         )
-    return _parse(pd.Index(source), kind, where)
+    return _parse(pd.Index(source, dtype=source.dtype), kind, where)
 
 
 def _parse(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
-    options: dict[str, Any] = {"format": "ISO8601"} if kind == "string" else {}
-    try:
-        return pd.DatetimeIndex(pd.to_datetime(source, **options))
-    except (ValueError, TypeError, OverflowError):
-        pass  # several zones, or something that is no time
-    parsed = pd.DatetimeIndex(pd.to_datetime(source, utc=True, errors="coerce", **options))
-    bad = np.asarray(parsed.isna()) & np.asarray(source.notna()) & (np.asarray(source) != "")
-    if bad.any():
-        row = int(bad.argmax())
-        raise TimestampError(
-            f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}; convert the "
-            "column with pd.to_datetime"
-        )
-    # pandas takes a naive time among aware ones for UTC: not ours to guess.
     known = source[source.notna()]
+    options: dict[str, Any] = {}
     if kind == "string":
-        has_zone = known.str.contains(_ZONE) | (known == "")
+        options["format"] = "ISO8601"
+        known = known[known != ""]  # no time, as pandas reads it
+        has_zone = np.asarray(known.str.contains(_ZONE), dtype=bool)
     else:
         has_zone = np.array([getattr(value, "tzinfo", None) is not None for value in known])
-    if not has_zone.all():
+    # pandas takes a naive time among aware ones for UTC: not ours to guess.
+    if has_zone.any() and not has_zone.all():
         raise TimestampError(
             f"{where}: times with and without a zone are mixed; convert the column with "
             "pd.to_datetime"
         )
-    return parsed
+    options["utc"] = bool(has_zone.any())
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(source, **options))
+    except (ValueError, TypeError, OverflowError):
+        parsed = pd.to_datetime(source, errors="coerce", **options)
+        row = int((np.asarray(parsed.isna()) & source.isin(known)).argmax())
+        raise TimestampError(
+            f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}; convert the "
+            "column with pd.to_datetime"
+        ) from None
 
 
 def _localize(times: pd.DatetimeIndex, zone: str, where: str) -> pd.DatetimeIndex:
-    try:
-        return times.tz_localize(zone, ambiguous="raise", nonexistent="raise")
-    except ValueError:
-        pass  # found and counted below
+    unique = times.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    missing = np.asarray(times.isna())
+    if (np.asarray(unique.isna()) == missing).all():
+        return unique
     first_of_two = np.ones(len(times), dtype=bool)
     existing = times.tz_localize(zone, ambiguous=first_of_two, nonexistent="NaT")
-    missing = np.asarray(times.isna())
     bad, what = np.asarray(existing.isna()) & ~missing, "do not exist"
     if not bad.any():
-        unique = times.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
         bad, what = np.asarray(unique.isna()) & ~missing, "occur twice"
     row = int(bad.argmax())
     raise TimestampError(
