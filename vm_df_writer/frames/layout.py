@@ -149,9 +149,10 @@ def _choose_by_content(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]
     if reading.query_key_level in frame.columns:
         return "long", f"there is a column {reading.query_key_level!r}"
     values = set(reading.value_columns or ())
-    for position, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True)):
-        if name in values or pd.api.types.is_numeric_dtype(dtype):
-            continue
-        if holds_strings(frame.iloc[:, position]):
+    dtypes = frame.dtypes
+    odd = [dtype for dtype in dtypes.unique() if not pd.api.types.is_numeric_dtype(dtype)]
+    for position, dtype in enumerate(dtypes if odd else ()):
+        name = frame.columns[position]
+        if dtype in odd and name not in values and holds_strings(frame.iloc[:, position]):
             return "long", f"column {name!r} holds text: it is a label"
     return "wide", f"the {time} is time and every column holds numbers"

@@ -135,7 +135,8 @@ def render_label_sets(
 def _fill_template(
     name: str, template: str, var: LabelColumn, query_key: LabelColumn | None
 ) -> LabelColumn:
-    used = set(_PLACEHOLDER.findall(template))
+    parts = _PLACEHOLDER.split(template)  # text, placeholder, text, ..., text
+    used = set(parts[1::2])
     if "QUERY_KEY" in used and query_key is None:
         raise LabelError(
             f"query_key: metric_format uses $QUERY_KEY in {name!r} ({template!r}), and the frame "
@@ -146,12 +147,14 @@ def _fill_template(
     v = var if "VAR" in used else _ANY
     q = query_key if query_key is not None and "QUERY_KEY" in used else _ANY
     codes, pairs = _distinct_pairs(v, q)
-    texts = []
+    if len(parts) == 3:
+        head, _, tail = parts
+        filled = [v_text + q_text for v_text, q_text in pairs]  # one of them is empty
+        return LabelColumn(name, codes, [text and head + text + tail for text in filled])
+    placeholders, texts = parts[1::2], []
     for v_text, q_text in pairs:
-        filling = {"VAR": v_text, "QUERY_KEY": q_text}
-        is_absent = any(not filling[placeholder] for placeholder in used)
-        filled = _PLACEHOLDER.sub(lambda found, f=filling: f[found[1]], template)  # type: ignore[misc]
-        texts.append("" if is_absent else filled)
+        parts[1::2] = [v_text if placeholder == "VAR" else q_text for placeholder in placeholders]
+        texts.append("".join(parts) if all(parts[1::2]) else "")
     return LabelColumn(name, codes, texts)
 
 
