@@ -20,8 +20,7 @@ if HAS_ARROW:
 IS_PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_START_S = 31_536_000  # 1971
-_END_S = 7_258_118_400  # 2200
+_STARTS_S = st.integers(31_536_000, 7_258_118_400 - 10_000)  # 1971 to 2200
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,16 @@ class TextColumn:
 
 
 @st.composite
-def time_columns(draw: st.DrawFn, n_rows: int, *, unique: bool = False) -> TimeColumn:
+def time_columns(
+    draw: st.DrawFn,
+    n_rows: int,
+    *,
+    unique: bool = False,
+    starts_s: st.SearchStrategy[int] = _STARTS_S,
+) -> TimeColumn:
+    """Draw times soon after a start: some alike and some missing, unless they are unique."""
     unit = draw(st.sampled_from(list(_PER_SECOND)))
-    around_s = draw(st.integers(_START_S, _END_S - 10_000))
+    around_s = draw(starts_s)
     step = _PER_SECOND[unit]
     offsets = st.integers(0, 50) if unit == "s" else st.integers(0, 9) | st.integers(0, 30 * step)
     ticks = st.lists(offsets, min_size=n_rows, max_size=n_rows, unique_by=_ms(step, unique))
@@ -188,7 +194,7 @@ def texts(*, max_size: int = 6) -> st.SearchStrategy[str]:
 def _float_text(value: float) -> str | None:
     if math.isnan(value):
         return None
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
+    return str(int(value)) if value.is_integer() and abs(value) <= 2**53 else str(value)
 
 
 def _is_held_by_pandas_2(text: str) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.property.columns import time_columns
 from tests.property.reference import parse_lines
 from tests.property.strategies import Case, cases
 from vm_df_writer import to_import_lines
@@ -54,7 +56,7 @@ def test_every_cell_is_stored_or_dropped_for_a_reason(case: Case) -> None:
         assert sub_millisecond == expected.sub_millisecond
 
 
-@given(cases(unique_times=True), st.data())
+@given(cases(partial(time_columns, unique=True)), st.data())
 def test_row_order_does_not_matter_where_times_are_unique(case: Case, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(case.frame))))
     shuffled = case.frame.iloc[order]

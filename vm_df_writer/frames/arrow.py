@@ -41,6 +41,8 @@ def frame_from_arrow(table: Any) -> pd.DataFrame:
     def known_to_pandas(kind: Any) -> Any:
         if pa.types.is_dictionary(kind):
             return pa.dictionary(pa.int32(), known_to_pandas(kind.value_type))
+        if pa.types.is_null(kind):
+            return pa.float64()  # no value says what it is: missing numbers are counted
         return pa.large_string() if pa.types.is_string_view(kind) else kind
 
     def keep_arrow(kind: Any) -> pd.ArrowDtype | None:

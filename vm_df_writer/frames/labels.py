@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.frames.values import NARROW_FLOATS
 from vm_df_writer.series import IntArray
 
 _MODEL_OUTPUTS = frozenset({"anomaly_score", "y", "yhat", "yhat_lower", "yhat_upper", "trend"})
@@ -94,7 +95,9 @@ def label_text(value: Any) -> str | None:
         return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else str(value)
     if isinstance(value, (dt.date, dt.datetime, dt.time)):
         return value.isoformat()
-    if isinstance(value, (Decimal, pd.Period, pd.Interval, dt.timedelta)):
+    if isinstance(value, dt.timedelta):
+        return pd.Timedelta(value).isoformat()
+    if isinstance(value, (Decimal, pd.Period, pd.Interval)):
         return str(value)
     raise TypeError(type(value).__name__)
 
@@ -134,9 +137,9 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
         return label_from_codes(name, categorical.codes, categorical.categories, where)
     try:
         codes, uniques = _factorize(column)
-    except TypeError:  # unhashable: a list, a dict
+    except (TypeError, NotImplementedError):  # unhashable: a list, a dict, an Arrow struct
         codes, uniques = np.arange(len(column)), column
-    if str(column.dtype).lower() in ("float16", "float32"):
+    if str(column.dtype) in NARROW_FLOATS:
         uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
     return _label(name, codes, list(uniques), where)
 
@@ -161,8 +164,9 @@ def label_from_codes(
 def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
     if column.dtype == object:
         kind = pd.api.types.infer_dtype(column, skipna=True)
-        if kind.startswith("mixed"):
-            # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label.
+        if kind.startswith("mixed") or kind == "decimal":
+            # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label;
+            # of 1.0 and 1.00 the first would name both.
             values = column.to_numpy(dtype=object)
             texts = [
                 label_text(value) if isinstance(value, Hashable) else value for value in values

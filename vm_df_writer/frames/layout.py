@@ -149,10 +149,12 @@ def _choose_by_content(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]
     if reading.query_key_level in frame.columns:
         return "long", f"there is a column {reading.query_key_level!r}"
     values = set(reading.value_columns or ())
-    dtypes = frame.dtypes
-    odd = [dtype for dtype in dtypes.unique() if not pd.api.types.is_numeric_dtype(dtype)]
+    dtypes = frame.dtypes.tolist()
+    # By identity: a million columns may be alike, and hashing a category hashes all its values.
+    distinct = {id(dtype): dtype for dtype in dtypes}
+    odd = {key for key, dtype in distinct.items() if not pd.api.types.is_numeric_dtype(dtype)}
     for position, dtype in enumerate(dtypes if odd else ()):
         name = frame.columns[position]
-        if dtype in odd and name not in values and holds_strings(frame.iloc[:, position]):
+        if id(dtype) in odd and name not in values and holds_strings(frame.iloc[:, position]):
             return "long", f"column {name!r} holds text: it is a label"
     return "wide", f"the {time} is time and every column holds numbers"

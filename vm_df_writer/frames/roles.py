@@ -11,7 +11,7 @@ import pandas as pd
 from vm_df_writer.errors import ColumnError, FrameError, TimestampError, nearest_hint
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.frames.timestamps import holds_time
-from vm_df_writer.frames.values import holds_numbers, holds_strings
+from vm_df_writer.frames.values import holds_categories, holds_numbers, holds_strings
 
 __all__ = [
     "Roles",
@@ -197,7 +197,8 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
         text, rest = _sort_out(frame, rest, melted=melted)
         sources = [Source("column", name) for name in text]
         labels += sources
-        guessed = [] if values else sources
+        if not values:
+            guessed = [source for source in sources if not holds_categories(frame[source.name])]
         if melted and rest:
             raise ColumnError(
                 f"column {rest[0]!r}: holds numbers, and a melted frame has them in "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -178,22 +179,23 @@ def _parse(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
         has_zone = np.asarray(known.str.contains(_ZONE), dtype=bool)
     else:
         has_zone = np.array([getattr(value, "tzinfo", None) is not None for value in known])
-    # pandas takes a naive time among aware ones for UTC: not ours to guess.
-    if has_zone.any() and not has_zone.all():
-        raise TimestampError(
-            f"{where}: times with and without a zone are mixed; convert the column with "
-            "pd.to_datetime"
-        )
     options["utc"] = bool(has_zone.any())
-    try:
-        return pd.DatetimeIndex(pd.to_datetime(source, **options))
-    except (ValueError, TypeError, OverflowError):
-        parsed = pd.to_datetime(source, errors="coerce", **options)
-        row = int((np.asarray(parsed.isna()) & source.isin(known)).argmax())
+    is_mixed = options["utc"] and not has_zone.all()
+    if not is_mixed:
+        with suppress(ValueError, TypeError, OverflowError):
+            return pd.DatetimeIndex(pd.to_datetime(source, **options))
+    parsed = pd.to_datetime(source, errors="coerce", **options)
+    bad = np.asarray(parsed.isna()) & source.isin(known)
+    if bad.any():
+        row = int(bad.argmax())
         raise TimestampError(
             f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}; convert the "
             "column with pd.to_datetime"
-        ) from None
+        )
+    # pandas takes a naive time among aware ones for UTC: not ours to guess.
+    raise TimestampError(
+        f"{where}: times with and without a zone are mixed; convert the column with pd.to_datetime"
+    )
 
 
 def _localize(times: pd.DatetimeIndex, zone: str, where: str) -> pd.DatetimeIndex:

@@ -17,11 +17,23 @@ import pandas as pd
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.series import BoolArray, FloatArray, IntArray
 
-__all__ = ["Rows", "ValueColumn", "convert_numbers", "holds_numbers", "holds_strings", "read_rows"]
+__all__ = [
+    "NARROW_FLOATS",
+    "Rows",
+    "ValueColumn",
+    "convert_numbers",
+    "holds_categories",
+    "holds_numbers",
+    "holds_strings",
+    "read_rows",
+]
 
 Rows = slice | IntArray
 
 _NUMBER_KINDS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
+# float32 and float16, by whatever name.
+NARROW_FLOATS = ("float16", "float32", "Float32", "float[pyarrow]", "halffloat[pyarrow]")
+
 _EXACT_INTEGER = 2**53
 _CHECKED_ROWS = 2**16
 
@@ -43,6 +55,12 @@ def holds_numbers(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
 
 
+def holds_categories(column: pd.Series) -> bool:
+    """Say whether a column is a categorical, or an Arrow dictionary."""
+    dtype = column.dtype
+    return isinstance(dtype, pd.CategoricalDtype) or str(dtype).startswith("dictionary<")
+
+
 def holds_strings(column: pd.Series) -> bool:
     """Say whether a column holds text, or categories of any kind.
 
@@ -52,7 +70,7 @@ def holds_strings(column: pd.Series) -> bool:
     (True, False)
     """
     dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype) or str(dtype).startswith("dictionary<"):
+    if holds_categories(column):
         return True
     if dtype != object:  # asking the values would make Python objects of them all
         return getattr(dtype, "type", None) is str
@@ -126,7 +144,7 @@ class ValueColumn:
             return convert_numbers(piece.to_numpy(dtype=f"{piece.dtype.kind}8"))
         if piece.dtype.kind in "iu":
             return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
-        if str(piece.dtype) in ("Float32", "float[pyarrow]", "halffloat[pyarrow]"):
+        if str(piece.dtype) in NARROW_FLOATS:
             return convert_numbers(piece.to_numpy(dtype=np.float32, na_value=np.nan))
         return piece.to_numpy(dtype=np.float64, na_value=np.nan), None
 

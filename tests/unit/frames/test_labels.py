@@ -151,7 +151,7 @@ def test_what_is_no_label_is_refused_by_row(bad: object, kind: str) -> None:
         label_from_column("host", column, "column 'host'")
 
 
-@pytest.mark.parametrize("unused", ["x" * 5000, "", b"bytes", "\ud800"])
+@pytest.mark.parametrize("unused", ["x" * 5000, "", b"bytes"])
 def test_unused_categories_produce_nothing(unused: object) -> None:
     categories = pd.Index(["a", unused, "b"], dtype=object)
     hosts = pd.Categorical.from_codes([0, 2, 0], categories=categories)

@@ -159,6 +159,35 @@ def test_a_text_value_is_refused_by_row() -> None:
             read(FRAME.assign(y=frame["y"]), **reading)  # type: ignore[arg-type]
 
 
+def test_scores_that_are_text_are_not_taken_for_labels() -> None:
+    frame = FRAME.assign(score=["0.5", "n/a", "0.7", "0.8"])
+    message = (
+        "column 'score', row 1: expected a number, got 'n/a'; convert the column or name the value "
+        "columns with value_columns="
+    )
+    with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
+        read(frame)
+    of_a_known_output = FRAME.rename(columns={"host": "yhat_upper"})
+    message = message.replace("score", "yhat_upper").replace("row 1", "row 0").replace("n/a", "a")
+    with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
+        read(of_a_known_output)
+
+
+def test_numbers_as_text_need_to_be_named() -> None:
+    frame = FRAME.assign(port=["8080", "8081", "8080", "8081"])
+    message = (
+        "column 'port': holds numbers as text (first: '8080'); convert it if it is a value, or "
+        "name the labels with label_columns="
+    )
+    with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
+        read(frame)
+    named = stored(frame, label_columns=["host", "port"])
+    assert set(named) == {
+        name.replace("a}", "a,port=8080}").replace("b}", "b,port=8081}") for name in STORED
+    }
+    assert stored(frame, value_columns=["y", "yhat"]) == named
+
+
 @pytest.mark.parametrize("shards", [[0, 1, 2, 3], [5, 5, 6, 7], [3, 1, 2, 0]])
 def test_a_named_index_of_integers_is_a_label_however_they_are_spaced(shards: list[int]) -> None:
     frame = FRAME.assign(shard=shards, timestamp=minutes(0, 1, 2, 3))[["timestamp", "shard", "y"]]

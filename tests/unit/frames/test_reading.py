@@ -47,7 +47,9 @@ def test_an_unknown_keyword_is_refused_and_the_nearest_is_named() -> None:
         ("duplicates", "sum", "expected one of last, first, max, error, keep, got 'sum'"),
         ("inf", "kep", "expected one of drop, error, keep, got 'kep'; did you mean 'keep'?"),
         ("time_unit", "m", "expected one of s, ms, us, ns, got 'm'"),
-        ("significant_figures", 0, "expected 1 or more, got 0"),
+        ("significant_figures", 0, "expected a whole number from 1 to 22, got 0"),
+        ("significant_figures", 23, "expected a whole number from 1 to 22, got 23"),
+        ("round_digits", -23, "expected a whole number from -22 to 22, got -23"),
         ("label_columns", "h", "expected a list of names, got the string 'h'; write ['h']"),
         ("value_columns", "y", "expected a list of names, got the string 'y'; write ['y']"),
         ("provide_series", "y", "expected a list of names, got the string 'y'; write ['y']"),
@@ -67,12 +69,14 @@ def test_impossible_values_are_refused(keyword: str, value: object, message: str
 @pytest.mark.parametrize("keyword", ["significant_figures", "round_digits"])
 @pytest.mark.parametrize("value", ["3", 2.5, True])
 def test_digits_are_whole_numbers(keyword: str, value: object) -> None:
-    assert refusal(**{keyword: value}).startswith(f"{keyword}: expected ")
+    assert refusal(**{keyword: value}).startswith(f"{keyword}: expected a whole number from ")
 
 
-@pytest.mark.parametrize("keyword", ["query_key", "var", "column_label", "var_level"])
+@pytest.mark.parametrize(
+    "keyword", ["query_key", "var", "column_label", "var_level", "query_key_level"]
+)
 def test_names_are_text(keyword: str) -> None:
-    assert refusal(**{keyword: ["a"]}).startswith(f"{keyword}: expected ")
+    assert refusal(**{keyword: ["a"]}) == f"{keyword}: expected text, got ['a']"
 
 
 def test_an_empty_list_of_labels_means_that_there_are_none() -> None:

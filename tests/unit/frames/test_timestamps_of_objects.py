@@ -82,8 +82,9 @@ def test_times_with_and_without_a_zone_are_not_guessed() -> None:
 @pytest.mark.parametrize(
     "bad", ["n/a", "01/02/2026", "yesterday", "2026-13-01", "1767225600", "2026-01-01T25:00:00"]
 )
-def test_strings_are_parsed_strictly(bad: str) -> None:
-    source = pd.Series(["2026-01-01", None, bad, "worse"])
+@pytest.mark.parametrize("zone", ["", "Z", "+02:00"])
+def test_strings_are_parsed_strictly(bad: str, zone: str) -> None:
+    source = pd.Series([f"2026-01-01T00:00:00{zone}", None, bad, "worse"])
     assert refusal(source, where="column 'time'") == (
         f"column 'time', row 2: expected an ISO 8601 time, got {bad!r}; convert the column with "
         "pd.to_datetime"
@@ -96,7 +97,7 @@ def test_strings_are_parsed_strictly(bad: str) -> None:
         (pd.Index([True]), "boolean values of dtype bool (first: True)"),
         (pd.to_timedelta([1], unit="s"), "timedelta64 values of dtype "),
         (pd.Series([dt.time(1)], dtype=object), "time values of dtype object (first: "),
-        (pd.Series([1.5, None], dtype=object), "floating values of dtype object (first: 1.5)"),
+        (pd.Series([1.5, 2.5], dtype=object), "floating values of dtype object (first: 1.5)"),
         (pd.Series(["2026-01-01"], dtype="category"), "categorical values of dtype category"),
         (pd.Series([("2026",)], dtype=object), "mixed values of dtype object (first: ('2026',))"),
     ],
