@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 __all__ = [
     "BaseUrl",
     "Duration",
+    "FolderPath",
     "HealthPath",
     "ImportPath",
     "MetricFormat",
@@ -27,6 +28,7 @@ __all__ = [
     "Token",
     "UserName",
     "VerifyTls",
+    "check_metric_format",
     "seconds_of",
 ]
 
@@ -119,6 +121,12 @@ def _readable_file(value: object) -> str:
     return str(value)
 
 
+def _folder_path(value: object) -> str:
+    if not isinstance(value, str | PurePath) or not str(value):
+        raise ValueError(f"expected the path of a folder, got {value!r}")
+    return str(value)
+
+
 def _verify_tls(value: object) -> bool | str:
     word = str(value).lower()
     return _YAML_BOOLS[word] if word in _YAML_BOOLS else _readable_file(value)
@@ -153,7 +161,19 @@ def _label_texts(labels: Mapping[object, object]) -> dict[str, str]:
     return texts
 
 
-def _metric_format(value: object) -> dict[str, str]:
+def check_metric_format(value: object) -> dict[str, str]:
+    """Return a metric format as texts, with its `extra_labels` merged in.
+
+    Raises
+    ------
+    ValueError
+        If it gives the series no name, or one name to all.
+
+    Examples
+    --------
+    >>> check_metric_format({"__name__": "vm_$VAR", "extra_labels": {"port": 8080}})
+    {'__name__': 'vm_$VAR', 'port': '8080'}
+    """
     if not isinstance(value, Mapping):
         raise ValueError(  # noqa: TRY004
             f"expected a mapping of label names to texts, got {value!r}"
@@ -184,11 +204,12 @@ def _metric_format(value: object) -> dict[str, str]:
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Duration = Annotated[str, BeforeValidator(_duration)]
+FolderPath = Annotated[str, BeforeValidator(_folder_path), WithJsonSchema({"type": "string"})]
 HealthPath = Annotated[str, AfterValidator(_health_path)]
 ImportPath = Annotated[str, AfterValidator(_import_path)]
 MetricFormat = Annotated[
     dict[str, str],
-    BeforeValidator(_metric_format),
+    BeforeValidator(check_metric_format),
     WithJsonSchema(
         {
             "type": "object",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vm_df_writer.errors import FrameError
+from vm_df_writer.config_types import check_metric_format
+from vm_df_writer.errors import ConfigError, FrameError
 from vm_df_writer.frames.arrow import frame_from_arrow
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.long import LongFrame, read_long
@@ -17,6 +18,16 @@ from vm_df_writer.frames.roles import find_time, refuse_unclear_names
 from vm_df_writer.frames.values import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
 from vm_df_writer.series import SeriesBlock
+
+_ONLY_WIDE = {
+    "var": "leave it out, or pass layout='wide'",
+    "column_label": "leave it out, or pass layout='wide'",
+}
+_UNKNOWN_TO = {
+    "wide": {"label_columns": "leave it out, or pass layout='long'"},
+    "long": _ONLY_WIDE,
+    "melted": _ONLY_WIDE | {"value_columns": "name its one value column with value_column="},
+}
 
 __all__ = ["FrameReading", "read_frame"]
 
@@ -66,6 +77,8 @@ def read_frame(
 
     Raises
     ------
+    ConfigError
+        If the metric format gives no names to series.
     FrameError
         Or one of its children, if the frame cannot be read.
 
@@ -78,10 +91,15 @@ def read_frame(
     >>> next(read.blocks()).timestamps_ms.tolist()
     [1767225600000, 1767312000000]
     """
+    try:
+        metric_format = check_metric_format(metric_format)
+    except ValueError as refusal:
+        raise ConfigError(f"metric_format: {refusal}") from None
     reading = reading or Reading()
     frame = _as_frame(frame)
     refuse_unclear_names(frame)
     layout, reason = _choose(frame, reading)
+    _refuse_unknown_keywords(layout, reading)
     if frame.empty:
         reason = "the frame is empty"
         return FrameReading(layout, reason, len(frame), 0, [], frozenset(), lambda: iter(()))
@@ -138,6 +156,13 @@ def _choose(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]:
     if frame.empty:
         return "wide", "the frame is empty"
     return _choose_by_content(frame, reading)
+
+
+def _refuse_unknown_keywords(layout: str, reading: Reading) -> None:
+    """Refuse what the caller named and the layout would not look at."""
+    for keyword, remedy in _UNKNOWN_TO[layout].items():
+        if getattr(reading, keyword) is not None:
+            raise FrameError(f"{keyword}: a {layout} frame has no such thing; {remedy}")
 
 
 def _choose_by_content(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]:

@@ -111,6 +111,12 @@ class Reading:
         """Refuse impossible values."""
         self._check_choices()
         self._check_names()
+        for name in ("label_columns", "value_columns", "provide_series"):
+            if (found := getattr(self, name)) is None:
+                continue
+            object.__setattr__(self, name, tuple(found))  # of an Index, or a generator, too
+            if not getattr(self, name) and name != "label_columns":
+                raise FrameError(f"{name}: the list is empty; leave it out, or name what to write")
         self._check_digits()
         if not isinstance(self.labels, Mapping) or not all(
             isinstance(name, str) for name in self.labels
@@ -147,8 +153,6 @@ class Reading:
                 raise FrameError(
                     f"{name}: expected a list of names, got the string {found!r}; write [{found!r}]"
                 )
-            if found is not None and name != "label_columns" and not list(found):
-                raise FrameError(f"{name}: the list is empty; leave it out, or name what to write")
         for name in ("query_key", "var", "column_label", "var_level", "query_key_level"):
             found = getattr(self, name)
             if found is not None and not isinstance(found, str):

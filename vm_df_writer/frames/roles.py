@@ -131,6 +131,11 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
         and frame.index.start == 0
     )
     if is_numbering and reading.time_unit is None:
+        if not flat:
+            raise TimestampError(
+                "timestamps: a frame with MultiIndex columns has its time in the index, and this "
+                "one has a RangeIndex; use frame.set_index(...)"
+            )
         raise TimestampError(
             "timestamps: the frame has no time: its index is a RangeIndex, and no column holds "
             f"times (there are: {names_of(frame)}); name the column of the time with time="
@@ -205,6 +210,7 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
                 f"{reading.value_column!r} alone; pass layout='long', or name the labels with "
                 "label_columns="
             )
+    _refuse_nameless(labels)
     values = values or rest
     if not values:
         raise ColumnError(
@@ -212,6 +218,11 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
             "with value_columns="
         )
     return Roles(time, labels, guessed, values, variable, query_key)
+
+
+def _refuse_nameless(labels: Sequence[Source]) -> None:
+    if pd.Index([source.name for source in labels], dtype=object, tupleize_cols=False).hasnans:
+        raise ColumnError("columns: a label column has no name; name it, so that the label has one")
 
 
 def _sort_out(

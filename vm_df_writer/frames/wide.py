@@ -175,6 +175,8 @@ def _value_positions(frame: pd.DataFrame, reading: Reading, time: Source) -> Int
     if reading.value_columns is None:
         positions = np.arange(frame.shape[1])
         return positions if time.kind == "index level" else positions[frame.columns != time.name]
+    if time.kind == "column" and time.name in reading.value_columns:
+        raise ColumnError(f"value_columns: {time.name!r} has another role already; leave it out")
     positions = frame.columns.get_indexer_for(pd.Index(reading.value_columns))
     if (positions < 0).any():
         name = list(reading.value_columns)[int((positions < 0).argmax())]

@@ -181,8 +181,9 @@ def test_two_columns_of_one_label_set_are_refused_by_name() -> None:
     )
     with pytest.raises(DuplicateSeriesError, match=f"^{re.escape(message)}$"):
         read(frame)
-    with pytest.raises(DuplicateSeriesError, match=r"^column 'y' and column 'yhat' render to "):
-        read(WIDE, {"__name__": "vm", "for": "$QUERY_KEY"}, query_key="q")
+    columns = pd.MultiIndex.from_tuples([("y", "a"), ("y", "b")], names=["var", "query_key"])
+    with pytest.raises(DuplicateSeriesError, match=r"^column \('y', 'a'\) and column \('y', 'b'\) "):
+        read(WIDE.set_axis(columns, axis=1), {"__name__": "$VAR"})
 
 
 def test_two_groups_of_one_label_set_are_refused_by_row() -> None:
@@ -252,3 +253,22 @@ def test_asking_for_variables_that_the_frame_lacks_is_refused(frame: pd.DataFram
     )
     with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
         read(frame, provide_series=["trend", "weekly"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "layout", "keyword", "value"),
+    [
+        (WIDE, "wide", "label_columns", ["yhat"]),
+        (MELTED.assign(score=1.0), "melted", "value_columns", ["score"]),
+        (LONG, "long", "var", "y"),
+        (LONG, "long", "column_label", "host"),
+        (MELTED, "melted", "var", "y"),
+        (MELTED, "melted", "column_label", "dc"),
+    ],
+)
+def test_a_keyword_that_the_layout_does_not_know_is_refused(
+    frame: pd.DataFrame, layout: Any, keyword: str, value: object
+) -> None:
+    reading: Any = {"layout": layout, keyword: value}
+    with pytest.raises(FrameError, match=f"^{keyword}: "):
+        read(frame, **reading)

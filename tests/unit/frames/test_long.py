@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.frames.stored import START, counts, minutes, read, stored
-from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.errors import ColumnError, FrameError, LabelError
 
 BOTH = {"__name__": "$VAR", "for": "$QUERY_KEY"}
 FRAME = pd.DataFrame(
@@ -243,3 +243,18 @@ def test_many_groups_and_long_groups_come_in_blocks() -> None:
             if name in expected.index:
                 label_set = f'{{"__name__":"y","host":"{name}"}}'.encode()
                 assert totals[label_set] == pytest.approx(expected[name])
+
+
+@pytest.mark.parametrize("kind", [tuple, iter, pd.Index, np.array])
+def test_lists_of_names_may_be_of_any_kind(kind: Any) -> None:
+    only_y = {name: samples for name, samples in STORED.items() if name.startswith("y{")}
+    assert stored(FRAME, value_columns=kind(["y"])) == only_y
+    assert stored(FRAME, label_columns=kind(["host"])) == STORED
+    assert stored(FRAME, provide_series=kind(["y"])) == only_y
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan])
+def test_a_label_column_without_a_name_is_refused(nothing: object) -> None:
+    frame = FRAME.set_axis(pd.Index(["timestamp", nothing, "y", "yhat"], dtype=object), axis=1)
+    with pytest.raises(FrameError, match="name"):
+        read(frame)

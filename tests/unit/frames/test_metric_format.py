@@ -3,13 +3,15 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.unit.frames.stored import minutes, stored
-from vm_df_writer.errors import LabelClashWarning, LabelError
+from vm_df_writer import to_import_lines
+from vm_df_writer.errors import LabelClashWarning, LabelError, VmDfWriterError
 from vm_df_writer.frames.labels import LabelColumn, constant_label
 from vm_df_writer.frames.layout import read_frame
 from vm_df_writer.frames.metric_format import (
@@ -242,3 +244,22 @@ def test_a_clash_is_warned_of_at_every_write() -> None:
             warnings.simplefilter("always")
             read_frame(frame, metric_format={"__name__": "$VAR", "for": "x"}, cache=cache)
         assert [w.category for w in warned] == [LabelClashWarning]
+
+
+@pytest.mark.parametrize(
+    "metric_format", [{}, {"for": "$VAR"}, {"__name__": "", "for": "$VAR"}, {"__name__": "vm"}]
+)
+def test_a_format_that_a_config_refuses_is_refused_everywhere(
+    metric_format: dict[str, str],
+) -> None:
+    frame = pd.DataFrame({"y": [1.0]}, index=minutes(0))
+    with pytest.raises(VmDfWriterError, match=r"metric_format"):
+        to_import_lines(frame, metric_format=metric_format)
+
+
+def test_numbers_in_a_format_become_text() -> None:
+    frame = pd.DataFrame({"y": [1.0]}, index=minutes(0))
+    metric_format: Any = {"__name__": "$VAR", "port": 8080}
+    assert b'{"__name__":"y","port":"8080"}' in next(
+        to_import_lines(frame, metric_format=metric_format)
+    )

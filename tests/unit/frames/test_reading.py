@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from vm_df_writer.errors import FrameError
@@ -80,4 +83,11 @@ def test_names_are_text(keyword: str) -> None:
 
 
 def test_an_empty_list_of_labels_means_that_there_are_none() -> None:
-    assert Reading.of(label_columns=[]).label_columns == []
+    assert Reading.of(label_columns=[]).label_columns == ()
+
+
+@pytest.mark.parametrize("keyword", ["label_columns", "value_columns", "provide_series"])
+@pytest.mark.parametrize("kind", [list, tuple, iter, pd.Index, np.array])
+def test_lists_of_names_may_be_of_any_kind(keyword: str, kind: Callable[[list[str]], Any]) -> None:
+    reading = Reading.of(**{keyword: kind(["y"])})
+    assert [list(getattr(reading, keyword)) for _ in range(2)] == [["y"], ["y"]]

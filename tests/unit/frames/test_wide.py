@@ -106,6 +106,13 @@ def test_only_named_value_columns_are_read() -> None:
         read(frame, value_columns=["zz"], layout="wide")
 
 
+def test_a_time_of_integers_is_no_value_too() -> None:
+    frame = pd.DataFrame({"ts": [1767225600, 1767225660], "y": [1.0, 2.0]})
+    assert stored(frame, layout="wide", time_unit="s") == {"y": {0: 1.0, 1: 2.0}}
+    with pytest.raises(ColumnError, match=r"^value_columns: 'ts' has another role already; "):
+        read(frame, layout="wide", time_unit="s", value_columns=["ts", "y"])
+
+
 @pytest.mark.parametrize(
     "chosen", [["c", "a"], ["a", "c", "b", "d"], ["d"], ["b", "c"], ["a", "d", "c"]]
 )
