@@ -8,7 +8,6 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -54,14 +53,18 @@ FUNCTIONS = {
 }
 
 
-def test_everything_public_is_announced() -> None:
-    namespace = {
-        name
-        for name, thing in vars(vm_df_writer).items()
-        if not name.startswith("_") and not isinstance(thing, ModuleType)
-    }
-    assert set(vm_df_writer.__all__) == namespace | {"__version__"}
-    assert len(vm_df_writer.__all__) == len(set(vm_df_writer.__all__))
+def test_everything_announced_is_there() -> None:
+    names = vm_df_writer.__all__
+    assert len(names) == len(set(names))
+    assert all(hasattr(vm_df_writer, name) for name in names)
+
+
+def test_import_is_lazy() -> None:
+    script = "import sys, vm_df_writer; print(*sys.modules)"
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert not {"numpy", "pandas", "pydantic", "requests"} & set(run.stdout.split())
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -87,7 +90,7 @@ def test_every_public_function_is_annotated(name: str) -> None:
 def test_import_loads_no_extra() -> None:
     # What pandas and requests load by themselves, where it is installed, does not count.
     script = (
-        "import sys, pandas, requests; before = set(sys.modules); import vm_df_writer; "
+        "import sys, pandas, requests; before = set(sys.modules); from vm_df_writer import *; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
     run = subprocess.run(  # noqa: S603

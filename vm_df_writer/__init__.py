@@ -1,58 +1,14 @@
-"""Write pandas DataFrames of anomaly scores to VictoriaMetrics."""
+"""Write pandas DataFrames of anomaly scores to VictoriaMetrics.
+
+The public names stand in ``__init__.pyi``; each is imported when it is first used, so that
+``import vm_df_writer`` costs next to nothing.
+"""
 
 import logging
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.errors import (
-    ColumnError,
-    ConfigError,
-    DeliveryError,
-    DuplicateSeriesError,
-    FrameError,
-    InexactWarning,
-    InsecureTlsWarning,
-    LabelClashWarning,
-    LabelError,
-    ServerRejected,
-    ServerUnavailable,
-    SpoolError,
-    TenantLabelWarning,
-    TimestampError,
-    VerificationError,
-    VmDfWriterError,
-    VmDfWriterWarning,
-)
-from vm_df_writer.preview import Preview
-from vm_df_writer.report import Verification, WriteReport
-from vm_df_writer.writer import ServerCheck, VmWriter, to_import_lines
+import lazy_loader
 
-__all__ = [
-    "ColumnError",
-    "ConfigError",
-    "DeliveryError",
-    "DuplicateSeriesError",
-    "FrameError",
-    "InexactWarning",
-    "InsecureTlsWarning",
-    "LabelClashWarning",
-    "LabelError",
-    "Preview",
-    "ServerCheck",
-    "ServerRejected",
-    "ServerUnavailable",
-    "SpoolError",
-    "TenantLabelWarning",
-    "TimestampError",
-    "Verification",
-    "VerificationError",
-    "VmDfWriterError",
-    "VmDfWriterWarning",
-    "VmWriter",
-    "WriteReport",
-    "WriterConfig",
-    "__version__",
-    "to_import_lines",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 __version__ = "0.1.0"
 

@@ -134,7 +134,7 @@ def read_long(
     var = (
         variable.take(rows)
         if variable is not None
-        else label_from_column("var", pd.Index(names), "columns").repeat(n_groups)
+        else label_from_column("var", pd.Index(names, dtype=object), "columns").repeat(n_groups)
     )
     n_repeats = len(columns)
     label_sets = renderer.render(

@@ -93,7 +93,9 @@ def refuse_unclear_names(frame: pd.DataFrame) -> None:
         return
     for name in frame.index.names:
         if name is not None and name in frame.columns:
-            raise ColumnError(f"{name!r} is a column and an index level; rename one of them")
+            raise ColumnError(
+                f"columns: {name!r} is a column and an index level; rename one of them"
+            )
 
 
 def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
@@ -149,7 +151,8 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
 
 
 def _index_dtypes(index: pd.Index) -> list[object]:
-    return list(index.dtypes) if isinstance(index, pd.MultiIndex) else [index.dtype]
+    levels = index.levels if isinstance(index, pd.MultiIndex) else [index]
+    return [level.dtype for level in levels]
 
 
 def _named(frame: pd.DataFrame, name: Hashable, keyword: str) -> Source:

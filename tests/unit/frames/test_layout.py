@@ -182,7 +182,9 @@ def test_two_columns_of_one_label_set_are_refused_by_name() -> None:
     with pytest.raises(DuplicateSeriesError, match=f"^{re.escape(message)}$"):
         read(frame)
     columns = pd.MultiIndex.from_tuples([("y", "a"), ("y", "b")], names=["var", "query_key"])
-    with pytest.raises(DuplicateSeriesError, match=r"^column \('y', 'a'\) and column \('y', 'b'\) "):
+    with pytest.raises(
+        DuplicateSeriesError, match=r"^column \('y', 'a'\) and column \('y', 'b'\) "
+    ):
         read(WIDE.set_axis(columns, axis=1), {"__name__": "$VAR"})
 
 
