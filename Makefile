@@ -38,9 +38,13 @@ bench: .venv/installed-dev server ## measure speed (a few minutes)
 bench-full: .venv/installed-dev server ## measure speed with large frames too
 	$(bin)/python -m benchmarks --full
 
+.PHONY: bench-compare
+bench-compare: .venv/installed-dev ## compare the micro benchmarks with another commit (BASE=<commit>)
+	$(bin)/python -m benchmarks.compare $(BASE)
+
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-oldest .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache demo.png
+	rm -rf .venv .venv-oldest .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: server

@@ -84,7 +84,12 @@ def _cases(sizes: Sizes) -> list[_Case]:
         ),
         _Case(f"{long}, sorted by series", "the same, shuffled", 0.6, lambda: _sorted(sizes)),
         _Case(periodic, loop, 0.5, lambda: _periodic(sizes)),
-        _Case(f"{periodic}, second write", loop, 0.3, lambda: _periodic_again(sizes)),
+        _Case(
+            f"{periodic}, second write of the same columns",
+            loop,
+            0.3,
+            lambda: _periodic_again(sizes),
+        ),
         _Case(
             f"{short}, wide, two label levels",
             once,

@@ -16,11 +16,34 @@ PACKAGE = "vm_df_writer"
 FLOORS = (
     ("cli", "demo", "demo_plot", "accessor", "jobs"),
     ("notebook",),
-    ("__init__", "writer", "account", "preview", "progress", "tenant_labels"),
+    (
+        "__init__",
+        "writer",
+        "writing",
+        "replaying",
+        "account",
+        "lines",
+        "preview",
+        "progress",
+        "proving",
+        "server_check",
+        "tenant_labels",
+        "verifying",
+    ),
     ("delivery",),
     ("wire",),
     ("frames",),
-    ("config", "config_file", "config_types", "errors", "html", "line_table", "report", "series"),
+    (
+        "config",
+        "config_file",
+        "config_types",
+        "errors",
+        "html",
+        "line_table",
+        "report",
+        "series",
+        "verification",
+    ),
 )
 BESIDE_THE_HOUSE = {"local": {"errors", "server_process"}, "server_process": {"errors"}}
 PURE_FLOORS = ("frames", "wire")

@@ -1,4 +1,4 @@
-"""The account of one write: every sample of the frame ends up in exactly one place."""
+"""The account of one write: every sample ends up in exactly one place."""
 
 from __future__ import annotations
 
@@ -8,28 +8,33 @@ from collections.abc import Callable, Iterator
 
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.frames.layout import FrameReading
 from vm_df_writer.line_table import LineTable
 from vm_df_writer.report import WriteReport
 from vm_df_writer.series import SeriesBlock
 from vm_df_writer.wire.bodies import Body
 
-__all__ = ["Account"]
+__all__ = ["Account", "attach_report", "extend_error"]
 
 
 class Account:
-    """Counts what becomes of a frame's samples while it is written.
+    """Counts what becomes of samples while they are written.
 
     Parameters
     ----------
-    read : FrameReading
-        The frame.
     on_progress : callable
         Called with the number of samples that were just dropped or acknowledged.
+
+    Attributes
+    ----------
+    samples : int
+        Samples that the server acknowledged.
+    error : DeliveryError or None
+        The first failure.
     """
 
-    def __init__(self, read: FrameReading, on_progress: Callable[[int], object]) -> None:
-        self._read = read
+    def __init__(self, on_progress: Callable[[int], object]) -> None:
+        self.samples = 0
+        self.error: DeliveryError | None = None
         self._on_progress = on_progress
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
@@ -37,19 +42,12 @@ class Account:
         self._adjusted: Counter[str] = Counter()
         self._acknowledged: list[LineTable] = []
         self._undelivered: list[LineTable] = []
-        self._first_ms: int | None = None
-        self._last_ms: int | None = None
-        self.error: DeliveryError | None = None
 
     def tap(self, blocks: Iterator[SeriesBlock]) -> Iterator[SeriesBlock]:
         """Pass blocks on, and note what they left out and altered."""
         for block in blocks:
             self._dropped.update(block.dropped)
             self._adjusted.update(block.adjusted)
-            if block.n_samples:
-                first, last = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
-                self._first_ms = first if self._first_ms is None else min(first, self._first_ms)
-                self._last_ms = last if self._last_ms is None else max(last, self._last_ms)
             if block.dropped:
                 self._on_progress(sum(block.dropped.values()))
             yield block
@@ -68,7 +66,7 @@ class Account:
                 self.error.in_doubt |= outcome.in_doubt
                 return
             self._acknowledged.append(body.lines)
-            self._counts["samples"] += body.n_samples
+            self.samples += body.n_samples
             self._counts["bytes_sent"] += outcome.bytes_sent
             self._counts["requests"] += 1
             self._on_progress(body.n_samples)
@@ -79,15 +77,26 @@ class Account:
             self._counts["bytes_raw"] += len(body.data)
             self._undelivered.append(body.lines)
 
-    def report(self, elapsed_s: float) -> WriteReport:
-        """Return the account as it stands; what was not reached yet counts as undelivered."""
-        samples = self._counts["samples"]
+    def report(self, *, layout: str, rows: int, total: int, elapsed_s: float) -> WriteReport:
+        """Return the account as it stands.
+
+        Parameters
+        ----------
+        layout : str
+            How the samples were read.
+        rows : int
+            Rows of the frame.
+        total : int
+            All samples; what was not reached yet counts as undelivered.
+        elapsed_s : float
+            Wall time so far in seconds.
+        """
         tables = (*self._acknowledged, *self._undelivered)
         return WriteReport(
-            layout=self._read.layout,
-            rows=self._read.rows,
+            layout=layout,
+            rows=rows,
             series=len({labels for table in tables for labels in table.label_sets}),
-            samples=samples,
+            samples=self.samples,
             dropped=dict(self._dropped),
             adjusted=dict(self._adjusted),
             bytes_raw=self._counts["bytes_raw"],
@@ -95,10 +104,22 @@ class Account:
             requests=self._counts["requests"],
             retries=self._counts["retries"],
             in_doubt=self._counts["in_doubt"],
-            first_ms=self._first_ms,
-            last_ms=self._last_ms,
+            first_ms=min((int(table.first_ms.min()) for table in tables), default=None),
+            last_ms=max((int(table.last_ms.max()) for table in tables), default=None),
             elapsed_s=elapsed_s,
-            undelivered=self._read.n_samples - samples - self._dropped.total(),
+            undelivered=total - self.samples - self._dropped.total(),
             acknowledged_lines=tuple(self._acknowledged),
             undelivered_lines=tuple(self._undelivered),
         )
+
+
+def attach_report(report: WriteReport, error: BaseException) -> None:
+    """Give an error that strikes in the middle, such as Ctrl-C, the account so far."""
+    error.add_note(f"vm_df_writer: what was written so far:\n{report}")
+    error.report = report  # type: ignore[attr-defined]
+
+
+def extend_error(error: DeliveryError, note: str, report: WriteReport) -> None:
+    """Give an error the account, and add to its message what that says."""
+    error.report = report
+    error.args = (f"{error.args[0]} ({note})",)

@@ -14,6 +14,7 @@ from vm_df_writer.config_file import read_writer_section
 from vm_df_writer.config_types import (
     BaseUrl,
     Duration,
+    FolderPath,
     HealthPath,
     ImportPath,
     MetricFormat,
@@ -76,7 +77,7 @@ class WriterConfig(BaseModel):
     """Path of the import endpoint; any other than the default is used as it is given."""
     health_path: HealthPath = "/health"
     """Absolute URL, or path on the server, of the health check."""
-    user: UserName | None = None
+    user: UserName | None = Field(default=None, repr=False)
     """Name for basic authentication."""
     password: SecretStr | None = None
     """Password for basic authentication."""
@@ -111,10 +112,17 @@ class WriterConfig(BaseModel):
     compression: Literal["auto", "gzip", "zstd", "none"] = "auto"
     """Coding of requests; auto is none on loopback and gzip elsewhere. Servers before v1.114
     silently drop what is sent as zstd. Not a parameter of vmanomaly."""
+    spool_dir: FolderPath | None = None
+    """Folder for what cannot be delivered: gzipped import files, until a replay or curl sends
+    them. Without it such samples are reported by the exception alone. Not a parameter of
+    vmanomaly."""
     grafana_url: BaseUrl | None = None
     """Base URL of the Grafana that reports link to. Not a parameter of vmanomaly."""
     grafana_datasource: str = "VictoriaMetrics"
     """Name or uid of VictoriaMetrics in that Grafana. Not a parameter of vmanomaly."""
+    reset_cache_auth_key: SecretStr | None = None
+    """The -search.resetCacheAuthKey of the server, if it has one, for writes with
+    `reset_cache=True`. Not a parameter of vmanomaly."""
     max_labels: int = Field(default=30, ge=1)
     """Most labels of a series, `__name__` included, as the server's -maxLabelsPerTimeseries
     has it. Not a parameter of vmanomaly."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vm_df_writer.report import WriteReport
+    from vm_df_writer.verification import Verification
 
 __all__ = [
     "ColumnError",
@@ -26,6 +27,7 @@ __all__ = [
     "InsecureTlsWarning",
     "LabelClashWarning",
     "LabelError",
+    "RetentionWarning",
     "ServerRejected",
     "ServerUnavailable",
     "SpoolError",
@@ -146,12 +148,21 @@ class VerificationError(VmDfWriterError):
 
     Attributes
     ----------
+    verification : Verification or None
+        How much is missing.
     report : WriteReport or None
-        The whole write; its `verification` says what is missing.
+        The whole write; None if nothing was written, but only verified.
     """
 
-    def __init__(self, message: str, *, report: WriteReport | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        verification: Verification | None = None,
+        report: WriteReport | None = None,
+    ) -> None:
         super().__init__(message)
+        self.verification = verification
         self.report = report
 
 
@@ -165,6 +176,10 @@ class LabelClashWarning(VmDfWriterWarning):
 
 class InexactWarning(VmDfWriterWarning):
     """The server will keep fewer digits than the frame holds."""
+
+
+class RetentionWarning(VmDfWriterWarning):
+    """Samples were not sent, because the server says that it would drop them for their time."""
 
 
 class TenantLabelWarning(VmDfWriterWarning):

@@ -71,11 +71,16 @@ class LineTable:
 
 
 def series_frame(per_series: pd.DataFrame) -> pd.DataFrame:
-    """Turn the label sets of an index into columns, and `first_ms`, `last_ms` into UTC times."""
-    frame = pd.DataFrame([orjson.loads(labels) for labels in per_series.index], dtype=object)
-    for name in per_series.columns.drop(["first_ms", "last_ms"]):
-        frame[name] = per_series[name].fillna(0).to_numpy(np.int64)
-    for name in ("first", "last"):
-        epochs_ms = per_series[f"{name}_ms"].to_numpy(np.int64)
-        frame[name] = pd.to_datetime(epochs_ms, unit="ms", utc=True)
-    return frame
+    """Turn the label sets of an index into columns, and `first_ms`, `last_ms` into UTC times.
+
+    A label that has the name of one of the other columns becomes ``label_`` and its name.
+    """
+    counts = per_series.drop(columns=["first_ms", "last_ms"]).reset_index(drop=True)
+    times = {
+        name: pd.to_datetime(per_series[f"{name}_ms"].to_numpy(np.int64), unit="ms", utc=True)
+        for name in ("first", "last")
+    }
+    taken = {*counts.columns, *times}
+    labels = pd.DataFrame([orjson.loads(labels) for labels in per_series.index], dtype=object)
+    labels.columns = [f"label_{name}" if name in taken else name for name in labels.columns]
+    return pd.concat([labels, counts, pd.DataFrame(times)], axis=1)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from vm_df_writer.html import facts_table
 from vm_df_writer.line_table import LineTable, series_frame
+from vm_df_writer.verification import Verification
 
 __all__ = [
     "Verification",
@@ -19,6 +20,15 @@ __all__ = [
     "describe_counts",
     "format_utc",
 ]
+
+
+_RESETS = {
+    "failed": "the server did not forget them, and may not show these samples in them",
+    "advised": "may not show these samples yet; reset_cache=True makes the server forget them",
+    "done": "the server was told to forget them",
+    "automatic": "the server renews them by itself, within seconds",
+}
+_WORST_RESETS = tuple(_RESETS)
 
 
 def format_utc(epoch_ms: int | None) -> str:
@@ -48,39 +58,6 @@ def describe_counts(counts: Mapping[str, int]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verification:
-    """What reading back found, in samples.
-
-    Attributes
-    ----------
-    expected : int
-        Samples that were sent.
-    found : int
-        Those whose series and timestamp the server returned with the value that was sent.
-    missing : int
-        Those whose timestamp the server did not return.
-    mismatched : int
-        Those that came back with another value, beyond the tolerance.
-    """
-
-    expected: int = 0
-    found: int = 0
-    missing: int = 0
-    mismatched: int = 0
-
-    @property
-    def ok(self) -> bool:
-        """True if everything that was expected was found."""
-        return self.found == self.expected
-
-    def __add__(self, other: Verification) -> Verification:
-        """Merge two read-backs."""
-        return Verification(
-            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class WriteReport:
     """What became of every sample of a frame.
 
@@ -96,7 +73,8 @@ class WriteReport:
     samples : int
         Samples that the server acknowledged.
     dropped : mapping of str to int
-        Samples left out, by reason (``nan``, ``inf``, ``nat``, ``duplicate``).
+        Samples left out, by reason (``nan``, ``inf``, ``nat``, ``duplicate``; ``too_old`` and
+        ``too_new`` for what the server says that it would drop).
     adjusted : mapping of str to int
         Samples stored not quite as given, by reason (``sub_millisecond``, ``inexact``).
     bytes_raw, bytes_sent : int
@@ -114,6 +92,14 @@ class WriteReport:
         Files that hold the undelivered samples.
     verification : Verification or None
         What reading back found; None if nobody asked.
+    server_drops : mapping of str to int, or None
+        By how much the server's own counters of what it drops moved meanwhile. Only a hint:
+        other clients move them too. None if ``/metrics`` could not be read, or was not renewed
+        in time, which happens once a second.
+    cache_reset : str or None
+        What becomes of graphs that the server computed before, where the write touched times
+        that it caches: ``automatic`` (it recomputes them within seconds), ``advised`` (they may
+        not show the samples; pass ``reset_cache=True``), ``done`` or ``failed``. Else None.
     vmui_url, grafana_url : str or None
         Links that show what was written.
 
@@ -142,6 +128,8 @@ class WriteReport:
     undelivered: int = 0
     spooled: tuple[str, ...] = ()
     verification: Verification | None = None
+    server_drops: Mapping[str, int] | None = None
+    cache_reset: str | None = None
     vmui_url: str | None = None
     grafana_url: str | None = None
     acknowledged_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
@@ -168,6 +156,8 @@ class WriteReport:
         }  # fmt: skip
         for name in ("dropped", "adjusted"):
             merged[name] = dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
+        drops = [d for d in (self.server_drops, other.server_drops) if d is not None]
+        resets = {self.cache_reset, other.cache_reset}
         for name in ("vmui_url", "grafana_url"):
             same = getattr(self, name) == getattr(other, name)
             merged[name] = getattr(self, name) if same else None
@@ -181,6 +171,8 @@ class WriteReport:
             first_ms=min(firsts, default=None),
             last_ms=max(lasts, default=None),
             verification=sum(seen[1:], start=seen[0]) if seen else None,
+            server_drops=dict(sum(map(Counter, drops), Counter())) if drops else None,
+            cache_reset=next((reset for reset in _WORST_RESETS if reset in resets), None),
             series=self.series + other.series,
         )
         known = {
@@ -189,6 +181,14 @@ class WriteReport:
             for labels in table.label_sets
         }
         return replace(report, series=len(known)) if known else report
+
+    def summary(self) -> WriteReport:
+        """Return the report without what it knows of each line, which is most of its size.
+
+        Series that two summaries share count twice when they are merged, and
+        :meth:`to_frame` has no rows.
+        """
+        return replace(self, acknowledged_lines=(), undelivered_lines=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; times as epoch milliseconds."""
@@ -200,15 +200,10 @@ class WriteReport:
         plain["samples_per_s"] = self.samples_per_s
         plain["dropped"], plain["adjusted"] = dict(self.dropped), dict(self.adjusted)
         plain["spooled"] = list(self.spooled)
+        if self.server_drops is not None:
+            plain["server_drops"] = dict(self.server_drops)
         if self.verification is not None:
-            v = self.verification
-            plain["verification"] = {
-                "expected": v.expected,
-                "found": v.found,
-                "missing": v.missing,
-                "mismatched": v.mismatched,
-                "ok": v.ok,
-            }
+            plain["verification"] = self.verification.to_dict()
         return plain
 
     def to_frame(self) -> pd.DataFrame:
@@ -222,11 +217,18 @@ class WriteReport:
         """
         acknowledged = LineTable.concat(self.acknowledged_lines).per_series()
         undelivered = LineTable.concat(self.undelivered_lines).per_series()
-        both = acknowledged.join(undelivered, how="outer", rsuffix="_undelivered")
-        for name, pick in (("first_ms", "min"), ("last_ms", "max")):
-            both[name] = both[[name, f"{name}_undelivered"]].agg(pick, axis=1)
-        both = both.rename(columns={"samples_undelivered": "undelivered"})
-        return series_frame(both[["samples", "undelivered", "first_ms", "last_ms"]])
+        both = pd.concat(
+            [
+                acknowledged.assign(undelivered=0),
+                undelivered.rename(columns={"samples": "undelivered"}).assign(samples=0),
+            ]
+        )
+        per_series = both.groupby(level=0, sort=False)
+        return series_frame(
+            per_series.agg(
+                {"samples": "sum", "undelivered": "sum", "first_ms": "min", "last_ms": "max"}
+            )
+        )
 
     def _facts(self) -> dict[str, object]:
         facts: dict[str, object] = {
@@ -243,13 +245,13 @@ class WriteReport:
             "elapsed": f"{self.elapsed_s:.2f} s, {self.samples_per_s:,.0f} samples/s",
         }
         if self.spooled:
-            facts["spooled"] = ", ".join(self.spooled)
+            facts["spooled"] = f"{len(self.spooled):,} files, the first is {self.spooled[0]}"
         if self.verification is not None:
-            v = self.verification
-            facts["verification"] = (
-                f"{'verified' if v.ok else 'FAILED'}: {v.found:,} of {v.expected:,} samples found, "
-                f"{v.missing:,} missing, {v.mismatched:,} mismatched"
-            )
+            facts["verification"] = self.verification
+        if self.server_drops:
+            facts["server's own drops"] = describe_counts(self.server_drops)
+        if self.cache_reset:
+            facts["cached graphs"] = _RESETS[self.cache_reset]
         if self.vmui_url:
             facts["vmui"] = self.vmui_url
         if self.grafana_url:

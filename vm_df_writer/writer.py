@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, Literal, Self, Unpack
 
 import pandas as pd
 
-from vm_df_writer.account import Account
 from vm_df_writer.config import WriterConfig, load_config
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.delivery.links import series_expr
-from vm_df_writer.delivery.sender import RetryPolicy, Sender
-from vm_df_writer.delivery.verify import verify_blocks
-from vm_df_writer.errors import ConfigError, VerificationError
+from vm_df_writer.delivery.route import Route
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.frames.layout import FrameReading, read_frame
-from vm_df_writer.frames.metric_format import DEFAULT_METRIC_FORMAT, LabelLimits, LabelSetCache
+from vm_df_writer.frames.metric_format import LabelSetCache
 from vm_df_writer.frames.reading import Reading, ReadingKeywords
 from vm_df_writer.preview import Preview, preview_frame
-from vm_df_writer.progress import ProgressChoice, progress_bar
+from vm_df_writer.progress import ProgressChoice
+from vm_df_writer.proving import Proof
+from vm_df_writer.replaying import replay_folder
 from vm_df_writer.report import WriteReport
 from vm_df_writer.series import SeriesBlock
+from vm_df_writer.server_check import ServerCheck, check_server
 from vm_df_writer.tenant_labels import warn_of_tenant_labels
+from vm_df_writer.verification import Verification
+from vm_df_writer.verifying import VerifyChoice
 from vm_df_writer.wire.bodies import Body, pack_bodies
-from vm_df_writer.wire.import_lines import LineEncoder
+from vm_df_writer.writing import deliver_frame
 
-__all__ = ["ServerCheck", "VmWriter", "to_import_lines"]
-
-_log = logging.getLogger("vm_df_writer")
-
-
-@dataclass(frozen=True)
-class ServerCheck:
-    """A server that is there and takes our credentials.
-
-    Attributes
-    ----------
-    import_url : str
-        Where samples are sent to, without credentials.
-    elapsed_s : float
-        How long the two requests took.
-    """
-
-    import_url: str
-    elapsed_s: float
+__all__ = ["ServerCheck", "VmWriter"]
 
 
 class VmWriter:
@@ -103,23 +82,8 @@ class VmWriter:
         self._open()
 
     def _open(self) -> None:
-        config = self.config
-        self._endpoint = Endpoint.of(config)
-        self._client = HttpClient(config, self._endpoint)
-        coding = config.compression
-        if coding == "auto":
-            coding = "none" if self._endpoint.is_loopback else "gzip"
-        self._sender = Sender(
-            self._client,
-            retry=RetryPolicy(
-                reconnect_attempts=config.connection_retry_attempts,
-                deadline_s=config.retry_deadline_s,
-            ),
-            concurrency=config.concurrency,
-            coding=coding,
-            timeout_s=config.timeout_s,
-        )
-        self._label_sets = LabelSetCache(config.metric_prefix_cache_max_entries)
+        self._route = Route.of(self.config)
+        self._label_sets = LabelSetCache(self.config.metric_prefix_cache_max_entries)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
@@ -137,7 +101,8 @@ class VmWriter:
         self,
         frame: pd.DataFrame | pd.Series,
         *,
-        verify: bool = False,
+        verify: VerifyChoice = False,
+        reset_cache: bool = False,
         progress: ProgressChoice = "auto",
         dry_run: bool = False,
         **reading: Unpack[ReadingKeywords],
@@ -148,8 +113,11 @@ class VmWriter:
         ----------
         frame : DataFrame or Series
             Wide, long or melted; it is not modified.
-        verify : bool
-            Read everything back and compare.
+        verify : bool, "count" or "repair"
+            Read everything back and compare; or only where the server counts other than was
+            sent; or send what is missing once more, and compare again.
+        reset_cache : bool
+            Make the server forget the graphs that it computed before, which lack these samples.
         progress : bool or "auto"
             Show a progress bar on standard error; ``"auto"``: if somebody watches.
         dry_run : bool
@@ -167,37 +135,82 @@ class VmWriter:
         FrameError
             If the frame cannot be read; nothing was sent then.
         DeliveryError
-            If samples could not be delivered; its `report` says which.
+            If samples could not be delivered; its `report` says which. Not with `spool_dir`:
+            they are in the files that `spooled` of the report names then, and are not verified.
+        SpoolError
+            If they could not be put there either.
         VerificationError
             If what was read back is not what was sent; its `report` says how much.
         """
-        read = self._read(frame, reading)
+        proof = Proof(self._route, ask=not dry_run)
+        read = proof.begin(self._read(frame, reading, proof), verify=verify)
         warn_of_tenant_labels(self.config.tenant_id, read.label_names)
-        started = time.perf_counter()
-        with progress_bar(progress, read.n_samples) as on_progress:
-            account = Account(read, on_progress)
-            bodies = self._bodies(account.tap(read.blocks()))
-            try:
-                if not dry_run:
-                    self._sender.deliver(bodies, account.settle)
-                for body in bodies:  # what was never pulled, after a failure
-                    account.leave(body)
-            except BaseException as exc:
-                # Ctrl-C, or out of memory: the account must not be lost with it.
-                report = self._finish(account, read, started)
-                exc.add_note(f"vm_df_writer: what was written so far:\n{report}")
-                exc.report = report  # type: ignore[attr-defined]
-                raise
-        report = self._finish(account, read, started)
-        if account.error is not None:
-            error = account.error
-            error.report = report
-            missing = f"{report.undelivered:,} of {report.total:,} samples are not acknowledged"
-            error.args = (f"{error.args[0]} ({missing}: see .report)",)
-            raise error
-        if verify and not dry_run:
-            report = self._verify(read, report)
-        return report
+        report = deliver_frame(read, self._route, self._bodies, progress=progress, dry_run=dry_run)
+        if dry_run:
+            return report
+        return proof.complete(read, report, self._bodies, verify=verify, reset_cache=reset_cache)
+
+    def verify(
+        self,
+        frame: pd.DataFrame | pd.Series,
+        *,
+        verify: bool | Literal["count"] = True,
+        **reading: Unpack[ReadingKeywords],
+    ) -> Verification:
+        """Say whether the server keeps a frame that was written before; nothing is sent.
+
+        Parameters
+        ----------
+        frame : DataFrame or Series
+            As for :meth:`write`.
+        verify : True or "count"
+            As for :meth:`write`.
+        **reading
+            As for :meth:`write`.
+
+        Raises
+        ------
+        DeliveryError
+            If the server cannot be read.
+        VerificationError
+            If it does not; its `verification` says how much.
+        """
+        proof = Proof(self._route)
+        read = proof.begin(self._read(frame, reading, proof))
+        return proof.verify(read, verify=verify)
+
+    def replay(
+        self, folder: str | Path | None = None, *, progress: ProgressChoice = "auto"
+    ) -> WriteReport:
+        """Send what writes could not deliver and left in a spool folder, the oldest first.
+
+        A file is removed once the server has acknowledged it. So this may be interrupted, run
+        again, and run in several processes at once: each takes files that no other one is at.
+
+        Parameters
+        ----------
+        folder : str or Path, optional
+            The folder; that of `spool_dir` if left out.
+        progress : bool or "auto"
+            As for :meth:`write`.
+
+        Returns
+        -------
+        WriteReport
+            Of the layout ``spool``; `undelivered` and `spooled` are what is left in the folder.
+
+        Raises
+        ------
+        DeliveryError
+            If the server fails; its `report` says what is left.
+        SpoolError
+            If something is wrong with the folder, or with some of its files: those that are
+            damaged, of another tenant or refused by the server stay, and all others are sent.
+        """
+        folder = folder or self.config.spool_dir
+        if folder is None:
+            raise ConfigError("spool_dir: not set; set it, or name the folder to replay")
+        return replay_folder(Path(folder), self._route, progress=progress)
 
     def preview(
         self, frame: pd.DataFrame | pd.Series, **reading: Unpack[ReadingKeywords]
@@ -218,7 +231,7 @@ class VmWriter:
         )
 
     def check(self) -> ServerCheck:
-        """Ask whether the server is there, and whether it takes our credentials and tenant.
+        """Ask whether the server takes our credentials and tenant, and what it tells of itself.
 
         Nothing is stored.
 
@@ -229,14 +242,11 @@ class VmWriter:
         ServerRejected
             If the server refuses.
         """
-        started = time.perf_counter()
-        self._client.check_health()
-        self._client.post_import(b"")
-        return ServerCheck(self._endpoint.import_url, time.perf_counter() - started)
+        return check_server(self._route)
 
     def close(self) -> None:
         """Close the connections; the writer opens new ones when it is used again."""
-        self._client.close()
+        self._route.client.close()
 
     def __enter__(self) -> Self:
         """Return the writer itself."""
@@ -248,7 +258,7 @@ class VmWriter:
 
     def __repr__(self) -> str:
         """Name the server, without credentials."""
-        return f"VmWriter({self._endpoint.import_url!r})"
+        return f"VmWriter({self._route.endpoint.import_url!r})"
 
     def __getstate__(self) -> WriterConfig:
         """Pickle the configuration alone."""
@@ -259,16 +269,17 @@ class VmWriter:
         self.config = config
         self._open()
 
-    def _read(self, frame: pd.DataFrame | pd.Series, reading: ReadingKeywords) -> FrameReading:
+    def _read(
+        self,
+        frame: pd.DataFrame | pd.Series,
+        reading: ReadingKeywords,
+        proof: Proof | None = None,
+    ) -> FrameReading:
         return read_frame(
             frame,
             metric_format=self.config.metric_format,
             reading=Reading.of(**reading),
-            limits=LabelLimits(
-                self.config.max_labels,
-                self.config.max_label_name_bytes,
-                self.config.max_label_value_bytes,
-            ),
+            limits=(proof or Proof(self._route, ask=False)).label_limits,
             cache=self._label_sets,
         )
 
@@ -278,70 +289,3 @@ class VmWriter:
             max_bytes=self.config.batch_max_bytes,
             max_series=self.config.batch_max_series,
         )
-
-    def _finish(self, account: Account, read: FrameReading, started: float) -> WriteReport:
-        report = account.report(time.perf_counter() - started)
-        if report.first_ms is None or report.last_ms is None:
-            _log.warning("No valid datapoints in a frame of %d rows (%s)", read.rows, read.reason)
-            return report
-        expr = series_expr(read.label_sets)
-        report = replace(
-            report,
-            vmui_url=self._endpoint.vmui_url(expr, report.first_ms, report.last_ms),
-            grafana_url=self._endpoint.grafana_url(expr, report.first_ms, report.last_ms),
-        )
-        _log.info(
-            "wrote %d samples of %d series in %.3f s; %d dropped, %d undelivered",
-            report.samples,
-            report.series,
-            report.elapsed_s,
-            sum(report.dropped.values()),
-            report.undelivered,
-        )
-        return report
-
-    def _verify(self, read: FrameReading, report: WriteReport) -> WriteReport:
-        findings = verify_blocks(read.blocks(), self._client, self._endpoint)
-        report = replace(report, verification=findings.verification)
-        if not findings.verification.ok:
-            raise VerificationError(findings.describe(), report=report)
-        return report
-
-
-def to_import_lines(
-    frame: pd.DataFrame | pd.Series,
-    *,
-    metric_format: Mapping[str, str] = DEFAULT_METRIC_FORMAT,
-    **reading: Unpack[ReadingKeywords],
-) -> Iterator[bytes]:
-    r"""Format a frame as the lines of ``/api/v1/import``, for files and pipes.
-
-    Parameters
-    ----------
-    frame : DataFrame or Series
-        Wide, long or melted; it is not modified.
-    metric_format : mapping of str to str
-        The labels, with ``$VAR`` and ``$QUERY_KEY``.
-    **reading
-        How to read the frame: see :class:`~vm_df_writer.frames.reading.Reading`.
-
-    Yields
-    ------
-    bytes
-        One or more whole lines.
-
-    Examples
-    --------
-    >>> index = pd.DatetimeIndex(["2026-01-01"], tz="UTC")
-    >>> frame = pd.DataFrame({"y": [1.5]}, index=index)
-    >>> b"".join(to_import_lines(frame, metric_format={"__name__": "vm_$VAR"}))
-    b'{"metric":{"__name__":"vm_y"},"values":[1.5],"timestamps":[1767225600000]}\n'
-    """
-    read = read_frame(frame, metric_format=metric_format, reading=Reading.of(**reading))
-    encoder = LineEncoder()
-    return (
-        chunk
-        for block in read.blocks()
-        for lines in encoder.encode(block)
-        for chunk in lines.chunks()
-    )

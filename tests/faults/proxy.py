@@ -207,23 +207,36 @@ def close_if_reused(exchange: Exchange) -> None:
 
 
 class FaultProxy(ThreadingTCPServer):
-    """Does with each request to the import endpoint what its schedule says; passes on the rest."""
+    """Does with each request to the import endpoint what its schedule says; passes on the rest.
+
+    Parameters
+    ----------
+    server_url : str
+        The server behind it.
+    host : str
+        Where to listen: an address of IPv4 or IPv6.
+    prefix : str
+        What the server's paths, but for ``/health``, have before them here.
+    """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, server_url: str) -> None:
+    def __init__(self, server_url: str, *, host: str = "127.0.0.1", prefix: str = "") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.server = urlsplit(server_url).netloc
+        self._host = f"[{host}]" if ":" in host else host
+        self._prefix = prefix
         self.stopping = Event()
         self._in_flight = 0
         self._seen: list[Seen] = []
         self._changed = Condition()
         self.schedule()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((host, 0), _Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self._host}:{self.server_address[1]}"
 
     @property
     def seen(self) -> list[Seen]:
@@ -251,7 +264,18 @@ class FaultProxy(ThreadingTCPServer):
             self.shutdown()
             self.server_close()
 
-    def treat(self, exchange: Exchange) -> None:
+    def handle_exchange(self, exchange: Exchange) -> None:
+        if exchange.path != "/health" and not exchange.path.startswith(f"{self._prefix}/"):
+            exchange.read_body()
+            exchange.answer(400, f"unsupported path requested: {exchange.path!r}".encode())
+            return
+        exchange.path = exchange.path.removeprefix(self._prefix)
+        if exchange.path.startswith("/api/v1/import"):
+            self._treat(exchange)
+        else:
+            pass_on(exchange)
+
+    def _treat(self, exchange: Exchange) -> None:
         with self._changed:
             fault = next(self._faults)
             self._in_flight += 1
@@ -277,8 +301,5 @@ class _Handler(StreamRequestHandler):
     def handle(self) -> None:
         exchange = Exchange(self.server, self.connection, self.rfile)
         while exchange.is_open and exchange.read_head():
-            if exchange.path.startswith("/api/v1/import"):
-                self.server.treat(exchange)
-            else:
-                pass_on(exchange)
+            self.server.handle_exchange(exchange)
             exchange.is_first = False

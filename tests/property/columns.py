@@ -174,6 +174,9 @@ if HAS_ARROW:
     }
 
 
+NUMBER_KINDS = tuple(_NUMBERS)
+
+
 @st.composite
 def number_columns(draw: st.DrawFn, n_rows: int, kind: str | None = None) -> NumberColumn:
     kind = kind or draw(st.sampled_from(["float64", *_NUMBERS]))

@@ -11,6 +11,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from tests.property.columns import (
+    NUMBER_KINDS,
     NumberColumn,
     TextColumn,
     TimeColumn,
@@ -198,7 +199,7 @@ def wide_cases(draw: st.DrawFn, times: Times = time_columns) -> Case:
     reading |= time.reading
     reading["query_key"] = draw(texts().filter(bool))
     columns = draw(names(5, least=1))
-    kind = draw(st.none() | st.sampled_from(["float64", "float32", "int64"]))
+    kind = draw(st.none() | st.sampled_from(NUMBER_KINDS))  # of one kind, or of several
     values = [draw(number_columns(n_rows, kind)) for _ in columns]
     frame = _put_side_by_side(values)
     frame.columns = pd.Index(columns, dtype=object)
@@ -266,7 +267,7 @@ def wide_level_cases(draw: st.DrawFn, times: Times = time_columns) -> Case:
 
 def _put_side_by_side(values: Sequence[NumberColumn]) -> pd.DataFrame:
     columns = [column.held for column in values]
-    if len({column.dtype for column in columns}) == 1 and columns[0].dtype == np.float64:
+    if len({column.dtype for column in columns}) == 1 and isinstance(columns[0].dtype, np.dtype):
         return pd.DataFrame(np.column_stack([column.to_numpy() for column in columns]))
     return pd.DataFrame(dict(enumerate(columns)))
 

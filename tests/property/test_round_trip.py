@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.property.columns import time_columns
+from tests.property.columns import IS_PANDAS_3, time_columns
 from tests.property.reference import parse_lines
 from tests.property.strategies import Case, cases
-from vm_df_writer import to_import_lines
+from vm_df_writer import VmWriter, to_import_lines
 from vm_df_writer.frames import grouping, samples, wide
 from vm_df_writer.frames.layout import FrameReading, read_frame
 from vm_df_writer.frames.reading import Reading
@@ -101,10 +102,31 @@ def test_size_of_a_block_does_not_matter(case: Case, block_samples: int) -> None
         assert parse_lines(lines_of(case)) == case.expected.stored
 
 
-@given(cases())
-def test_the_callers_frame_is_not_modified(case: Case) -> None:
+@pytest.mark.parametrize("copies_on_write", [None] if IS_PANDAS_3 else [False, True])
+@given(case=cases())
+def test_the_callers_frame_is_not_modified(case: Case, copies_on_write: bool | None) -> None:
     before = case.frame.copy(deep=True)
-    lines_of(case)
+    mode = () if copies_on_write is None else ("mode.copy_on_write", copies_on_write)
+    with pd.option_context(*mode) if mode else nullcontext():
+        lines_of(case)
     pd.testing.assert_frame_equal(
         case.frame, before, check_exact=True, check_names=True, check_freq=True
     )
+
+
+@given(cases(), st.integers(64, 70).map(lambda kibibytes: kibibytes * 1024))
+def test_a_preview_tells_what_a_write_counts(case: Case, max_bytes: int) -> None:
+    # Nothing listens there, and nobody asks.
+    url = "http://localhost:9"
+    with VmWriter(url, metric_format=case.metric_format, batch_max_bytes=max_bytes) as writer:
+        preview = writer.preview(case.frame, **case.reading)
+        report = writer.write(case.frame, dry_run=True, **case.reading)
+    assert preview.dropped == report.dropped
+    assert preview.adjusted == report.adjusted
+    assert preview.bytes_raw == report.bytes_raw
+    assert (preview.series, preview.samples) == (report.series, report.undelivered)
+    assert (preview.first_ms, preview.last_ms) == (report.first_ms, report.last_ms)
+    assert report.total == len(case.cells)
+    samples = preview.to_frame()["samples"].tolist()
+    assert samples == report.to_frame()["undelivered"].tolist()
+    assert samples == list(map(len, parse_lines(lines_of(case)).values()))

@@ -133,7 +133,8 @@ def test_samples_that_the_server_does_not_keep_exit_with_3(
     lines = [f"{now - age:%Y-%m-%dT%H:%M:%SZ},1\n" for age in pd.to_timedelta([0, 60], unit="D")]
     scores = tmp_path / "scores.csv"
     scores.write_text("time,y\n" + "".join(lines))
-    server = start_victoria_metrics(retention="30d")
+    secret = ("-metricsAuthKey=secret", "-flagsAuthKey=secret")  # so that it cannot tell
+    server = start_victoria_metrics(*secret, retention="30d")
     result = run(
         *("write", scores, "--url", server.url, "--metric-format", "__name__=$VAR", "--verify")
     )

@@ -13,12 +13,15 @@ from numpy.typing import ArrayLike
 
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.endpoint import Endpoint
+from vm_df_writer.delivery.export import Settle
+from vm_df_writer.delivery.findings import Findings
 from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.delivery.verify import Findings, Settle, verify_blocks
+from vm_df_writer.delivery.readback import ReadBack
+from vm_df_writer.delivery.verify import verify_blocks
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.report import Verification
 from vm_df_writer.series import SeriesBlock
 from vm_df_writer.server_process import ServerProcess
+from vm_df_writer.verification import Verification
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 Labels = dict[str, str]
@@ -64,7 +67,7 @@ def verify(url: str, *blocks: SeriesBlock, settle: Settle | None = None) -> Find
     endpoint = Endpoint.of(config)
     client = HttpClient(config, endpoint)
     try:
-        return verify_blocks(iter(blocks), client, endpoint, settle=settle)
+        return verify_blocks(iter(blocks), ReadBack(client, endpoint, settle or Settle()))
     finally:
         client.close()
 

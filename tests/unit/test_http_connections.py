@@ -17,6 +17,8 @@ from tests.unit.http_serving import (
     http_client,
     raw_servers,
     read_request,
+    reset,
+    reset_after_request,
 )
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 
@@ -73,6 +75,51 @@ def test_connection_that_the_server_closed_in_between_is_opened_again(serve: Ser
     for _ in range(3):
         client.post_import(LINE)
         time.sleep(0.05)
+
+
+def test_more_threads_than_configured_requests_make_no_noise(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    together = threading.Barrier(8)
+
+    def answer_all_at_once(connection: socket.socket) -> None:
+        while read_request(connection):
+            together.wait(10)
+            connection.sendall(NO_CONTENT)
+
+    client = http_client(serve(answer_all_at_once), concurrency=1)
+    client._open()
+    threads = [threading.Thread(target=client.post_import, args=(LINE,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+def close_when_used_again(connection: socket.socket) -> None:
+    """Answer one request; leave when the next one comes, without a word."""
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+    connection.recv(1)
+    reset(connection)
+
+
+def test_stale_connection_is_an_error_only_if_samples_could_be_stored_twice(serve: Serve) -> None:
+    url = serve(close_when_used_again)
+    client = http_client(url)
+    for _ in range(4):
+        assert client.get(f"{url}/metrics") == b"OK"
+    with pytest.raises(ServerUnavailable) as caught:
+        client.post_import(LINE)
+    assert caught.value.stale
+    assert caught.value.in_doubt
+
+
+def test_connection_that_breaks_at_its_first_request_is_not_stale(serve: Serve) -> None:
+    with pytest.raises(ServerUnavailable) as caught:
+        http_client(serve(reset_after_request)).post_import(LINE)
+    assert not caught.value.stale
 
 
 def test_connection_is_kept_after_an_error(serve: Serve) -> None:

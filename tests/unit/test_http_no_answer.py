@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.unit.http_serving import (
     LINE,
+    NO_CONTENT,
     Behaviour,
     Serve,
     answer,
@@ -25,24 +27,43 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
-def test_connection_that_takes_too_long() -> None:
+@pytest.mark.parametrize("timeout_s", [None, 30.0])
+def test_connecting_takes_no_longer_for_a_large_body(timeout_s: float | None) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         address = listener.getsockname()
         waiting = [socket.socket() for _ in range(4)]
         for sock in waiting:  # fill the queue of those that nobody accepts
             sock.setblocking(False)
             sock.connect_ex(address)
+        client = http_client(f"http://127.0.0.1:{address[1]}", timeout="200ms")
         try:
             with pytest.raises(
                 ServerUnavailable,
                 match=r"no connection within 0.2 s; look for a firewall between, correct "
                 r"datasource_url, or raise timeout$",
             ) as caught:
-                http_client(f"http://127.0.0.1:{address[1]}", timeout="200ms").post_import(LINE)
+                client.post_import(LINE, timeout_s=timeout_s)
         finally:
             for sock in waiting:
                 sock.close()
     assert not caught.value.in_doubt
+
+
+def test_sending_may_take_longer_than_connecting(serve: Serve) -> None:
+    body = b"x" * (16 << 20)  # more than the kernel takes in at once
+
+    def take_slowly(connection: socket.socket) -> None:
+        taken = 0
+        while taken < len(body):
+            taken += len(connection.recv(1 << 20))
+            time.sleep(0.02)
+        connection.sendall(NO_CONTENT)
+        answer(NO_CONTENT)(connection)
+
+    client = http_client(serve(take_slowly), timeout="100ms")
+    started = time.monotonic()
+    client.post_import(body, timeout_s=30)
+    assert time.monotonic() - started > 0.2
 
 
 def test_answer_that_takes_too_long_leaves_the_body_in_doubt(serve: Serve) -> None:

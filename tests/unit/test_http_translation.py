@@ -155,7 +155,17 @@ def test_proxy_that_is_not_there_is_named_as_such_without_its_credentials(
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("proxy", ["http://me:s3cr3t@[bad", "nonsense://me:s3cr3t@proxy"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:s3cr3t@",
+        "http://me:s3cr3t@[bad",
+        "http://me:s3cr3t@host:99999",
+        "http://me:s3cr3t/@host:port",
+        "me:s3cr3t@host:port",
+        "nonsense://me:s3cr3t@proxy",
+    ],
+)
 def test_malformed_proxy_is_an_error_that_does_not_show_it(
     proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,46 +1,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Sequence
-from urllib.parse import parse_qs
 
-import numpy as np
 import orjson
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
+from werkzeug import Response
 
-from vm_df_writer.config import WriterConfig
+from tests.unit.read_back_scene import Scene, T, Y, block_of, line
 from vm_df_writer.delivery.comparison import Shortfall
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.delivery.verify import Findings, Settle, verify_blocks
+from vm_df_writer.delivery.findings import Findings
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
-from vm_df_writer.report import Verification
 from vm_df_writer.series import SeriesBlock
-
-T = 1767225600000
-Y = {"__name__": "y", "host": "a"}
-
-
-def block_of(*series: tuple[dict[str, str], Sequence[int], Sequence[float]]) -> SeriesBlock:
-    """Return a block of one row; times are given in milliseconds since T."""
-    return SeriesBlock(
-        label_sets=[orjson.dumps(labels) for labels, _, _ in series],
-        offsets=np.cumsum([0, *(len(times) for _, times, _ in series)]),
-        timestamps_ms=T + np.concatenate([np.array(times, np.int64) for _, times, _ in series]),
-        values=np.concatenate([np.array(values, np.float64) for _, _, values in series])[None, :],
-    )
-
-
-def line(labels: dict[str, str], times: Iterable[int], values: str) -> bytes:
-    """Return an export line as the server writes it; `values` is its text."""
-    stamps = ",".join(str(T + time) for time in times)
-    return b'{"metric":%s,"values":[%s],"timestamps":[%s]}' % (
-        orjson.dumps(labels),
-        values.encode(),
-        stamps.encode(),
-    )
+from vm_df_writer.verification import Verification
 
 
 def test_findings_name_counts_the_worst_series_and_what_to_do() -> None:
@@ -57,47 +29,6 @@ def test_findings_name_counts_the_worst_series_and_what_to_do() -> None:
         "look for the reason in the server's log (retention, label limits, a crash), then write "
         "these series again"
     )
-
-
-class Scene:
-    """A server that answers as told, and a clock that only sleeping moves."""
-
-    def __init__(self, httpserver: HTTPServer) -> None:
-        self.now = 100.0
-        self.events: list[str] = []
-        self.flush_status = 200
-        self.answers: list[Response | bytes] = []
-        self.last = b""
-        self.asked: list[dict[str, list[str]]] = []
-        httpserver.expect_request("/internal/force_flush").respond_with_handler(self._flush)
-        httpserver.expect_request("/api/v1/export").respond_with_handler(self._export)
-        self.connect(httpserver.url_for("/"))
-
-    def connect(self, url: str) -> None:
-        config = WriterConfig(datasource_url=url)
-        self.endpoint = Endpoint.of(config)
-        self.client = HttpClient(config, self.endpoint)
-
-    def _flush(self, _: Request) -> Response:
-        self.events.append("flush")
-        return Response(status=self.flush_status)
-
-    def _export(self, request: Request) -> Response:
-        self.events.append("look")
-        self.asked.append(parse_qs(request.get_data(as_text=True)))
-        answer = self.answers.pop(0) if self.answers else self.last
-        return answer if isinstance(answer, Response) else Response(answer)
-
-    def _sleep(self, seconds: float) -> None:
-        self.events.append(f"{seconds:g}")
-        self.now += seconds
-
-    def verify(self, *blocks: SeriesBlock) -> Findings:
-        settle = Settle(sleep=self._sleep, clock=lambda: self.now)
-        try:
-            return verify_blocks(iter(blocks), self.client, self.endpoint, settle=settle)
-        finally:
-            self.client.close()
 
 
 @pytest.fixture
@@ -195,8 +126,8 @@ def test_a_read_that_keeps_failing_is_an_error_and_no_loss(scene: Scene) -> None
 
 
 def test_a_refused_read_is_an_error_at_once(scene: Scene) -> None:
-    scene.answers = [Response(status=422)]
-    with pytest.raises(ServerRejected, match="422"):
+    scene.answers = [Response(status=401)]
+    with pytest.raises(ServerRejected, match="401"):
         scene.verify(BLOCK)
     assert scene.events == ["flush", "look"]
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import click
 
 from vm_df_writer import __version__
+from vm_df_writer.cli.backfill import backfill_command
 from vm_df_writer.cli.check import check
 from vm_df_writer.cli.demo import demo
 from vm_df_writer.cli.messages import show_messages
 from vm_df_writer.cli.preview import preview
+from vm_df_writer.cli.replay import replay
+from vm_df_writer.cli.status import status
+from vm_df_writer.cli.verify import verify
 from vm_df_writer.cli.write import write
 
 __all__ = ["main"]
@@ -31,5 +35,5 @@ def main(context: click.Context) -> None:
     context.with_resource(show_messages())
 
 
-for _command in (write, preview, check, demo):
+for _command in (write, verify, preview, replay, backfill_command, status, check, demo):
     main.add_command(_command)

@@ -13,10 +13,13 @@ from vm_df_writer.writer import VmWriter
 __all__ = ["check"]
 
 
-@click.command(cls=CleanCommand, short_help="Ask whether the server is there.")
+@click.command(cls=CleanCommand, short_help="Ask the server what it is and what it stores.")
 @server_options
 def check(url: str | None, config_path: str | None, metric_format: Mapping[str, str]) -> None:
-    """Ask whether the server is there and takes the credentials; nothing is stored."""
+    """Ask whether the server takes the credentials, and what it tells of itself.
+
+    That is its kind and version, what it stores, how bodies may be compressed, how its clock
+    differs from ours, and whether it may be read and its cache be reset. Nothing is stored.
+    """
     with VmWriter(config=open_config(url, config_path, metric_format)) as writer:
-        found = writer.check()
-    click.echo(f"{found.import_url} is ready to be written to ({found.elapsed_s * 1000:.0f} ms)")
+        click.echo(writer.check())

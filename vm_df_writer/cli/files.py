@@ -174,9 +174,9 @@ def _resolve(guess: pd.Series, text: pd.Series, role: str | None, reading: Readi
 
 def _are_labels(name: Hashable, word: str, role: str | None, reading: Reading) -> bool:
     """Say what a column holds that has nothing but one of the words for a missing number."""
-    if role == "value" or (reading.label_columns and not reading.value_columns):
+    if role == "value" or (reading.label_columns is not None and reading.value_columns is None):
         return False
-    if reading.value_columns:
+    if reading.value_columns is not None:
         return True
     raise FrameError(
         f"column {name!r}: holds nothing but {word!r}, which may be missing numbers or a label; "

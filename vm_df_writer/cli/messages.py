@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from enum import IntEnum
@@ -22,7 +22,15 @@ from vm_df_writer.errors import (
 )
 from vm_df_writer.frames.reading import Reading
 
-__all__ = ["CleanCommand", "ExitCode", "exit_code_of", "explain", "option_name", "show_messages"]
+__all__ = [
+    "CleanCommand",
+    "ExitCode",
+    "exit_code_of",
+    "explain",
+    "option_name",
+    "show_messages",
+    "worst_of",
+]
 
 
 class ExitCode(IntEnum):
@@ -33,6 +41,27 @@ class ExitCode(IntEnum):
     REFUSED = 2
     UNVERIFIED = 3
     INTERRUPTED = 130
+
+
+_WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.UNDELIVERED,
+    ExitCode.REFUSED,
+    ExitCode.UNVERIFIED,
+    ExitCode.DELIVERED,
+)
+
+
+def worst_of(codes: Iterable[ExitCode | None]) -> ExitCode:
+    """Return the code that tells the most of several.
+
+    Examples
+    --------
+    >>> worst_of([ExitCode.DELIVERED, ExitCode.UNVERIFIED, None]).name
+    'UNVERIFIED'
+    """
+    given = set(codes)
+    return next(code for code in _WORST_FIRST if code in given)
 
 
 def exit_code_of(error: VmDfWriterError) -> ExitCode:

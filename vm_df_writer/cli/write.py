@@ -13,7 +13,7 @@ import click
 import orjson
 
 from vm_df_writer.cli.files import read_file
-from vm_df_writer.cli.messages import CleanCommand, ExitCode, exit_code_of, explain
+from vm_df_writer.cli.messages import CleanCommand, ExitCode, exit_code_of, explain, worst_of
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
 from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.frames.reading import Reading
@@ -21,14 +21,6 @@ from vm_df_writer.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["write"]
-
-_WORST_FIRST = (
-    ExitCode.INTERRUPTED,
-    ExitCode.UNDELIVERED,
-    ExitCode.REFUSED,
-    ExitCode.UNVERIFIED,
-    ExitCode.DELIVERED,
-)
 
 
 @dataclass(frozen=True)
@@ -58,10 +50,17 @@ class FileResult:
         return "standard input" if self.file == "-" else self.file
 
     @property
+    def is_spooled(self) -> bool:
+        """Whether all that was not delivered is kept."""
+        return self.error is None and self.report is not None and bool(self.report.spooled)
+
+    @property
     def state(self) -> str:
         """The end in a word or two."""
         if self.exit_code is None:
             return "not tried"
+        if self.is_spooled:
+            return "spooled"
         if self.exit_code is not ExitCode.DELIVERED or self.report is None:
             return self.exit_code.name.lower()
         if self.report.undelivered:
@@ -73,7 +72,25 @@ class FileResult:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @server_options
 @click.option("--verify", is_flag=True, help="Read everything back and compare.")
+@click.option(
+    "--verify-count",
+    is_flag=True,
+    help="Compare the number of samples of each series, and read back those that differ.",
+)
+@click.option(
+    "--repair", is_flag=True, help="Verify, send what is missing once more, and verify again."
+)
+@click.option(
+    "--reset-cache",
+    is_flag=True,
+    help="Make the server forget the graphs that it computed before, which lack these samples.",
+)
 @click.option("--dry-run", is_flag=True, help="Do everything but send.")
+@click.option(
+    "--spool-dir",
+    type=click.Path(file_okay=False),
+    help="Keep what cannot be delivered in this folder, for 'vm-df-writer replay'.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option(
     "--progress/--no-progress",
@@ -88,7 +105,11 @@ def write(
     metric_format: Mapping[str, str],
     *,
     verify: bool,
+    verify_count: bool,
+    repair: bool,
+    reset_cache: bool,
     dry_run: bool,
+    spool_dir: str | None,
     as_json: bool,
     progress: bool | None,
     **reading: Any,
@@ -96,16 +117,20 @@ def write(
     """Write files to the server, and print what became of every sample.
 
     Files are .csv (also .csv.gz and .csv.zst) or .parquet; '-' is CSV on standard input. One that
-    is refused does not keep the others from being written; a server that fails does.
+    is refused does not keep the others from being written; a server that fails does, unless there
+    is a folder for what it does not take.
     """
     config = open_config(url, config_path, metric_format)
+    if spool_dir is not None:
+        config = config.model_copy(update={"spool_dir": spool_dir})
     how = Reading.of(**reading)
     with VmWriter(config=config) as writer:
 
         def write_file(file: str) -> WriteReport:
             return writer.write(
                 read_file(file, how),
-                verify=verify,
+                verify="repair" if repair else "count" if verify_count else verify,
+                reset_cache=reset_cache,
                 dry_run=dry_run,
                 progress="auto" if progress is None else progress,
                 **reading,
@@ -122,8 +147,7 @@ def write(
     left = [result.name for result in results if result.exit_code is None]
     if left:
         click.echo(f"Not tried: {', '.join(left)}", err=True)
-    codes = {result.exit_code for result in results}
-    sys.exit(next(code for code in _WORST_FIRST if code in codes))
+    sys.exit(worst_of(result.exit_code for result in results))
 
 
 def _write_files(
@@ -132,15 +156,18 @@ def _write_files(
     results: list[FileResult] = []
     for file in files:
         try:
-            result = FileResult(file, ExitCode.DELIVERED, write_file(file))
+            report = write_file(file)
+            code = ExitCode.UNDELIVERED if report.spooled else ExitCode.DELIVERED
+            result = FileResult(file, code, report)
         except VmDfWriterError as error:
-            report = getattr(error, "report", None)
-            result = FileResult(file, exit_code_of(error), report, explain(error))
+            account = getattr(error, "report", None)
+            result = FileResult(file, exit_code_of(error), account, explain(error))
         except KeyboardInterrupt as interrupt:
-            report = getattr(interrupt, "report", None)
-            result = FileResult(file, ExitCode.INTERRUPTED, report, "interrupted")
+            account = getattr(interrupt, "report", None)
+            result = FileResult(file, ExitCode.INTERRUPTED, account, "interrupted")
         results.append(result)
-        if result.exit_code in (ExitCode.INTERRUPTED, ExitCode.UNDELIVERED):
+        stops = result.exit_code in (ExitCode.INTERRUPTED, ExitCode.UNDELIVERED)
+        if stops and not result.is_spooled:
             break
     return results + [FileResult(file) for file in files[len(results) :]]
 
@@ -152,7 +179,7 @@ def _merge(results: Sequence[FileResult]) -> WriteReport:
 
 def _as_text(results: Sequence[FileResult]) -> str:
     report = str(_merge(results))
-    if len(results) == 1 and results[0].state != "not sent":
+    if len(results) == 1 and results[0].state not in ("not sent", "spooled"):
         return report
     width = max(len(result.name) for result in results)
     lines = [f"{result.name:<{width}}  {result.state}" for result in results]

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
-from vm_df_writer.errors import ServerRejected
-from vm_df_writer.series import FloatArray, IntArray, SeriesBlock
+from vm_df_writer.delivery.export_lines import load_values, no_export_line, series_key, split_line
+from vm_df_writer.delivery.matching import match_samples
+from vm_df_writer.delivery.thinning import Thinning
+from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["Comparison", "Shortfall"]
-
-_BoolArray = npt.NDArray[np.bool_]
-
-# Neither can stand inside a label: there a quote is always escaped.
-_BEFORE_VALUES = b'},"values":['
-_BEFORE_TIMESTAMPS = b'],"timestamps":['
-# Old servers write bare +Inf and -Inf; new ones the strings "Infinity" and "-Infinity".
-_BARE_INFINITY = re.compile(rb"[+-]Inf(?=[],])")
 
 # The server cuts a value where less than 1e-12 of it is lost (decimal.go), give or take the
 # rounding of its own test, which was seen to let 1.0003e-12 pass.
@@ -79,12 +71,18 @@ class Comparison:
     Values agree within ``1.01e-12 |sent| + 1e-17 max|series|``, what the server's storage format
     keeps; an infinity agrees with itself alone.
 
+    Where the server keeps one sample per interval, those count as deduplicated of whose interval
+    a later sample came back and no other one; and of several that were sent for one timestamp,
+    all beside the one that it kept.
+
     Parameters
     ----------
     block : SeriesBlock
         What was sent.
     series : sequence of int
         The positions of the series that are read back.
+    thinning : Thinning, optional
+        The intervals of which the server keeps one sample each.
 
     Examples
     --------
@@ -105,9 +103,12 @@ class Comparison:
     b'{"__name__":"yhat"}' 2 missing of 2
     """
 
-    def __init__(self, block: SeriesBlock, series: Sequence[int]) -> None:
+    def __init__(
+        self, block: SeriesBlock, series: Sequence[int], thinning: Thinning | None = None
+    ) -> None:
         self._block = block
         self._series = series
+        self._thinning = thinning
         row, self._group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
         self._lengths = np.diff(block.offsets)[self._group]
         self._starts = np.cumsum(self._lengths) - self._lengths
@@ -115,12 +116,11 @@ class Comparison:
         self._timestamps_ms = block.timestamps_ms[positions]
         self._values = block.values[np.repeat(row, self._lengths), positions]
         self._tolerance = self._allow(self._values)
-        self._slots = {_key(block.label_sets[s]): slot for slot, s in enumerate(series)}
+        self._slots = {series_key(block.label_sets[s]): slot for slot, s in enumerate(series)}
         repeats = np.diff(self._timestamps_ms) == 0
         repeats[self._starts[1:] - 1] = False
         self._has_repeats = bool(repeats.any())
-        self._seen = np.zeros(len(positions), np.bool_)
-        self._good = np.zeros(len(positions), np.bool_)
+        self._seen, self._good, self._thinned = np.zeros((3, len(positions)), np.bool_)
         self._text_of_group: tuple[int, bytes] = (-1, b"")
         self._aligned: list[tuple[int, list[float]]] = []
         self._scattered: list[tuple[int, list[float], list[int]]] = []
@@ -128,8 +128,12 @@ class Comparison:
 
     @property
     def range_ms(self) -> tuple[int, int]:
-        """Epoch milliseconds of the first and the last sample."""
-        return int(self._timestamps_ms.min()), int(self._timestamps_ms.max())
+        """Epoch milliseconds between which to read: from the first to the last sample.
+
+        Or to the end of the interval that it is in, since it may have to give way to another.
+        """
+        first_ms, last_ms = int(self._timestamps_ms.min()), int(self._timestamps_ms.max())
+        return first_ms, self._thinning.last_end(last_ms) if self._thinning else last_ms
 
     def add(self, line: bytes) -> bool:
         """Take an export line in; return whether its series is one of ours.
@@ -139,22 +143,18 @@ class Comparison:
         ServerRejected
             If it is no export line: an error that came after the status had been sent.
         """
-        values_at = line.find(_BEFORE_VALUES)
-        times_at = line.find(_BEFORE_TIMESTAMPS, values_at)
-        if not line.startswith(b'{"metric":{') or values_at < 0 or times_at < 0:
-            raise _no_export_line(line)
+        label_set, values_text, times_text = split_line(line)
         try:
-            slot = self._slots.get(_key(line[10 : values_at + 1]))
+            slot = self._slots.get(series_key(label_set))
             if slot is None:
                 return False
-            values = _load_values(line[values_at + len(_BEFORE_VALUES) - 1 : times_at + 1])
-            times_text = line[times_at + len(_BEFORE_TIMESTAMPS) - 1 : -1]
+            values = load_values(values_text)
             aligned = not self._has_repeats and times_text == self._expected_times_text(slot)
             times = None if aligned else orjson.loads(times_text)
         except orjson.JSONDecodeError:
-            raise _no_export_line(line) from None
+            raise no_export_line(line) from None
         if len(values) != (self._lengths[slot] if times is None else len(times)):
-            raise _no_export_line(line)
+            raise no_export_line(line)
         if times is None:
             self._aligned.append((slot, values))
         else:
@@ -166,13 +166,13 @@ class Comparison:
 
     def shortfalls(self) -> dict[int, Shortfall]:
         """Return the series of which not every sample has been found, by position in the block."""
-        self._compare_pending()
-        missing = np.add.reduceat(~self._seen, self._starts, dtype=np.int64)
-        mismatched = np.add.reduceat(self._seen & ~self._good, self._starts, dtype=np.int64)
+        lost = self._lost()
+        missing = np.add.reduceat(lost & ~self._seen, self._starts, dtype=np.int64)
+        mismatched = np.add.reduceat(lost & self._seen, self._starts, dtype=np.int64)
         short = {}
         for slot in np.flatnonzero(missing + mismatched).tolist():
             start, length = int(self._starts[slot]), int(self._lengths[slot])
-            first = start + int(np.argmin(self._good[start : start + length]))
+            first = start + int(np.argmax(lost[start : start + length]))
             series = int(self._series[slot])
             short[series] = Shortfall(
                 self._block.label_sets[series],
@@ -182,6 +182,42 @@ class Comparison:
                 int(self._timestamps_ms[first]),
             )
         return short
+
+    def deduplicated(self) -> dict[int, int]:
+        """Return how many samples the server left out as configured, by position in the block."""
+        self._compare_pending()
+        counts = np.add.reduceat(self._excused(), self._starts, dtype=np.int64)
+        slots = np.flatnonzero(counts).tolist()
+        return {self._series[slot]: int(counts[slot]) for slot in slots}
+
+    def missing_block(self) -> SeriesBlock:
+        """Return the samples that did not come back, as a block of their own."""
+        missing = self._lost() & ~self._seen
+        counts = np.add.reduceat(missing, self._starts, dtype=np.int64)
+        slots = np.flatnonzero(counts)
+        if not slots.size:
+            return SeriesBlock.of_nothing({})
+        return SeriesBlock(
+            label_sets=[self._block.label_sets[self._series[slot]] for slot in slots.tolist()],
+            offsets=np.append(0, np.cumsum(counts[slots])),
+            timestamps_ms=self._timestamps_ms[missing],
+            values=self._values[missing][None, :],
+            has_infinities=self._block.has_infinities,
+        )
+
+    def _lost(self) -> BoolArray:
+        self._compare_pending()
+        return ~(self._good | self._excused())
+
+    def _excused(self) -> BoolArray:
+        """Say which samples did not come back because the server keeps one per interval."""
+        excused = self._thinned & ~self._seen
+        if self._thinning is not None and self._has_repeats:
+            begins = np.append(True, np.diff(self._timestamps_ms) != 0)
+            begins[self._starts] = True
+            is_kept = np.logical_or.reduceat(self._good, np.flatnonzero(begins))
+            excused |= ~self._good & is_kept[np.cumsum(begins) - 1]
+        return excused
 
     def _allow(self, values: FloatArray) -> FloatArray:
         """Return by how much the server may alter each value."""
@@ -218,57 +254,33 @@ class Comparison:
         self._good[positions[self._agree(positions, got)]] = True
 
     def _compare_scattered(self) -> None:
-        """Compare lines with other timestamps: some missing, more, or several copies.
-
-        Sorted by series, time and value, the copy nearest to a sample is its neighbour.
-        """
+        """Compare lines with other timestamps: some missing, more, or several copies."""
         counts = [len(values) for _, values, _ in self._scattered]
         slots = np.array([slot for slot, _, _ in self._scattered])
         ours = np.unique(slots)
         positions = _ranges(self._starts[ours], self._lengths[ours])
-        slot = np.concatenate([np.repeat(ours, self._lengths[ours]), np.repeat(slots, counts)])
         got_times = np.fromiter(chain.from_iterable(t for _, _, t in self._scattered), np.int64)
-        time = np.concatenate([self._timestamps_ms[positions], got_times])
         got = _flat(values for _, values, _ in self._scattered)
-        value = np.concatenate([self._values[positions], got])
-
-        order = np.lexsort((value, time, slot))
-        is_got = order >= len(positions)
-        at = np.flatnonzero(~is_got)  # where our samples stand in that order
-        ranks = np.arange(len(order))
-        before = np.maximum.accumulate(np.where(is_got, ranks, 0))[at]
-        after = np.minimum.accumulate(np.where(is_got, ranks, len(order) - 1)[::-1])[::-1][at]
-        for neighbour in (order[before], order[after]):
-            same = (neighbour >= len(positions)) & (slot[neighbour] == slot[order[at]])
-            same &= time[neighbour] == time[order[at]]
-            mine = positions[order[at][same]]
+        value = np.append(self._values[positions], got)
+        matches = match_samples(
+            np.append(np.repeat(ours, self._lengths[ours]), np.repeat(slots, counts)),
+            np.append(self._timestamps_ms[positions], got_times),
+            value,
+            len(positions),
+            self._thinning,
+        )
+        for sent, returned in matches.pairs:
+            mine = positions[sent]
             self._seen[mine] = True
-            self._good[mine[self._agree(mine, value[neighbour[same]])]] = True
+            self._good[mine[self._agree(mine, value[returned])]] = True
+        self._thinned[positions[matches.covered]] = True
 
-    def _agree(self, positions: IntArray, got: FloatArray) -> _BoolArray:
+    def _agree(self, positions: IntArray, got: FloatArray) -> BoolArray:
         sent = self._values[positions]
         with np.errstate(invalid="ignore", over="ignore"):
-            agree: _BoolArray = np.abs(sent - got) <= self._tolerance[positions]
+            agree: BoolArray = np.abs(sent - got) <= self._tolerance[positions]
         agree |= sent == got  # infinities
         return agree
-
-
-def _key(label_set: bytes) -> str:
-    """Return a label set in a form that does not depend on order and escapes."""
-    try:
-        labels = orjson.loads(label_set)
-    except orjson.JSONDecodeError:
-        # An old server cuts a long value within a character, and exports it so.
-        labels = orjson.loads(label_set.decode(errors="replace"))
-    # As text, because what orjson returns holds a kilobyte for as long as it is kept.
-    return orjson.dumps(labels, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _load_values(text: bytes) -> list[float]:
-    if b"Inf" in text:
-        text = _BARE_INFINITY.sub(lambda sign: b'"%s"' % sign[0], text)
-    values: list[float] = orjson.loads(text)
-    return values
 
 
 def _flat(lists: Iterable[list[float]]) -> FloatArray:
@@ -286,13 +298,3 @@ def _ranges(starts: IntArray, lengths: IntArray) -> IntArray:
     shift = starts - (np.cumsum(lengths) - lengths)
     ranges: IntArray = np.arange(int(lengths.sum())) + np.repeat(shift, lengths)
     return ranges
-
-
-def _no_export_line(line: bytes) -> ServerRejected:
-    text = line[:500].decode(errors="replace")
-    return ServerRejected(
-        f"/api/v1/export: expected lines of samples, got {text!r}; the server failed while it "
-        "was answering, see its log",
-        status=200,
-        body=text,
-    )

@@ -30,6 +30,8 @@ class Endpoint:
         Takes the import lines.
     health_url : str
         Tells whether the server is there.
+    write_root : str
+        What the paths of the server that is written to are appended to, without the tenant.
     read_base : str
         What the paths of the querying API are appended to; in a cluster it holds the tenant.
     read_root : str
@@ -40,6 +42,8 @@ class Endpoint:
         Where Grafana is; None if it was not configured.
     grafana_datasource : str
         Grafana's uid or name of this server.
+    tenant : str or None
+        The tenant that is written to, as it was given.
 
     Examples
     --------
@@ -62,11 +66,13 @@ class Endpoint:
 
     import_url: str
     health_url: str
+    write_root: str
     read_base: str
     read_root: str
     vmui_base: str | None = None
     grafana_base: str | None = None
     grafana_datasource: str = "VictoriaMetrics"
+    tenant: str | None = None
 
     @classmethod
     def of(cls, config: WriterConfig) -> Endpoint:
@@ -90,12 +96,18 @@ class Endpoint:
         return cls(
             import_url=_join(write_base, config.import_json_path),
             health_url=_join(root, config.health_path),
+            write_root=root,
             read_base=read_base,
             read_root=read_root,
             vmui_base=f"{vmui_root}/vmui/" if has_vmui else None,
             grafana_base=config.grafana_url.rstrip("/") if config.grafana_url else None,
             grafana_datasource=config.grafana_datasource,
+            tenant=tenant,
         )
+
+    def writes_to(self, tenant: str | None) -> bool:
+        """Tell if this is the tenant that is written to; ``5`` is the same as ``5:0``."""
+        return _normal(tenant or "") == _normal(self.tenant or "")
 
     def read_url(self, path: str) -> str:
         """Return the URL of a path of the querying API, such as ``/api/v1/export``."""

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 
-__all__ = ["Target", "rejection", "unavailability"]
+__all__ = ["Target", "http_date", "rejection", "unavailability"]
 
 _BODY_CHARACTERS = 500
 
@@ -148,6 +148,8 @@ def _readable(url: str, location: str) -> str:
         parts = urlsplit(urljoin(url, location))
     except ValueError:
         return ""
+    if "@" in parts.path:  # of a password with a slash in it
+        return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -162,15 +164,16 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    moment = _http_date(text)
+    moment = http_date(text)
     if moment is None:
         return None
     # By the server's own clock, if it tells it.
-    now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
+    now = http_date(headers.get("Date", "")) or datetime.now(UTC)
     return max(0.0, (moment - now).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return the moment that a header such as ``Date`` holds; None if it holds none."""
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.authorization import Authorization
 from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.failures import Target, rejection
+from vm_df_writer.delivery.failures import Target, http_date, rejection
 from vm_df_writer.delivery.transport import Answer, Transport, origin
 from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable, warn_caller
 
@@ -91,9 +92,17 @@ class HttpClient:
         headers = {} if content_encoding is None else {"Content-Encoding": content_encoding}
         self._request(self._import, "POST", headers, data, timeout_s=timeout_s).read()
 
-    def check_health(self) -> None:
-        """Ask the server whether it is there."""
-        self._request(self._health, "GET").read()
+    def check_health(self) -> datetime | None:
+        """Ask the server whether it is there.
+
+        Returns
+        -------
+        datetime or None
+            The second that its clock shows, if it tells that.
+        """
+        answer = self._request(self._health, "GET")
+        answer.read()
+        return http_date(answer.headers.get("Date", ""))
 
     def get(
         self,
@@ -188,7 +197,6 @@ class HttpClient:
                         timeout_s=timeout_s or self._timeout_s,
                     )
                 except ServerUnavailable as error:
-                    error.__context__ = None  # it holds the request, with its Authorization
                     # Each such failure is one idle connection less. Whoever sends samples has to
                     # know that they may be stored twice.
                     if not error.stale or (target.stores and body):

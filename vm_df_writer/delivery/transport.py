@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection
 
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.failures import Target, unavailability
+from vm_df_writer.errors import ServerUnavailable
 
 __all__ = ["Answer", "Transport", "origin"]
 
@@ -40,6 +41,10 @@ _UNSENT = (
     requests.exceptions.MissingSchema,
     requests.exceptions.ProxyError,
 )
+
+
+# These quote the URL of a proxy, which may hold credentials.
+_MALFORMED = (urllib3_errors.LocationValueError, requests.exceptions.InvalidURL)
 
 
 class Transport:
@@ -91,10 +96,15 @@ class Transport:
         if body is not None:
             request.headers["Content-Length"] = str(len(body))
         adapter = self._session.get_adapter(target.url)
-        with _translated(target, timeout_s, min(timeout_s, self._connect_timeout_s)):
-            settings = self._settings_of(target.url)
-            response = adapter.send(request, timeout=timeout_s, **settings)
-        return Answer(response, target, timeout_s)
+        try:
+            # In no variable: a traceback that shows them would tell the proxy's credentials.
+            response = adapter.send(request, timeout=timeout_s, **self._settings_of(target.url))
+        except _FAILURES as error:
+            connect_timeout_s = min(timeout_s, self._connect_timeout_s)
+            failure = _translate(error, target, timeout_s, connect_timeout_s)
+        else:
+            return Answer(response, target, timeout_s)
+        raise failure
 
     def close(self) -> None:
         """Close the connections."""
@@ -127,13 +137,17 @@ class Answer:
 
     def read(self) -> bytes:
         """Return the whole body, and free the connection for other requests."""
-        with _translated(self._target, self._timeout_s):
-            return self._response.content
+        return b"".join(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it comes."""
-        with _translated(self._target, self._timeout_s):
+        """Yield the body as it comes; the connection is free after the last piece."""
+        try:
             yield from self._response.iter_content(_CHUNK_BYTES)
+        except _FAILURES as error:
+            failure = _translate(error, self._target, self._timeout_s, self._timeout_s)
+        else:
+            return
+        raise failure
 
     def error_text(self) -> str:
         """Return the beginning of the body, whether or not it is cut."""
@@ -158,7 +172,7 @@ class _Adapter(HTTPAdapter):
         try:
             pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         except TypeError:  # what requests makes of a proxy that is credentials without a host
-            raise requests.exceptions.InvalidProxyURL("the proxy's URL has no host") from None
+            raise requests.exceptions.InvalidProxyURL from None
         if not issubclass(pool.ConnectionCls, _Connection):
             name = pool.ConnectionCls.__name__
             traits = {"connect_timeout_s": self._connect_timeout_s}
@@ -235,27 +249,30 @@ def _version() -> str:
         return "unknown"
 
 
-@contextmanager
-def _translated(
-    target: Target, timeout_s: float, connect_timeout_s: float | None = None
-) -> Iterator[None]:
-    try:
-        yield
-    except _FAILURES as error:
-        causes = list(_causes(error))
-        # Neither library raises OSError itself for what it sends: a file for TLS is missing.
-        unsent = type(error) is OSError or any(isinstance(cause, _UNSENT) for cause in causes)
-        root = causes[-1].with_traceback(None)
-        failure = unavailability(
-            target,
-            root,
-            sent=not unsent,
-            timeout_s=connect_timeout_s if unsent and connect_timeout_s else timeout_s,
-            proxy=any(isinstance(cause, urllib3_errors.ProxyError) for cause in causes),
-            stale=any(isinstance(cause, _StaleConnectionError) for cause in causes),
-        )
-        # Their own exceptions may hold the request with its Authorization header, or a proxy's URL.
-        raise failure from None if isinstance(root, _FAILURES[:2]) else root
+def _translate(
+    error: BaseException, target: Target, timeout_s: float, connect_timeout_s: float
+) -> ServerUnavailable:
+    """Return what to raise, when `error` is handled and forgotten.
+
+    It may hold the request with its Authorization header, or the URL of a proxy, and not even a
+    traceback that shows local variables shall tell them.
+    """
+    causes = list(_causes(error))
+    # Neither library raises OSError itself for what it sends: a file for TLS is missing.
+    unsent = type(error) is OSError or any(isinstance(cause, _UNSENT) for cause in causes)
+    root = causes[-1].with_traceback(None)
+    if isinstance(root, _MALFORMED):
+        root = requests.exceptions.InvalidURL("a URL is malformed")
+    failure = unavailability(
+        target,
+        root,
+        sent=not unsent,
+        timeout_s=connect_timeout_s if unsent else timeout_s,
+        proxy=any(isinstance(cause, urllib3_errors.ProxyError) for cause in causes),
+        stale=any(isinstance(cause, _StaleConnectionError) for cause in causes),
+    )
+    failure.__cause__ = None if isinstance(root, _FAILURES[:2]) else root
+    return failure
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -13,7 +13,7 @@ from vm_df_writer.delivery.endpoint import Endpoint
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.jobs.errors import JobError
 
-__all__ = ["IfExists", "JobOptions", "job_config", "what_is_stored"]
+__all__ = ["IfExists", "JobOptions", "job_config", "patient", "what_is_stored"]
 
 IfExists = Literal["append", "skip", "fail"]
 
@@ -113,12 +113,12 @@ def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:
         return None
     try:
         time = pd.Timestamp(moment)
-    except (ValueError, TypeError):
-        time = pd.NaT
-    if not isinstance(time, pd.Timestamp):
-        raise JobError(f"{name}: expected a time such as 2026-01-31T12:00Z, got {moment!r}")
-    time = time.tz_localize("UTC") if time.tz is None else time
-    return time.as_unit("ms").value
+        time = time.tz_localize("UTC") if time.tz is None else time
+        return int(time.timestamp() * 1000)
+    except (ValueError, TypeError):  # NaT has no epoch either
+        raise JobError(
+            f"{name}: expected a time such as 2026-01-31T12:00Z, got {moment!r}"
+        ) from None
 
 
 def what_is_stored(
@@ -151,16 +151,21 @@ def _plain(value: object) -> object:
     return value if isinstance(value, (int, float)) else str(value)
 
 
-def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:
-    """Return the config that one worker writes with.
+def patient(config: WriterConfig) -> WriterConfig:
+    """Return a config that tries for as long as `retry_deadline`, however often that fails.
 
-    A job has patience: it goes on trying for as long as `retry_deadline` says, however often
-    the connection fails.
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://localhost:8428")
+    >>> config.connection_retry_attempts, patient(config).connection_retry_attempts
+    (1, 1000000)
     """
-    changes: dict[str, Any] = {
-        "connection_retry_attempts": 1_000_000,
-        "concurrency": max(1, config.concurrency // options.workers),
-    }
+    return config.model_copy(update={"connection_retry_attempts": 1_000_000})
+
+
+def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:
+    """Return the config that one worker of a job writes with."""
+    changes: dict[str, Any] = {"concurrency": max(1, config.concurrency // options.workers)}
     per_turn = [
         rate / _TURNS_PER_S
         for rate in (
@@ -172,4 +177,4 @@ def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:
     if per_turn:
         size = max(_SMALLEST_BODY, int(min(per_turn)))
         changes["batch_max_bytes"] = min(config.batch_max_bytes, size)
-    return config.model_copy(update=changes)
+    return patient(config).model_copy(update=changes)

@@ -50,7 +50,7 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
         If a path stands for nothing.
     """
     found: list[str] = []
-    for path in map(os.fspath, paths):
+    for path in map(str, paths):
         files = _find_remote(path) if "://" in path else _find_local(path)
         if not files:
             raise JobError(
@@ -62,18 +62,16 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
 
 
 def _find_local(path: str) -> list[str]:
-    if os.path.isdir(path):  # noqa: PTH112 - URLs and paths are both text here
-        inside = glob.glob("**/*", root_dir=path, recursive=True)
-        return [os.path.join(path, name) for name in inside if _is_data(name)]  # noqa: PTH118
-    if glob.has_magic(path) and not os.path.exists(path):  # noqa: PTH110
-        return [
-            file
-            for match in glob.glob(path, recursive=True)
-            for file in (_find_local(match) if os.path.isdir(match) else [match])  # noqa: PTH112
-        ]
-    if not os.path.exists(path):  # noqa: PTH110
+    here = Path(path)
+    if here.is_dir():
+        inside = (file.relative_to(here) for file in here.rglob("*") if file.is_file())
+        return [str(here / name) for name in inside if _is_data(name.as_posix())]
+    if here.exists():
+        return [path]
+    if not glob.has_magic(path):
         raise JobError(f"{path}: there is no such file or folder; check the path")
-    return [path]
+    matches = glob.glob(path, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute one
+    return [file for match in matches for file in _find_local(match)]
 
 
 def _find_remote(url: str) -> list[str]:

@@ -233,7 +233,7 @@ def test_levels_need_names_of_their_own() -> None:
 @pytest.mark.parametrize("name", ["timestamp", "host"])
 def test_a_column_and_a_level_of_one_name_are_refused(name: str) -> None:
     frame = LONG.set_index(["timestamp", "host"]).assign(**{name: 1.0})
-    message = f"^'{name}' is a column and an index level; rename one of them$"
+    message = f"^columns: '{name}' is a column and an index level; rename one of them$"
     with pytest.raises(ColumnError, match=message):
         read(frame)
 

@@ -1,0 +1,180 @@
+"""A backfill that is killed again and again, beside a server that is restarted.
+
+``python -m benchmarks.backfill_torture`` writes 20,000,000 samples from 20 files, kills the job 20
+times or more at random moments by SIGKILL, restarts the server twice in the meantime, lets the job
+end at last, and then exports every sample. Linux and macOS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+
+from benchmarks.backfill_data import METRIC_FORMAT, Scores, Stored
+from benchmarks.child import ROOT
+from vm_df_writer.jobs import JobReport, StateError, read_report
+from vm_df_writer.local import LocalVictoriaMetrics
+
+__all__ = ["Torture", "command", "marked_parts", "torture"]
+
+_COMMAND = "from vm_df_writer.cli import main; main()"
+_LAST_RUN_S = 600.0
+
+
+@dataclass(frozen=True)
+class Torture:
+    """How a tortured job went.
+
+    Attributes
+    ----------
+    kills, restarts : int
+        How often the job was killed, and the server restarted while it ran.
+    parts_at_kills : list of int
+        How many parts were marked when it was killed.
+    exit_code : int
+        Of the last run.
+    stored : Stored
+        What the server holds in the end.
+    report : JobReport
+        What the state file says.
+    elapsed_s : float
+        From the first start to the end.
+    """
+
+    kills: int
+    restarts: int
+    parts_at_kills: list[int]
+    exit_code: int
+    stored: Stored
+    report: JobReport
+    elapsed_s: float
+
+
+def command(folder: Path, state: Path, url: str, *options: str) -> list[str]:
+    """Return the command line of the job."""
+    return [
+        *(sys.executable, "-c", _COMMAND, "backfill", str(folder), "--url", url),
+        *("--metric-format", METRIC_FORMAT, "--state", str(state), "--no-progress", *options),
+    ]
+
+
+def torture(
+    scores: Scores, *, kills: int, restarts: int, longest_s: float, seed: int, folder: Path
+) -> Torture:
+    """Write scores by a job that is killed so often, and compare what is stored in the end.
+
+    Parameters
+    ----------
+    scores : Scores
+        What is written.
+    kills, restarts : int
+        How often at least the job is killed, and how often the server is restarted meanwhile.
+    longest_s : float
+        The longest time that the job is left alone.
+    seed : int
+        Decides the moments.
+    folder : Path
+        Where the files, the state file and the logs go.
+
+    Raises
+    ------
+    RuntimeError
+        If the job ends by itself before it was killed so often.
+    """
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    data, state = folder / "scores", folder / "job.sqlite"
+    data.mkdir()
+    scores.write(data)
+    restart_at = {round((i + 1) * kills / (restarts + 1)) for i in range(restarts)}
+    marked: list[int] = []
+    with LocalVictoriaMetrics() as server, (folder / "job.log").open("wb") as log:
+        started = time.monotonic()
+        while len(marked) < kills:
+            options = ["--workers", str(rng.choice([1, 1, 2]))]
+            job = subprocess.Popen(  # noqa: S603 - our own program
+                command(data, state, server.url, *options),
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            time.sleep(rng.uniform(0.2, longest_s))
+            if len(marked) in restart_at:
+                server.restart()
+                time.sleep(0.5)
+            if job.poll() == 1:
+                continue  # it was started while the server was away, and said so
+            if job.poll() is not None:
+                raise RuntimeError(
+                    f"the job ended with {job.returncode} after {len(marked)} kills: "
+                    f"{(folder / 'job.log').read_text()[-1000:]}"
+                )
+            os.kill(job.pid, signal.SIGKILL)
+            job.wait()
+            marked.append(marked_parts(state))
+        last = subprocess.run(  # noqa: S603 - our own program
+            command(data, state, server.url),
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            timeout=_LAST_RUN_S,
+            check=False,
+        )
+        elapsed_s = time.monotonic() - started
+        return Torture(
+            kills=len(marked),
+            restarts=len(restart_at),
+            parts_at_kills=marked,
+            exit_code=last.returncode,
+            stored=scores.compare(server.url),
+            report=read_report(state),
+            elapsed_s=elapsed_s,
+        )
+
+
+def marked_parts(state: Path) -> int:
+    """Return how many parts a state file has as sent; 0 if there is none yet."""
+    try:
+        return read_report(state).parts.get("sent", 0)
+    except StateError:
+        return 0  # it was killed before there was one
+
+
+def main() -> None:
+    """Run the torture and print how it went; exit with 1 if a sample is missing."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.backfill_torture")
+    parser.add_argument("--files", type=int, default=20)
+    parser.add_argument("--groups", type=int, default=10, help="row groups of a file")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--longest", type=float, default=2.0, help="seconds before a kill")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    scores = Scores(given.files, given.groups, given.rows, hosts=100)
+    with TemporaryDirectory() as folder:
+        found = torture(
+            scores,
+            kills=given.kills,
+            restarts=2,
+            longest_s=given.longest,
+            seed=given.seed,
+            folder=Path(folder),
+        )
+    plain = {**vars(found), "stored": vars(found.stored), "report": found.report.to_dict()}
+    print(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode())
+    whole = found.stored.found == found.report.samples == scores.n_samples
+    sys.exit(0 if found.exit_code == 0 and whole and not found.stored.wrong else 1)
+
+
+if __name__ == "__main__":
+    main()

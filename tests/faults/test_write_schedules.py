@@ -1,0 +1,119 @@
+"""Many schedules of faults: whole frames arrive, or the report tells exactly what did not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tests.faults.proxy import Fault, FaultProxy, answer, hang, pass_on, store_and_hang
+from tests.faults.writing import (
+    Stored,
+    check_account,
+    frame_of,
+    passing_faults,
+    settled,
+    writer_to,
+)
+from vm_df_writer import DeliveryError, VmWriter, WriteReport
+from vm_df_writer.local import LocalVictoriaMetrics
+
+PATIENT, IMPATIENT = 200, 60
+FRAMES = [frame_of(10_000, 20), frame_of(2_000, 100), frame_of(2_600, 80, gaps=0.02)]
+
+
+def seeded_writer(url: str, run: str, rng: np.random.Generator, **parameters: object) -> VmWriter:
+    return writer_to(
+        url,
+        run,
+        concurrency=int(rng.integers(1, 5)),
+        compression=str(rng.choice(["none", "gzip"])),
+        batch_max_bytes=int(2 ** rng.uniform(16, 20)),
+        **parameters,
+    )
+
+
+def test_200_schedules_that_patience_gets_over_lose_nothing(
+    proxy: FaultProxy, victoria_metrics: LocalVictoriaMetrics, run: str
+) -> None:
+    reports: list[WriteReport] = []
+    for seed in range(PATIENT):
+        rng = np.random.default_rng(seed)
+        proxy.follow(passing_faults(rng, share=rng.uniform(0.02, 0.6)))
+        patience = {"connection_retry_attempts": 10_000, "retry_deadline": "10m"}
+        with seeded_writer(proxy.url, run, rng, timeout="10s", **patience) as writer:
+            reports.append(writer.write(FRAMES[seed % len(FRAMES)], labels={"seed": str(seed)}))
+
+    settled(victoria_metrics)
+    for seed, report in enumerate(reports):
+        assert report.total == FRAMES[seed % len(FRAMES)].size >= 200_000
+        assert report.undelivered == 0
+        stored = Stored(victoria_metrics, run, seed=str(seed))
+        check_account(report, stored, f"seed {seed}")
+        assert stored.is_all_of(FRAMES[seed % len(FRAMES)]), f"seed {seed}"
+    assert sum(report.retries for report in reports) > 1000
+    assert min(report.in_doubt for report in reports) == 0
+
+
+def report_of(writer: VmWriter, frame: pd.DataFrame, seed: int) -> WriteReport:
+    """Write, and return the report, from the exception if it is raised; with a spool none is."""
+    try:
+        return writer.write(frame, labels={"seed": str(seed)})
+    except DeliveryError as error:
+        if error.report is None or writer.config.spool_dir:
+            raise
+        return error.report
+
+
+def fatal_faults(rng: np.random.Generator) -> Iterator[Fault]:
+    """Yield faults that end a write sooner or later."""
+    passing = passing_faults(rng, share=0.2)
+    while True:
+        if rng.random() > 0.04:
+            yield next(passing)
+        elif rng.random() < 0.1:
+            yield [hang, store_and_hang][rng.integers(2)]
+        elif rng.random() < 0.5:
+            status = int(rng.choice([400, 500]))
+            yield answer(status, stored=float(rng.choice([0.0, 0.5, 1.0])))
+        else:
+            yield answer(int(rng.choice([401, 404, 413])))
+
+
+def test_60_schedules_that_end_a_write_are_reported_or_spooled_to_the_last_sample(
+    proxy: FaultProxy, victoria_metrics: LocalVictoriaMetrics, run: str, tmp_path: Path
+) -> None:
+    reports: list[WriteReport] = []
+    for seed in range(IMPATIENT):
+        rng = np.random.default_rng(10_000 + seed)
+        proxy.follow(fatal_faults(rng))
+        spool = {"spool_dir": tmp_path / str(seed)} if seed % 2 else {}
+        attempts = int(rng.integers(0, 3))
+        writer = seeded_writer(
+            proxy.url, run, rng, timeout="300ms", connection_retry_attempts=attempts, **spool
+        )
+        report = report_of(writer, FRAMES[seed % len(FRAMES)], seed)
+        assert report.total == FRAMES[seed % len(FRAMES)].size
+        assert bool(report.spooled) == bool(spool and report.undelivered)
+        reports.append(report)
+
+    settled(victoria_metrics)
+    for seed, report in enumerate(reports):
+        check_account(report, Stored(victoria_metrics, run, seed=str(seed)), f"seed {seed}")
+
+    proxy.schedule(then=pass_on)
+    for seed in range(1, IMPATIENT, 2):
+        replayed = writer_to(proxy.url, run).replay(tmp_path / str(seed))
+        assert replayed.samples == reports[seed].undelivered, f"seed {seed}"
+        assert replayed.undelivered == 0
+    settled(victoria_metrics)
+    for seed in range(1, IMPATIENT, 2):
+        stored = Stored(victoria_metrics, run, seed=str(seed))
+        assert stored.is_all_of(FRAMES[seed % len(FRAMES)]), f"seed {seed}"
+
+    kinds = Counter((report.undelivered > 0, report.in_doubt > 0) for report in reports)
+    assert kinds[True, False] >= 3
+    assert kinds[True, True] >= 3

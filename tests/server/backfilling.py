@@ -1,0 +1,70 @@
+"""What the tests of jobs share: scores in files, and what the server holds of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+import requests
+
+from vm_df_writer import WriterConfig
+
+FIRST = pd.Timestamp("2026-01-01", tz="UTC")
+HOSTS = ("a", "b")
+ROWS = 100  # of a row group
+GROUPS = 3  # of a file
+
+
+def scores(file: int = 0) -> pd.DataFrame:
+    """One row a minute for each host; files follow each other."""
+    n = ROWS * GROUPS // len(HOSTS)
+    times = pd.date_range(FIRST + pd.Timedelta(minutes=file * n), periods=n, freq="1min")
+    return pd.DataFrame(
+        {
+            "time": times.repeat(len(HOSTS)),
+            "host": list(HOSTS) * n,
+            "y": np.arange(n * len(HOSTS)) + 1000.0 * file,
+        }
+    )
+
+
+def write_files(folder: Path, n: int = 3) -> list[Path]:
+    """Write parquet files of three row groups each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"scores-{file}.parquet" for file in range(n)]
+    for file, path in enumerate(paths):
+        scores(file).to_parquet(path, row_group_size=ROWS, index=False)
+    return paths
+
+
+def config_for(url: str, name: str, **parameters: object) -> WriterConfig:
+    """Write under a metric name of the test's own."""
+    metric_format = {"__name__": f"{name}_$VAR"}
+    return WriterConfig(datasource_url=url, metric_format=metric_format, **parameters)
+
+
+def stored(url: str, name: str) -> dict[str, Counter[tuple[int, float]]]:
+    """Return how often the server holds each sample, by the labels beside the name."""
+    requests.get(f"{url}/internal/force_flush", timeout=10).raise_for_status()
+    form = {"match[]": f'{{__name__=~"{name}_.*"}}', "start": "1700000000", "end": "1900000000"}
+    answer = requests.post(f"{url}/api/v1/export", form, timeout=30)
+    answer.raise_for_status()
+    found: dict[str, Counter[tuple[int, float]]] = {}
+    for line in map(orjson.loads, answer.content.splitlines()):
+        labels = ",".join(f"{k}={v}" for k, v in line["metric"].items() if k != "__name__")
+        samples = zip(line["timestamps"], line["values"], strict=True)
+        found.setdefault(labels, Counter()).update(samples)
+    return found
+
+
+def expected(*files: int, per: str = "host") -> dict[str, Counter[tuple[int, float]]]:
+    """Return what :func:`stored` gives when each sample of some files is there once."""
+    frame = pd.concat([scores(file) for file in files])
+    frame["ms"] = frame["time"].dt.as_unit("ms").astype("int64")
+    return {
+        f"{per}={host}": Counter(zip(rows["ms"], rows["y"], strict=True))
+        for host, rows in frame.groupby("host")
+    }

@@ -1,0 +1,335 @@
+"""A job writes everything once, and goes on where it ended."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.server.backfilling import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
+from tests.server.backfilling import write_files as write_parquet
+from vm_df_writer.cli import main
+from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate, read_report
+from vm_df_writer.local import LocalVictoriaMetrics
+
+pytest.importorskip("pyarrow")
+
+N_SAMPLES = 3 * GROUPS * ROWS
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A prefix of metric names that no other test uses."""
+    return "".join(c if c.isalnum() else "_" for c in request.node.name)
+
+
+@pytest.fixture
+def run(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> Callable[..., JobReport]:
+    """Write the files in the folder ``scores``, or other sources."""
+    config = config_for(victoria_metrics.url, name)
+
+    def run(sources: Any = None, options: JobOptions | None = None, **reading: Any) -> JobReport:
+        sources = tmp_path / "scores" if sources is None else sources
+        return backfill(sources, config, state=tmp_path / "job.sqlite", options=options, **reading)
+
+    return run
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_sample_is_written_once_and_not_again(
+    run: Callable[..., JobReport],
+    victoria_metrics: LocalVictoriaMetrics,
+    name: str,
+    tmp_path: Path,
+    workers: int,
+) -> None:
+    write_parquet(tmp_path / "scores")
+    options = JobOptions(workers=workers)
+    report = run(options=options)
+    assert report.ok
+    assert (report.samples, report.parts) == (N_SAMPLES, {"sent": 9})
+    assert (report.first_ms, report.rows_left) == (FIRST.value // 10**6, 0)
+    again = run(options=options)
+    assert again.ok
+    assert (again.samples, again.run_samples) == (N_SAMPLES, 0)
+    assert stored(victoria_metrics.url, name) == expected(0, 1, 2)
+
+
+def test_new_files_are_written_when_it_runs_again(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    run()
+    write_parquet(tmp_path / "scores", 2)
+    (tmp_path / "scores" / "scores-0.parquet").unlink()  # what is done may go
+    assert run().run_samples == GROUPS * ROWS
+    assert stored(victoria_metrics.url, name) == expected(0, 1)
+
+
+@pytest.mark.parametrize("name_of_file", ["s.csv", "s.csv.gz", "s.csv.zst", "s.feather"])
+def test_other_formats_store_the_same(
+    run: Callable[..., JobReport],
+    victoria_metrics: LocalVictoriaMetrics,
+    name: str,
+    tmp_path: Path,
+    name_of_file: str,
+) -> None:
+    path = tmp_path / name_of_file
+    text = scores().to_csv(index=False).encode()
+    match path.suffix:
+        case ".feather":
+            scores().to_feather(path)
+        case ".gz":
+            path.write_bytes(gzip.compress(text))
+        case ".zst":
+            import pyarrow as pa
+
+            with pa.CompressedOutputStream(str(path), "zstd") as stream:
+                stream.write(text)
+        case _:
+            path.write_bytes(text)
+    assert run(path).ok
+    assert stored(victoria_metrics.url, name) == expected(0)
+
+
+def test_urls_are_read_through_fsspec(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    (path,) = write_parquet(tmp_path / "scores", 1)
+    fsspec.filesystem("memory").pipe("/backfill/scores.parquet", path.read_bytes())
+    assert run("memory://backfill").samples == GROUPS * ROWS
+    assert run("memory://backfill").run_samples == 0
+    assert stored(victoria_metrics.url, name) == expected(0)
+
+
+def test_frames_are_known_again_by_their_content(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    def frames(n: int) -> Iterator[pd.DataFrame]:
+        return (scores(file) for file in range(n))
+
+    assert run(frames(1)).samples == GROUPS * ROWS
+    assert run(frames(2)).run_samples == GROUPS * ROWS
+    assert stored(victoria_metrics.url, name) == expected(0, 1)
+    with pytest.raises(JobError, match=r"frame 0 is not the one that was sent; pass the same"):
+        run(scores(file) for file in (1, 0))
+    with pytest.raises(JobError, match=r"^workers: 2 is for files alone, since frames are gone"):
+        run(frames(1), JobOptions(workers=2))
+
+
+def test_since_and_until_cut_by_time_and_leave_row_groups_unread(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "scores")
+    since, until = FIRST + pd.Timedelta(minutes=140), FIRST + pd.Timedelta(minutes=160)
+    report = run(options=JobOptions(since=since, until=until))
+    assert (report.parts, report.samples) == ({"skipped": 7, "sent": 2}, 40)
+    times = {ms for ms, _ in stored(victoria_metrics.url, name)["host=a"]}
+    assert (min(times), max(times)) == (
+        since.value // 10**6,
+        (until - pd.Timedelta(minutes=1)).value // 10**6,
+    )
+
+
+def test_newest_first(
+    run: Callable[..., JobReport], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_parquet(tmp_path / "scores", 2)
+    caplog.set_level(logging.INFO, "vm_df_writer")
+    begun: list[int] = []
+
+    def note(frame: pd.DataFrame, *_: Any) -> pd.DataFrame:
+        begun.append(int(frame["y"].iloc[0]))
+        return frame
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vm_df_writer.jobs.running.cut_time", note)
+        run(options=JobOptions(newest_first=True))
+    assert begun == [1200, 1100, 1000, 200, 100, 0]
+
+
+def test_hive_folders_become_labels_and_the_query_key(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    (path,) = write_parquet(tmp_path / "scores" / "region=eu%20west" / "query_key=cpu", 1)
+    run(options=JobOptions(hive=True))
+    assert set(stored(victoria_metrics.url, name)) == {
+        f"host={host},region=eu west" for host in "ab"
+    } or set(stored(victoria_metrics.url, name)) == {f"region=eu west,host={host}" for host in "ab"}
+    assert path.exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_exists_is_skipped_or_fails_the_job_before_anything_is_sent(
+    run: Callable[..., JobReport],
+    victoria_metrics: LocalVictoriaMetrics,
+    name: str,
+    tmp_path: Path,
+    workers: int,
+) -> None:
+    config = config_for(victoria_metrics.url, name)
+    write_parquet(tmp_path / "other", 1)
+    backfill(tmp_path / "other", config, state=tmp_path / "other.sqlite")
+    write_parquet(tmp_path / "scores")
+    with pytest.raises(
+        JobError,
+        match=r'^if_exists: the server has samples of {"__name__":".*","host":"[ab]"} in the time '
+        r"range of .*scores-0\.parquet; nothing was sent: choose other labels",
+    ):
+        run(options=JobOptions(if_exists="fail", workers=workers))
+    assert stored(victoria_metrics.url, name) == expected(0)
+    assert read_report(tmp_path / "job.sqlite").outcome == "refused"
+    report = run(options=JobOptions(if_exists="skip", workers=workers))
+    assert report.ok
+    assert report.parts == {"skipped": 3, "sent": 6}
+    assert stored(victoria_metrics.url, name) == expected(0, 1, 2)
+
+
+def test_samples_of_the_job_itself_are_no_reason_to_skip(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    """Parts whose ranges of time overlap, of the same series."""
+    (tmp_path / "scores").mkdir()
+    for remainder in (0, 1):
+        rows = scores()[scores()["time"].dt.minute % 2 == remainder]
+        rows.to_parquet(tmp_path / "scores" / f"{remainder}.parquet", index=False)
+    assert run(options=JobOptions(if_exists="skip")).parts == {"sent": 2}
+    assert stored(victoria_metrics.url, name) == expected(0)
+
+
+def test_verified_parts_are_marked_so(run: Callable[..., JobReport], tmp_path: Path) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    report = run(options=JobOptions(verify=True))
+    assert (report.outcome, report.parts, report.missing) == ("done", {"verified": 3}, 0)
+
+
+def test_samples_that_the_server_does_not_keep_fail_their_part(
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], name: str, tmp_path: Path
+) -> None:
+    relabel = tmp_path / "relabel.yaml"
+    relabel.write_text("- action: drop\n  source_labels: [host]\n  regex: a\n")
+    server = start_victoria_metrics(f"-relabelConfig={relabel}")
+    write_parquet(tmp_path / "scores", 1)
+    config = config_for(server.url, name)
+    report = backfill(
+        tmp_path / "scores",
+        config,
+        state=tmp_path / "job.sqlite",
+        options=JobOptions(verify=True),
+    )
+    assert (report.outcome, report.parts) == ("unverified", {"failed": 3})
+    assert report.missing == GROUPS * ROWS // 2
+    assert report.failures[0].reason.startswith("verify: ")
+
+
+def test_the_cache_is_reset_when_asked(run: Callable[..., JobReport], tmp_path: Path) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    assert run(options=JobOptions(reset_cache=True)).cache_reset is True
+    assert run().cache_reset is None
+
+
+def test_changed_files_and_options_are_refused_and_restart_begins_anew(
+    run: Callable[..., JobReport], tmp_path: Path
+) -> None:
+    first, *_ = write_parquet(tmp_path / "scores", 2)
+    run()
+    with pytest.raises(JobError, match=r"its job has other options: reading\.labels was not set"):
+        run(labels={"job": "node"})
+    scores(5).iloc[:50].to_parquet(first)
+    with pytest.raises(
+        JobError,
+        match=r"job\.sqlite: files changed after some of them was sent: .*scores-0\.parquet was "
+        r"[\d,]+ bytes and is [\d,]+; put back what they were, or begin anew with restart=, which",
+    ):
+        run()
+    assert run(options=JobOptions(restart=True)).samples == 50 + GROUPS * ROWS
+
+
+def test_an_estimate_is_exact_for_a_small_job_and_sends_nothing(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    config = config_for(victoria_metrics.url, name)
+    found = estimate(tmp_path / "scores", config, options=JobOptions(rate_limit=10))
+    assert (found.files, found.parts, found.rows, found.is_exact) == (1, 3, 300, True)
+    assert (found.series, found.samples, found.seconds) == (2, 300, 30.0)
+    write_parquet(tmp_path / "scores", 3)
+    found = estimate(tmp_path / "scores", config)
+    assert (found.samples, found.is_exact, found.parts_read) == (900, False, 5)
+    assert stored(victoria_metrics.url, name) == {}
+
+
+def cli(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(main, list(map(str, arguments)))
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_the_command_line_writes_reports_and_tells_the_status(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "scores")
+    state = tmp_path / "job.sqlite"
+    job = (
+        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
+        *("--metric-format", f"__name__={name}_$VAR"),
+    )
+    assert "samples     900" in cli(*job, "--dry-run").stdout.replace("about ", "")
+    assert not state.exists()
+    report = tmp_path / "report.json"
+    result = cli(*job, "--verify", "--report", report)
+    assert result.exit_code == 0
+    assert "samples acknowledged  900" in result.stdout
+    assert "900 of 900 rows, 900 samples" in result.stderr  # a line, since nobody watches
+    assert json.loads(report.read_text())["parts"] == {"verified": 9}
+    html = tmp_path / "report.html"
+    assert cli(*job, "--report", html).exit_code == 0
+    assert "<th>samples acknowledged</th><td>900</td>" in html.read_text()
+    shown = cli("status", state)
+    assert (shown.exit_code, "9 verified" in shown.stdout) == (0, True)
+    assert json.loads(cli("status", state, "--json").stdout)["ok"]
+
+
+def test_refusals_name_options_and_exit_with_2(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    state = tmp_path / "job.sqlite"
+    job = (
+        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
+        *("--metric-format", f"__name__={name}_$VAR"),
+    )
+    assert cli(*job).exit_code == 0
+    for option, message in (
+        (("--since", "2026-01-01"), "name another file with --state, or begin anew with --restart"),
+        (
+            ("--since", "soon"),
+            "Error: --since: expected a time such as 2026-01-31T12:00Z, got 'soo",
+        ),
+        (("--report", "x.pdf"), "Error: x.pdf: the name says no format; name the report .json or"),
+        (("--rate-limit", "0"), "expected a number above 0, got 0"),
+    ):
+        result = cli(*job, *option)
+        assert result.exit_code == 2
+        assert message in result.stderr
+
+
+def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    state = tmp_path / "job.sqlite"
+    result = cli(
+        *("backfill", tmp_path / "scores", "--url", "http://127.0.0.1:1", "--state", state),
+        *("--metric-format", "__name__=$VAR"),
+    )
+    assert result.exit_code == 1
+    assert read_report(state).parts == {}

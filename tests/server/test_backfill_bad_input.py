@@ -1,0 +1,235 @@
+"""What is wrong with one part harms no other, and is told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.server.backfilling import (
+    GROUPS,
+    ROWS,
+    config_for,
+    expected,
+    scores,
+    stored,
+    write_files,
+)
+from vm_df_writer.jobs import JobOptions, JobReport, StateError, backfill, read_report
+from vm_df_writer.local import LocalVictoriaMetrics
+
+pq = pytest.importorskip("pyarrow.parquet")
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A prefix of metric names that no other test uses."""
+    return "".join(c if c.isalnum() else "_" for c in request.node.name)
+
+
+@pytest.fixture
+def run(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> Callable[..., JobReport]:
+    config = config_for(victoria_metrics.url, name)
+    state = tmp_path / "job.sqlite"
+
+    def run(*, value_columns: list[str] | None = None, **options: Any) -> JobReport:
+        return backfill(
+            tmp_path / "scores",
+            config,
+            state=state,
+            options=JobOptions(**options),
+            value_columns=value_columns,
+        )
+
+    return run
+
+
+def damage_row_group(path: Path, number: int) -> None:
+    column = pq.ParquetFile(path).metadata.row_group(number).column(2)
+    content = bytearray(path.read_bytes())
+    content[column.data_page_offset : column.data_page_offset + 20] = b"\xff" * 20
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_corrupt_file_and_a_corrupt_row_group_fail_alone(
+    run: Callable[..., JobReport],
+    victoria_metrics: LocalVictoriaMetrics,
+    name: str,
+    tmp_path: Path,
+    workers: int,
+) -> None:
+    first, second, _ = write_files(tmp_path / "scores")
+    first.write_bytes(first.read_bytes()[:1000])
+    whole = second.read_bytes()
+    damage_row_group(second, 1)
+    report = run(workers=workers)
+    assert report.outcome == "failed"
+    assert report.parts == {"failed": 2, "sent": 5}
+    torn, damaged = report.failures
+    assert (torn.path, torn.reason.startswith("cannot be read (")) == (str(first), True)
+    assert (damaged.path, damaged.number) == (str(second), 1)
+    assert damaged.reason.startswith("cannot be read (")
+    # Mended, and tried once more; the other parts of the second file are not sent again.
+    scores(0).to_parquet(first, row_group_size=ROWS, index=False)
+    damaged_stamp = second.stat()
+    second.write_bytes(whole)
+    os.utime(second, ns=(damaged_stamp.st_atime_ns, damaged_stamp.st_mtime_ns))
+    assert run(workers=workers).outcome == "failed"  # not before it is asked for
+    assert run(workers=workers, retry_failed=True).ok
+    assert stored(victoria_metrics.url, name) == expected(0, 1, 2)
+
+
+def test_a_part_whose_columns_differ_fails_with_what_differs(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    *_, last = write_files(tmp_path / "scores")
+    scores(2).drop(columns="host").to_parquet(last, index=False)
+    report = run()
+    assert report.parts == {"sent": 6, "failed": 1}
+    assert report.failures[0].reason.startswith(
+        f"columns differ from those of {tmp_path}/scores/scores-0.parquet: 'host' is missing; write"
+    )
+    assert stored(victoria_metrics.url, name) == expected(0, 1)
+
+
+def test_a_value_that_is_no_number_fails_its_part(
+    run: Callable[..., JobReport], tmp_path: Path
+) -> None:
+    (tmp_path / "scores").mkdir()
+    for number, value in enumerate(("1.5", "oops")):
+        (tmp_path / "scores" / f"{number}.csv").write_text(
+            f"time,host,y\n2026-01-0{number + 1},a,1\n2026-02-01,a,2\n2026-03-01,a,{value}\n"
+        )
+    report = run(value_columns=["y"])
+    assert report.parts == {"sent": 1, "failed": 1}
+    assert "column 'y', row 2: expected a number, got 'oops'" in report.failures[0].reason
+
+
+@pytest.mark.parametrize("what", ["disappears", "changes"])
+def test_a_file_that_disappears_or_changes_in_mid_job_fails_and_is_not_sent_twice(
+    run: Callable[..., JobReport],
+    victoria_metrics: LocalVictoriaMetrics,
+    name: str,
+    tmp_path: Path,
+    what: str,
+) -> None:
+    *_, last = write_files(tmp_path / "scores")
+    content, seen = last.read_bytes(), 0
+
+    def meddle(frame: pd.DataFrame, *_: Any) -> pd.DataFrame:
+        nonlocal seen
+        seen += 1
+        if seen == 2:  # while the first file is being written
+            if what == "disappears":
+                last.unlink()
+            else:
+                scores(9).to_parquet(last)
+        return frame
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vm_df_writer.jobs.running.cut_time", meddle)
+        report = run()
+    assert report.outcome == "failed"
+    assert report.parts == {"sent": 6, "failed": 3}
+    reason = {
+        "disappears": "there is no such file any more; put it back, and run with --retry-failed",
+        "changes": "it was changed after it was planned; when it is whole, run with --retry-failed",
+    }[what]
+    assert report.failures[0].reason.startswith(reason)
+    last.write_bytes(content)
+    assert run(retry_failed=True).ok
+    assert stored(victoria_metrics.url, name) == expected(0, 1, 2)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 KB, which only root can make."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603
+        pytest.skip("a file system cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607
+
+
+def test_a_full_disk_stops_the_job_and_what_was_sent_is_not_sent_again(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path, small_disk: Path
+) -> None:
+    write_files(tmp_path / "scores")
+    config = config_for(victoria_metrics.url, name)
+    state, ballast, seen = small_disk / "job.sqlite", small_disk / "ballast", 0
+
+    def fill(frame: pd.DataFrame, *_: Any) -> pd.DataFrame:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            with pytest.raises(OSError, match="No space left"):
+                ballast.write_bytes(bytes(400_000))
+        return frame
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vm_df_writer.jobs.running.cut_time", fill)
+        try:
+            report = backfill(tmp_path / "scores", config, state=state)
+        except StateError as error:
+            assert "cannot be written (" in str(error)  # noqa: PT017 - it depends on the WAL
+            assert "free some space, and run again to go on" in str(error)  # noqa: PT017
+        else:
+            assert report.ok  # the WAL was large enough to be written over
+    ballast.unlink()
+    before = sum(sum(times.values()) for times in stored(victoria_metrics.url, name).values())
+    report = backfill(tmp_path / "scores", config, state=state)
+    assert report.ok
+    found = stored(victoria_metrics.url, name)
+    assert {host: set(samples) for host, samples in found.items()} == {
+        host: set(samples) for host, samples in expected(0, 1, 2).items()
+    }
+    total = sum(sum(times.values()) for times in found.values())
+    # At most the one part that could not be marked is there twice.
+    assert total - 3 * GROUPS * ROWS in (0, ROWS)
+    assert before <= total
+
+
+def test_a_state_file_that_is_held_torn_or_foreign_sends_nothing(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "scores", 1)
+    (tmp_path / "job.sqlite").write_text("mine")
+    with pytest.raises(StateError, match="is no state file of a job"):
+        run()
+    assert stored(victoria_metrics.url, name) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root")
+def test_a_file_that_may_not_be_read_fails_alone(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("shared")
+    for path in (folder, *list(folder.parents)[:3]):
+        if path.owner() == "root" and path.is_relative_to("/tmp/pytest-of-root"):  # noqa: S108
+            path.chmod(0o777)
+    first, second = write_files(folder / "scores", 2)
+    folder.joinpath("scores").chmod(0o777)
+    first.chmod(0o600)
+    second.chmod(0o644)
+    os.seteuid(65534)
+    try:
+        report = backfill(
+            folder / "scores", config_for(victoria_metrics.url, name), state=folder / "job.sqlite"
+        )
+    finally:
+        os.seteuid(0)
+    assert report.parts == {"failed": 1, "sent": 3}
+    assert report.failures[0].reason == (
+        "cannot be opened (Permission denied); see to it that it may be read"
+    )
+    assert read_report(folder / "job.sqlite").outcome == "failed"

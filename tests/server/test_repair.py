@@ -1,0 +1,164 @@
+"""What a crash takes after the acknowledgement is found by verify, and restored by repair."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+
+import vm_df_writer.proving
+import vm_df_writer.verifying
+from vm_df_writer import ServerUnavailable, VerificationError, VmWriter
+from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.verification import Verification
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+StartServer = Callable[..., LocalVictoriaMetrics]
+
+NOW = pd.Timestamp.now("UTC").floor("s")
+WIDE = pd.DataFrame(
+    np.arange(6000.0).reshape(1000, 6),
+    index=pd.date_range(NOW - timedelta(days=1), periods=1000, freq="1min"),
+    columns=[f"c{i}" for i in range(6)],
+)
+LONG = WIDE.rename_axis("time").melt(var_name="host", value_name="y", ignore_index=False)
+LONG = LONG.sample(frac=1, random_state=0).reset_index()
+
+
+def before_verifying(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Do something when everything is acknowledged, and nothing read back."""
+    verify_write = vm_df_writer.verifying.verify_write
+
+    def act_first(*args: Any) -> Any:
+        act()
+        return verify_write(*args)
+
+    monkeypatch.setattr(vm_df_writer.proving, "verify_write", act_first)
+
+
+def crash(server: LocalVictoriaMetrics) -> None:
+    server.kill()
+    server.restart()
+
+
+def copies(url: str) -> Counter[int]:
+    """Return how many samples the server has once, twice and so on."""
+    requests.get(f"{url}/internal/force_flush", timeout=30)
+    form = {"match[]": '{__name__!=""}', "start": str(NOW.timestamp() - 7 * 86_400)}
+    lines = requests.post(f"{url}/api/v1/export", form, timeout=30).text.splitlines()
+    times: Counter[str] = Counter()
+    for line in lines:
+        metric, _, stamps = line.partition('"timestamps":[')
+        times.update(f"{metric[:60]} {ms}" for ms in stamps.rstrip("]}").split(","))
+    return Counter(times.values())
+
+
+@pytest.mark.parametrize(
+    ("frame", "earlier"),
+    [(WIDE, WIDE.iloc[:400, :4]), (LONG, LONG[LONG["host"] < "c4"].iloc[:1500])],
+    ids=["wide", "long"],
+)
+def test_exactly_what_a_crash_took_is_found_missing_and_restored(
+    start_victoria_metrics: StartServer,
+    monkeypatch: pytest.MonkeyPatch,
+    frame: pd.DataFrame,
+    earlier: pd.DataFrame,
+) -> None:
+    server = start_victoria_metrics()
+    kept, everything = earlier.select_dtypes("float").size, WIDE.size
+    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+        writer.write(earlier)
+        server.restart()  # this brings it to disk
+        before_verifying(monkeypatch, partial(crash, server))
+        with pytest.raises(VerificationError) as caught:
+            writer.write(frame, verify=True)
+        expected = Verification(expected=everything, found=kept, missing=everything - kept)
+        assert caught.value.verification == expected
+        report = writer.write(frame, verify="repair")
+    assert report.samples == everything
+    assert report.verification == Verification(
+        expected=everything, found=everything, repaired=everything - kept
+    )
+    assert report.requests == 2
+    assert copies(server.url) == {1: everything}  # what was there was not sent again
+    assert f"{everything - kept:,} of them sent again" in str(report)
+
+
+def test_what_was_lost_is_found_by_counting_too(
+    start_victoria_metrics: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_victoria_metrics()
+    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+        writer.write(WIDE.iloc[:, :2])
+        server.restart()
+        before_verifying(monkeypatch, partial(crash, server))
+        with pytest.raises(VerificationError) as caught:
+            writer.write(WIDE, verify="count")
+    assert caught.value.verification == Verification(expected=6000, found=2000, missing=4000)
+
+
+def test_samples_that_are_there_twice_are_no_surplus_for_a_count(
+    start_victoria_metrics: StartServer,
+) -> None:
+    with VmWriter(start_victoria_metrics().url, metric_format={"__name__": "$VAR"}) as writer:
+        for _ in range(2):
+            report = writer.write(WIDE, verify="count")
+    assert report.verification == Verification(expected=6000, found=6000)
+
+
+def test_what_a_server_does_not_keep_twice_stays_missing(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    config = tmp_path / "relabel.yml"
+    config.write_text("- {action: drop, source_labels: [__name__], regex: 'c[01]'}")
+    server = start_victoria_metrics(f"-relabelConfig={config}")
+    with (
+        VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer,
+        pytest.raises(VerificationError, match="2,000 of 6,000 samples, in 2 series") as caught,
+    ):
+        writer.write(WIDE, verify="repair")
+    assert caught.value.verification == Verification(
+        expected=6000, found=4000, missing=2000, repaired=2000
+    )
+    assert caught.value.report is not None
+    assert caught.value.report.verification == caught.value.verification
+
+
+def test_a_server_that_does_not_come_back_leaves_all_in_the_report(
+    start_victoria_metrics: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_victoria_metrics()
+    before_verifying(monkeypatch, server.kill)
+    with (
+        VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer,
+        pytest.raises(
+            ServerUnavailable, match="every sample is acknowledged, and only reading them back"
+        ) as caught,
+    ):
+        writer.write(WIDE, verify="repair")
+    assert caught.value.report is not None
+    assert (caught.value.report.samples, caught.value.report.verification) == (6000, None)
+
+
+def test_an_earlier_write_is_verified_without_sending(
+    start_victoria_metrics: StartServer,
+) -> None:
+    server = start_victoria_metrics()
+    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+        writer.write(WIDE)
+        assert writer.verify(WIDE) == Verification(expected=6000, found=6000)
+        assert writer.verify(WIDE, verify="count").ok
+        with pytest.raises(VerificationError, match='"c0","run":"x"} lacks 1,000 of') as caught:
+            writer.verify(WIDE, labels={"run": "x"})
+        assert caught.value.report is None
+        assert caught.value.verification == Verification(expected=6000, missing=6000)
+    assert copies(server.url) == {1: 6000}

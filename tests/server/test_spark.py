@@ -1,0 +1,143 @@
+"""Spark writes each partition by the task that holds it. Needs Java."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.server.backfilling import GROUPS, ROWS, config_for, expected, scores, stored
+from vm_df_writer import FrameError
+from vm_df_writer.jobs.spark import to_victoriametrics
+from vm_df_writer.local import LocalVictoriaMetrics
+
+pyspark = pytest.importorskip("pyspark")
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
+    # Said of Spark's own use of pandas, when a session or a frame is made.
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+]
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """Two tasks at a time, each tried up to four times, in a zone that has wall times twice."""
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.session.timeZone": "Europe/Berlin",
+        "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = SparkSession.builder.master("local[2,4]").config(map=settings).getOrCreate()
+        yield session
+        session.stop()
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A prefix of metric names that no other test uses."""
+    return "".join(c if c.isalnum() else "_" for c in request.node.name)
+
+
+def test_two_partitions_in_parallel_store_everything_though_a_task_fails(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    for file in range(2):
+        scores(file).to_parquet(tmp_path / f"{file}.parquet", index=False)
+    marker, tasks = tmp_path / "failed", tmp_path / "tasks"
+    tasks.mkdir()
+
+    def fail_once(batches: Iterator[Any]) -> Iterator[Any]:
+        import threading
+        import time
+        from pathlib import Path
+
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        Path(tasks, f"{context.partitionId()}-{context.attemptNumber()}").touch()
+        deadline = time.monotonic() + 20
+        while len(list(Path(tasks).iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)  # until the other partition is here too
+        yield from batches
+        if context.partitionId() == 1 and not Path(marker).exists():
+            Path(marker).touch()
+            raise OSError(f"the disk hiccups ({threading.get_ident()})")
+
+    frame = spark.read.parquet(str(tmp_path / "*.parquet")).repartition(2)
+    frame = frame.mapInArrow(fail_once, frame.schema)
+    config = config_for(victoria_metrics.url, name)
+    report = to_victoriametrics(frame, config)
+    assert {path.name for path in tasks.iterdir()} == {"0-0", "1-0", "1-1"}
+    assert (report.samples, report.undelivered) == (2 * GROUPS * ROWS, 0)
+    assert stored(victoria_metrics.url, name) == expected(0, 1)
+
+
+def test_times_are_what_they_are_in_utc_even_where_wall_times_occur_twice(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    times = pd.to_datetime(["2026-10-25T00:30Z", "2026-10-25T01:30Z"])  # both 02:30 in Berlin
+    rows = [(time.to_pydatetime(), float(i)) for i, time in enumerate(times)]
+    frame = spark.createDataFrame(rows, "time timestamp, y double")
+    to_victoriametrics(frame, config_for(victoria_metrics.url, name), verify=True)
+    (samples,) = stored(victoria_metrics.url, name).values()
+    assert sorted(samples) == [
+        (int(time.timestamp() * 1000), float(i)) for i, time in enumerate(times)
+    ]
+
+
+def test_integers_beside_null_keep_their_digits(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    big = 2**53 - 1
+    frame = spark.sql(
+        f"SELECT timestamp_millis(1767225600000 + id) AS time, IF(id = 0, NULL, {big}L) AS y "
+        "FROM range(2)"
+    )
+    report = to_victoriametrics(frame, config_for(victoria_metrics.url, name))
+    assert (report.samples, report.dropped, report.adjusted) == (1, {"nan": 1}, {})
+    (samples,) = stored(victoria_metrics.url, name).values()
+    assert list(samples) == [(1767225600001, big)]
+
+
+def test_no_more_tasks_write_than_the_concurrency_allows(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    frame = spark.range(0, 80, 1, 8).selectExpr(
+        "timestamp_millis(1767225600000 + id) AS time", "CAST(id AS DOUBLE) AS y"
+    )
+    report = to_victoriametrics(frame, config_for(victoria_metrics.url, name, concurrency=1))
+    assert (report.samples, report.requests) == (80, 1)
+
+
+def test_an_empty_frame_is_written_as_nothing(spark: Any, name: str) -> None:
+    frame = spark.createDataFrame([], "time timestamp, y double")
+    assert to_victoriametrics(frame, config_for("http://127.0.0.1:1", name)).samples == 0
+
+
+def test_a_task_that_cannot_write_fails_the_job_with_its_reason(
+    spark: Any, start_victoria_metrics: Callable[..., LocalVictoriaMetrics]
+) -> None:
+    server = start_victoria_metrics("-httpAuth.username=me", "-httpAuth.password=right")
+    frame = spark.range(1).selectExpr("timestamp_millis(1767225600000) AS time", "1.5D AS y")
+    with pytest.raises(pyspark.errors.PythonException, match="answered 401 Unauthorized"):
+        to_victoriametrics(frame, config_for(server.url, "any"))
+
+
+def test_a_wrong_keyword_is_refused_before_any_task(spark: Any) -> None:
+    with pytest.raises(FrameError, match="^querykey: not a reading keyword; did you mean"):
+        to_victoriametrics(spark.range(1), config_for("http://x:1", "any"), querykey="cpu")

@@ -1,0 +1,193 @@
+"""The state file: what is in it stays, and nobody else touches it meanwhile."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vm_df_writer.jobs import JobError, StateError, read_report
+from vm_df_writer.jobs.checkpoint import Checkpoint, PartState
+from vm_df_writer.jobs.parts import Part
+from vm_df_writer.jobs.places import FileStamp
+from vm_df_writer.jobs.sources import Source
+
+SOURCE = Source(
+    "scores.parquet",
+    FileStamp(1000, 2**61),
+    "abc",
+    {"y": "numbers"},
+    [Part(0, rows=10, first_ms=0, last_ms=9), Part(1, rows=5)],
+)
+ACCOUNT = {
+    **dict.fromkeys(("bytes_raw", "bytes_sent", "requests", "retries", "in_doubt"), 1),
+    "samples": 10,
+    "dropped": {"nan": 2},
+    "adjusted": {},
+    "first_ms": 0,
+    "last_ms": 9,
+}
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "job.sqlite"
+
+
+def test_what_is_entered_is_found_again(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        first, _ = checkpoint.parts()
+        checkpoint.begin(first.id)
+        checkpoint.finish(first.id, PartState.SENT, None, ACCOUNT)
+    with Checkpoint(state) as checkpoint:
+        assert list(checkpoint.sources()) == [SOURCE]
+        sent, pending = checkpoint.parts()
+        assert (sent.part, sent.state, sent.attempts) == (SOURCE.parts[0], PartState.SENT, 1)
+        assert sent.account == ACCOUNT
+        assert (pending.part, pending.state, pending.attempts) == (
+            *(SOURCE.parts[1], PartState.PENDING, 0),
+        )
+        assert [record.id for record in checkpoint.parts(PartState.PENDING)] == [pending.id]
+
+
+def test_what_is_marked_survives_a_kill(state: Path) -> None:
+    script = f"""
+import os
+from pathlib import Path
+from tests.unit.jobs.test_checkpoint import ACCOUNT, SOURCE, Checkpoint, PartState
+checkpoint = Checkpoint(Path({str(state)!r}))
+checkpoint.add_source(SOURCE)
+checkpoint.finish(1, PartState.SENT, None, ACCOUNT)
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False)  # noqa: S603
+    assert done.returncode == -9
+    report = read_report(state)
+    assert (report.outcome, report.samples, report.rows_left) == ("running", 10, 5)
+    with Checkpoint(state) as checkpoint:  # the kernel has let it go
+        assert checkpoint.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
+
+
+def test_a_second_process_is_told_who_has_it(state: Path) -> None:
+    script = "import sys; from pathlib import Path; from vm_df_writer.jobs.checkpoint import "
+    script += "Checkpoint; Checkpoint(Path(sys.argv[1]))"
+    with Checkpoint(state):
+        second = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=False
+        )
+        assert second.returncode == 1
+        assert re.search(
+            rf"job\.sqlite: in use by process {os.getpid()} on \S+ since \S+ \S+ UTC; wait for it",
+            second.stderr,
+        )
+        assert read_report(state).outcome == "running"  # reading is for everybody
+        with pytest.raises(StateError, match=r"in use by process"):
+            Checkpoint(state)  # neither twice in one process
+
+
+def test_changed_options_are_named(state: Path) -> None:
+    options = {"since_ms": 5, "hive": False, "datasource_url": "http://a"}
+    with Checkpoint(state) as checkpoint:
+        checkpoint.require_options(options)
+        checkpoint.require_options(options)
+        with pytest.raises(
+            JobError,
+            match=r'job\.sqlite: its job has other options: datasource_url was "http://a" and is '
+            r"not set; reading\.time was not set and is \"t\"; since_ms was 5 and is null; run "
+            r"with the same ones, name another file with state=, or begin anew with restart=$",
+        ):
+            checkpoint.require_options({"since_ms": None, "hive": False, "reading.time": "t"})
+
+
+def test_restart_forgets_everything(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        checkpoint.require_options({"hive": True})
+    with Checkpoint(state, restart=True) as checkpoint:
+        assert checkpoint.parts() == []
+        checkpoint.require_options({"hive": False})
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("content", [b"time,y\n1,2\n", b"SQLite format 3\0" + bytes(200)])
+def test_a_file_of_somebody_else_is_not_touched(
+    content: bytes, state: Path, *, restart: bool
+) -> None:
+    state.write_bytes(content)
+    with pytest.raises(StateError, match=r"job\.sqlite: is no state file of a job; name another"):
+        Checkpoint(state, restart=restart)
+    assert state.read_bytes() == content
+
+
+def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
+    Checkpoint(state).close()
+    with sqlite3.connect(state) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(
+        StateError,
+        match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 1; go "
+        r"on with the version that made it, or begin anew with restart=$",
+    ):
+        Checkpoint(state)
+    Checkpoint(state, restart=True).close()
+
+
+def test_a_torn_file_is_refused_unless_to_begin_anew(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        for number in range(200):
+            checkpoint.add_source(Source(f"{number}", SOURCE.stamp, "abc", {}, SOURCE.parts))
+    whole = state.read_bytes()
+    state.write_bytes(whole[: len(whole) // 2])
+    message = r"job\.sqlite: is torn \(.+\); put a backup in its place, or begin anew with restart="
+    with pytest.raises(StateError, match=message):
+        Checkpoint(state)
+    with Checkpoint(state, restart=True) as checkpoint:
+        assert checkpoint.parts() == []
+
+
+def test_a_file_that_was_cut_off_before_its_first_byte_is_a_new_one(state: Path) -> None:
+    state.touch()
+    Checkpoint(state).close()
+
+
+def test_there_must_be_a_folder_for_it(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"cannot be opened or written \(unable to open database"):
+        Checkpoint(tmp_path / "nowhere" / "job.sqlite")
+
+
+def test_status_of_no_file_says_so(state: Path) -> None:
+    with pytest.raises(StateError, match=r"job\.sqlite: there is no such file; check the name"):
+        read_report(state)
+
+
+def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        checkpoint.add_source(Source("bad.csv", SOURCE.stamp, parts=[Part(0)], error="torn"))
+        first, failed, _ = sorted(checkpoint.parts(), key=lambda record: record.id)
+        checkpoint.finish(first.id, PartState.SENT, None, ACCOUNT)
+        checkpoint.finish(failed.id, PartState.FAILED, "odd", {})
+        checkpoint.retry_failed()
+        assert [source.path for source in checkpoint.sources()] == ["scores.parquet"]
+        assert checkpoint.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
+
+
+def test_a_full_disk_is_told_and_what_was_marked_before_stays(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        connection = checkpoint._connection
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(
+            StateError, match=r"job\.sqlite: cannot be written \(database or disk is full\); free"
+        ):
+            checkpoint.finish(1, PartState.FAILED, "x" * 100_000, {})
+        checkpoint.finish(1, PartState.SENT, None, ACCOUNT)
+        assert checkpoint.counts()[PartState.SENT] == 1

@@ -1,0 +1,54 @@
+"""A pace is kept on the whole, whoever takes the turns."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+
+import pytest
+
+from vm_df_writer.jobs.pacing import Pace
+
+RATE = 10_000.0
+
+
+def take_turns(pace: Pace, until: float) -> None:
+    while time.monotonic() < until:
+        time.sleep(max(0.0, pace.reserve(500) - time.monotonic()))
+
+
+def test_processes_share_one_pace() -> None:
+    pace = Pace(RATE)
+    first = pace.reserve(0)
+    context = multiprocessing.get_context("spawn")
+    until = time.monotonic() + 3.0
+    crew = [context.Process(target=take_turns, args=(pace, until), daemon=True) for _ in range(2)]
+    for process in crew:
+        process.start()
+    for process in crew:
+        process.join()
+    elapsed_s = time.monotonic() - first
+    taken = (pace.reserve(0) - first) * RATE
+    # Each process may have taken one turn that lies ahead.
+    assert taken <= RATE * elapsed_s + 2 * 500
+    assert taken >= RATE * (elapsed_s - 1.5)
+
+
+def test_who_was_late_catches_up_on_a_second_at_most() -> None:
+    pace = Pace(100.0)
+    pace.reserve(0)
+    time.sleep(1.2)
+    late = pace.reserve(100)
+    assert time.monotonic() - late == pytest.approx(1.0, abs=0.1)
+    assert pace.reserve(1) == pytest.approx(late + 1.0)
+
+
+def test_a_lock_that_died_with_its_holder_stops_nobody() -> None:
+    pace = Pace(100.0)
+    pace._next.get_lock().acquire()
+    holder = multiprocessing.get_context("spawn").Process(
+        target=pace.reserve, args=(1,), daemon=True
+    )
+    holder.start()
+    holder.join(20)
+    assert holder.exitcode == 0

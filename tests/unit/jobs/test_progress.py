@@ -1,0 +1,29 @@
+"""Where nobody watches, a line comes now and then."""
+
+from __future__ import annotations
+
+import pytest
+
+from vm_df_writer.jobs.progress import JobProgress
+
+
+def test_lines_tell_how_far_it_is_and_how_long_it_takes() -> None:
+    now, lines = [0.0], list[str]()
+    with JobProgress("auto", 1000, lines.append, clock=lambda: now[0]) as progress:
+        for _ in range(4):
+            now[0] += 6.0
+            progress.add(100, 300)
+        progress.add(100, 0, failed=True)
+    assert lines == [
+        "200 of 1,000 rows, 600 samples, 50 samples/s, 0 parts failed, about 48 s left",
+        "400 of 1,000 rows, 1,200 samples, 50 samples/s, 0 parts failed, about 36 s left",
+        "500 of 1,000 rows, 1,200 samples, 50 samples/s, 1 parts failed, about 24 s left",
+    ]
+
+
+def test_a_bar_takes_the_place_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+    with JobProgress(True, 1000, lines.append) as progress:
+        progress.add(1000, 5000)
+    assert lines == []
+    assert "5,000 samples, 0 parts failed" in capsys.readouterr().err

@@ -1,0 +1,216 @@
+"""``vm-df-writer backfill``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import orjson
+
+from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.options import open_config, reading_options, server_options
+from vm_df_writer.config import WriterConfig
+from vm_df_writer.jobs import (
+    JobError,
+    JobOptions,
+    JobReport,
+    SourceError,
+    backfill,
+    estimate,
+    save_report,
+)
+from vm_df_writer.jobs.backfill import DEFAULT_STATE
+from vm_df_writer.jobs.options import IfExists
+from vm_df_writer.jobs.report import Outcome, require_report_name
+
+__all__ = ["JobExitCode", "backfill_command", "job_exit_code"]
+
+
+class JobExitCode(IntEnum):
+    """What the shell is told of a job; the first four are those of every command."""
+
+    DONE = 0
+    UNDELIVERED = 1
+    REFUSED = 2
+    UNVERIFIED = 3
+    FAILED_PARTS = 4
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_CODES: Mapping[Outcome, JobExitCode] = {
+    "done": JobExitCode.DONE,
+    "undelivered": JobExitCode.UNDELIVERED,
+    "unverified": JobExitCode.UNVERIFIED,
+    "failed": JobExitCode.FAILED_PARTS,
+    "refused": JobExitCode.REFUSED,
+    "interrupted": JobExitCode.INTERRUPTED,
+    "running": JobExitCode.INTERRUPTED,
+}
+
+
+def job_exit_code(report: JobReport) -> JobExitCode:
+    """Return what the shell is told of how a job ended."""
+    if report.outcome == "interrupted" and report.reason == "SIGTERM":
+        return JobExitCode.TERMINATED
+    return _CODES[report.outcome]
+
+
+def _positive(_: click.Context, __: click.Parameter, given: float | None) -> float | None:
+    if given is not None and not given > 0:
+        raise click.BadParameter(f"expected a number above 0, got {given:g}")
+    return given
+
+
+@click.command(
+    "backfill", cls=CleanCommand, short_help="Write months of files; go on after a break."
+)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@server_options
+@click.option(
+    "--state",
+    default=DEFAULT_STATE,
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The state file, in which it is noted what has been sent.",
+)
+@click.option("--since", help="Write only samples from this time on, such as 2026-01-31T12:00Z.")
+@click.option("--until", help="Write only samples before this time.")
+@click.option("--hive", is_flag=True, help="Make labels of folders that are named key=value.")
+@click.option(
+    "--if-exists",
+    type=click.Choice(get_args(IfExists)),
+    default="append",
+    show_default=True,
+    help="What to do with a part when the server has samples of its series in its time range: "
+    "write it, leave it out, or refuse the job before anything is sent.",
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--rate-limit",
+    type=float,
+    callback=_positive,
+    metavar="N",
+    help="Most samples per second, over all workers.",
+)
+@click.option(
+    "--max-bytes-per-second",
+    type=float,
+    callback=_positive,
+    metavar="N",
+    help="Most bytes per second on the wire, over all workers.",
+)
+@click.option("--newest-first", is_flag=True, help="Write the most recent data first.")
+@click.option("--verify", is_flag=True, help="Read every part back and compare.")
+@click.option("--retry-failed", is_flag=True, help="Try failed parts once more.")
+@click.option("--restart", is_flag=True, help="Forget an earlier run and begin anew.")
+@click.option(
+    "--reset-cache",
+    is_flag=True,
+    help="Make the server forget cached query results in the end, so that graphs show it all.",
+)
+@click.option(
+    "--spool-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what cannot be delivered in this folder, for vm-df-writer replay.",
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and how long it takes.")
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report to this file, .json or .html.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show a progress bar, or else a line now and then; by default a bar in a terminal.",
+)
+@reading_options
+def backfill_command(
+    paths: Sequence[str],
+    url: str | None,
+    config_path: str | None,
+    metric_format: Mapping[str, str],
+    *,
+    state: Path,
+    spool_dir: Path | None,
+    dry_run: bool,
+    report_path: Path | None,
+    as_json: bool,
+    progress: bool | None,
+    **keywords: Any,
+) -> None:
+    """Write files part by part, and go on where an earlier run ended.
+
+    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed; parquet, CSV (also
+    .gz and .zst), Feather and Arrow. Run the same command again to go on: what has been sent is
+    not sent again. A part that cannot be read fails, and the others go on.
+
+    \b
+    Exit codes:
+      0    every part is sent (and verified, with --verify)
+      1    the server could not be written to; run again to go on
+      2    refused: wrong options or files, or the state file is in use; nothing was sent
+      3    what was read back is not what was sent
+      4    some parts failed: see the report; then run with --retry-failed
+      130  interrupted by Ctrl-C, and saved; run again to go on
+      143  ended by SIGTERM, and saved; run again to go on
+    """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
+    config = _with_spool(open_config(url, config_path, metric_format), spool_dir)
+    try:
+        options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
+        if report_path is not None:
+            require_report_name(report_path)
+        if dry_run:
+            foreseen = estimate(paths, config, options=options, **keywords)
+            click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
+            return
+        report = backfill(
+            paths,
+            config,
+            state=state,
+            options=options,
+            progress="auto" if progress is None else progress,
+            say=_say,
+            **keywords,
+        )
+        if report_path is not None:
+            save_report(report, report_path)
+    except (JobError, SourceError) as error:
+        raise type(error)(_as_options(str(error))) from None
+    click.echo(_as_json(report.to_dict()) if as_json else report)
+    sys.exit(job_exit_code(report))
+
+
+_KEYWORD = re.compile(rf"\b({'|'.join([*vars(JobOptions()), 'state'])})(=|(?=:))")
+
+
+def _as_options(message: str) -> str:
+    """Name the options where a message names Python's keywords.
+
+    Examples
+    --------
+    >>> _as_options("if_exists: expected ...; begin anew with restart=, or name it with state=")
+    '--if-exists: expected ...; begin anew with --restart, or name it with --state'
+    """
+    return _KEYWORD.sub(lambda match: "--" + match[1].replace("_", "-"), message)
+
+
+def _with_spool(config: WriterConfig, spool_dir: Path | None) -> WriterConfig:
+    return config if spool_dir is None else config.model_copy(update={"spool_dir": str(spool_dir)})
+
+
+def _as_json(plain: Mapping[str, Any]) -> str:
+    return orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()
+
+
+def _say(line: str) -> None:
+    click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)

@@ -1,0 +1,102 @@
+"""The counters of /metrics that move when a server drops what it was sent. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+__all__ = ["count_dropped", "count_requests", "describe_drops", "describe_queue", "moved"]
+
+# Labels that only tell one queue of a vmagent from another are left out, and those counters added.
+_DROPPED = re.compile(
+    r"""^(
+        vm_rows_invalid_total\{type="vmimport"\}
+      | vm_rows_ignored_total\{reason="[^"]+"\}
+      | vm_protoparser_read_errors_total\{type="vmimport"\}
+      | vm_metrics_with_dropped_labels_total
+      | vm_too_long_label_(?:names|values)_total
+      | vm_relabel_metrics_dropped_total
+      | vm_(?:hourly|daily)_series_limit_rows_dropped_total
+      | vm_concurrent_addrows_dropped_rows_total
+      | vm_rpc_rows_dropped_on_overload_total
+      | vmagent_(?:hourly|daily)_series_limit_rows_dropped_total
+      | vmagent_remotewrite_(?:global_)?relabel_metrics_dropped_total
+      | vmagent_remotewrite_(?:packets|samples)_dropped_total
+    )(?:\{.*\})?[ ]([0-9.e+]+)$""",
+    re.MULTILINE | re.VERBOSE,
+)
+_REQUESTS = re.compile(
+    r'^(?:vm|vmagent)_http_requests_total\{[^}]*protocol="vmimport"\} ([0-9.e+]+)$', re.MULTILINE
+)
+_QUEUED_BYTES = re.compile(
+    r"^vmagent_remotewrite_pending_data_bytes\{.*\} ([0-9.e+]+)$", re.MULTILINE
+)
+_MADE = re.compile(r"^vmagent_remotewrite_block_size_rows_count ([0-9.e+]+)$", re.MULTILINE)
+_GONE = re.compile(
+    r"^vmagent_remotewrite_(?:packets_dropped_total\{.*|requests_total\{.*2XX.*)\} ([0-9.e+]+)$",
+    re.MULTILINE,
+)
+
+
+def count_dropped(metrics: str) -> Counter[str]:
+    r"""Return what the text of ``/metrics`` says was ever dropped, by counter.
+
+    Examples
+    --------
+    >>> count_dropped(
+    ...     'vm_rows_ignored_total{reason="big_timestamp"} 2\nvm_rows{type="indexdb"} 7\n'
+    ... )
+    Counter({'vm_rows_ignored_total{reason="big_timestamp"}': 2})
+    """
+    counts: Counter[str] = Counter()
+    for counter, value in _DROPPED.findall(metrics):
+        counts[counter] += int(float(value))
+    return counts
+
+
+def count_requests(metrics: str) -> int:
+    """Return how many requests to the import endpoint the text of ``/metrics`` counts."""
+    return _sum(_REQUESTS, metrics)
+
+
+def describe_queue(metrics: str) -> str:
+    """Return what the text of a vmagent's ``/metrics`` says is still to be handed on.
+
+    Examples
+    --------
+    >>> describe_queue("vmagent_remotewrite_block_size_rows_count 2")
+    '2 blocks'
+    >>> describe_queue("vm_rows 1")
+    ''
+    """
+    if queued_bytes := _sum(_QUEUED_BYTES, metrics):
+        return f"{queued_bytes:,} bytes"
+    # What it is sending, again and again, is not in its queue; and a block from before it was
+    # started may be gone that was not made.
+    n_blocks = _sum(_MADE, metrics) - _sum(_GONE, metrics)
+    return f"{n_blocks:,} blocks" if n_blocks > 0 else ""
+
+
+def _sum(pattern: re.Pattern[str], metrics: str) -> int:
+    return sum(int(float(value)) for value in pattern.findall(metrics))
+
+
+def moved(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """Return by how much each counter moved, without those that did not.
+
+    Examples
+    --------
+    >>> moved({"a": 1, "b": 2}, {"a": 1, "b": 5, "c": 1})
+    {'b': 3, 'c': 1}
+    """
+    return {
+        name: count - before.get(name, 0)
+        for name, count in after.items()
+        if count > before.get(name, 0)
+    }
+
+
+def describe_drops(drops: Mapping[str, int]) -> str:
+    """Return ``vm_relabel_metrics_dropped_total by 3``, or a dash where nothing moved."""
+    return ", ".join(f"{counter} by {n:,}" for counter, n in drops.items()) or "-"

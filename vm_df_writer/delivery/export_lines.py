@@ -1,0 +1,77 @@
+"""Export lines: what ``/api/v1/export`` answers, one series a line. Pure."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from vm_df_writer.errors import ServerRejected
+
+__all__ = ["load_values", "no_export_line", "series_key", "split_line"]
+
+# Neither can stand inside a label: there a quote is always escaped.
+_BEFORE_VALUES = b'},"values":['
+_BEFORE_TIMESTAMPS = b'],"timestamps":['
+# Old servers write bare +Inf and -Inf; new ones the strings "Infinity" and "-Infinity".
+_BARE_INFINITY = re.compile(rb"[+-]Inf(?=[],])")
+
+
+def split_line(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return label set, values and timestamps of a line, each as JSON.
+
+    Raises
+    ------
+    ServerRejected
+        If it is no export line.
+
+    Examples
+    --------
+    >>> split_line(b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}')
+    (b'{"__name__":"y"}', b'[1]', b'[1767225600000]')
+    """
+    values_at = line.find(_BEFORE_VALUES)
+    times_at = line.find(_BEFORE_TIMESTAMPS, values_at)
+    if not line.startswith(b'{"metric":{') or values_at < 0 or times_at < 0:
+        raise no_export_line(line)
+    return (
+        line[10 : values_at + 1],
+        line[values_at + len(_BEFORE_VALUES) - 1 : times_at + 1],
+        line[times_at + len(_BEFORE_TIMESTAMPS) - 1 : -1],
+    )
+
+
+def series_key(label_set: bytes) -> str:
+    r"""Return a label set in a form that does not depend on order and escapes.
+
+    Examples
+    --------
+    >>> series_key(b'{"b":"\\u0041","a":"1"}')
+    '{"a":"1","b":"A"}'
+    """
+    try:
+        labels = orjson.loads(label_set)
+    except orjson.JSONDecodeError:
+        # An old server cuts a long value within a character, and exports it so.
+        labels = orjson.loads(label_set.decode(errors="replace"))
+    # As text, because what orjson returns holds a kilobyte for as long as it is kept.
+    return orjson.dumps(labels, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def load_values(text: bytes) -> list[float]:
+    """Return the values of a line; infinities may be text, which NumPy reads."""
+    if b"Inf" in text:
+        text = _BARE_INFINITY.sub(lambda sign: b'"%s"' % sign[0], text)
+    values: list[float] = orjson.loads(text)
+    return values
+
+
+def no_export_line(line: bytes) -> ServerRejected:
+    """Return the error that stands for a line of another kind, which came after a status 200."""
+    text = line[:500].decode(errors="replace")
+    return ServerRejected(
+        f"/api/v1/export: expected lines of samples, got {text!r}; the server failed while it "
+        "was answering, see its log",
+        status=200,
+        body=text,
+    )

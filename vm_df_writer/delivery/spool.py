@@ -1,0 +1,177 @@
+r"""Spool: undelivered bodies as files, for a replay or plain curl to send later.
+
+A file ``<created>-<random>.jsonl.gz`` holds one body, compressed by gzip. Beside it lies a sidecar
+``<created>-<random>.json``, which tells whose samples these are and why they are there. Both are
+written under other names, flushed to the disk and then renamed, the sidecar first: what is called
+``.jsonl.gz`` is whole and has a sidecar. This sends the files without a replay::
+
+    for file in *.jsonl.gz; do
+        code=$(curl --silent --output /dev/null --write-out '%{http_code}' \
+            --header 'Content-Encoding: gzip' --data-binary "@$file" "$URL/api/v1/import")
+        [ "$code" = 204 ] && rm "$file" "${file%.jsonl.gz}.json"
+    done
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from vm_df_writer.delivery.spooled_file import DATA_SUFFIX, SIDECAR_SUFFIX, SpooledFile
+from vm_df_writer.errors import ConfigError
+from vm_df_writer.wire.bodies import Body
+from vm_df_writer.wire.compression import compress
+
+__all__ = ["Spool"]
+
+_UNFINISHED_SUFFIX = ".part"
+
+# What a killed process leaves behind is known by its age: no file takes that long to write.
+_LITTER_AGE_S = 3600.0
+
+
+class Spool:
+    r"""A folder of undelivered bodies, which several processes may share.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the files are.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from vm_df_writer.line_table import LineTable
+    >>> line = b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}\n'
+    >>> times = np.array([1767225600000])
+    >>> body = Body(line, LineTable([b'{"__name__":"y"}'], np.array([1]), times, times))
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Spool(folder).keep(body, tenant="5:7", reason="nobody answers")
+    ...     [file] = Spool(folder).files()
+    >>> file.path == path, file.samples, file.facts["tenant"], file.facts["reason"]
+    (True, 1, '5:7', 'nobody answers')
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def prepare(self) -> None:
+        """Make the folder if it is not there.
+
+        Raises
+        ------
+        ConfigError
+            If there can be no files in it.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.folder, os.W_OK | os.X_OK):
+                raise PermissionError(None, "no permission to write")
+        except OSError as error:
+            raise ConfigError(
+                f"spool_dir: {str(self.folder)!r} cannot be used as a folder for files "
+                f"({error.strerror}); name another one"
+            ) from None
+
+    def keep(self, body: Body, *, tenant: str | None, reason: str, in_doubt: bool = False) -> Path:
+        """Write a body to a file, whole or not at all.
+
+        Parameters
+        ----------
+        body : Body
+            What is not delivered.
+        tenant : str, optional
+            Whose samples these are.
+        reason : str
+            Why it is not delivered.
+        in_doubt : bool, default False
+            True if the server may have stored it nevertheless.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        OSError
+            If there is no room, or something else is wrong with the folder.
+        """
+        created = datetime.now(UTC)
+        name = f"{created:%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
+        facts = {
+            "created": created,
+            "tenant": tenant,
+            "samples": body.n_samples,
+            "series": body.n_series,
+            "first": _moment(int(body.lines.first_ms.min())),
+            "last": _moment(int(body.lines.last_ms.max())),
+            "in_doubt": in_doubt,
+            "reason": reason,
+        }
+        sidecar = self._write(name + SIDECAR_SUFFIX, _as_json(facts))
+        try:
+            path = self._write(name + DATA_SUFFIX, compress(body.data, "gzip"))
+        except BaseException:
+            sidecar.unlink(missing_ok=True)
+            raise
+        _flush_folder(self.folder)
+        return path
+
+    def files(self) -> list[SpooledFile]:
+        """Return what is in the folder, the oldest first."""
+        return [SpooledFile(path) for path in sorted(self.folder.glob("*" + DATA_SUFFIX))]
+
+    def sweep(self) -> None:
+        """Remove what processes left behind that were killed while they wrote or removed a file."""
+        data = {file.path.name.removesuffix(DATA_SUFFIX) for file in self.files()}
+        for path in self.folder.iterdir():
+            is_unfinished = path.name.endswith(_UNFINISHED_SUFFIX)
+            is_sidecar = path.name.endswith(SIDECAR_SUFFIX)
+            if is_unfinished or (is_sidecar and path.name.removesuffix(SIDECAR_SUFFIX) not in data):
+                _remove_if_old(path)
+
+    def _write(self, name: str, content: bytes) -> Path:
+        path = self.folder / name
+        unfinished = self.folder / (name + _UNFINISHED_SUFFIX)
+        try:
+            with unfinished.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            return unfinished.rename(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def _as_json(facts: dict[str, Any]) -> bytes:
+    return orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
+
+
+def _moment(epoch_ms: int) -> datetime:
+    return datetime.fromtimestamp(epoch_ms / 1000, tz=UTC)
+
+
+def _flush_folder(folder: Path) -> None:
+    """See to it that the names in a folder are on the disk, as their files are."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_old(path: Path) -> None:
+    try:
+        if time.time() - path.stat().st_mtime > _LITTER_AGE_S:
+            path.unlink()
+    except FileNotFoundError:
+        pass  # another process was faster

@@ -1,0 +1,134 @@
+"""SpooledFile: a file of the spool, from its discovery to its removal."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+
+from vm_df_writer.errors import SpoolError
+from vm_df_writer.line_table import LineTable
+from vm_df_writer.wire.bodies import Body
+
+__all__ = ["DATA_SUFFIX", "SIDECAR_SUFFIX", "SpooledFile"]
+
+DATA_SUFFIX, SIDECAR_SUFFIX = ".jsonl.gz", ".json"
+
+
+class SpooledFile:
+    """A body that was not delivered yet.
+
+    Parameters
+    ----------
+    path : Path
+        The file with the import lines.
+
+    Attributes
+    ----------
+    path : Path
+        The file with the import lines.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: BinaryIO | None = None
+
+    @property
+    def _sidecar(self) -> Path:
+        return self.path.with_name(self.path.name.removesuffix(DATA_SUFFIX) + SIDECAR_SUFFIX)
+
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        """What the sidecar tells; nothing if it cannot be read."""
+        try:
+            facts = orjson.loads(self._sidecar.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return facts if isinstance(facts, dict) else {}
+
+    @property
+    def samples(self) -> int:
+        """Number of samples; 0 if nothing tells."""
+        samples = self.facts.get("samples")
+        return samples if isinstance(samples, int) else 0
+
+    def claim(self) -> bool:
+        """Keep all others from sending this file, until it is removed or released.
+
+        Returns
+        -------
+        bool
+            False if another one is sending it, or has just removed it.
+        """
+        import fcntl  # not on Windows
+
+        try:
+            lock = self.path.open("r+b")  # on NFS only such a file can be locked
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        if os.fstat(lock.fileno()).st_nlink == 0:
+            lock.close()
+            return False
+        self._lock = lock
+        return True
+
+    def read(self) -> Body:
+        """Return the body.
+
+        Raises
+        ------
+        SpoolError
+            If the file is not what was once written.
+        """
+        try:
+            data = gzip.decompress(self.path.read_bytes())
+            lines = _table_of(data)
+        except (OSError, EOFError, zlib.error, ValueError, TypeError, OverflowError) as error:
+            raise SpoolError(f"it is damaged ({error})") from None
+        if int(lines.samples.sum()) != self.samples:
+            raise SpoolError(
+                f"it holds {int(lines.samples.sum()):,} samples, where the sidecar tells of "
+                f"{self.samples:,}"
+            )
+        return Body(data, lines)
+
+    def remove(self) -> None:
+        """Remove the file for good; it is delivered."""
+        self.path.unlink()
+        self._sidecar.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let others have the file."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _table_of(data: bytes) -> LineTable:
+    """Read what each import line carries; the values are not looked at."""
+    label_sets, times = [], []
+    for line in data.splitlines():
+        # Within a JSON string these would be escaped.
+        head, _, rest = line.partition(b',"values":[')
+        _, _, tail = rest.partition(b'],"timestamps":')
+        label_sets.append(head.removeprefix(b'{"metric":'))
+        times.append(np.array(orjson.loads(tail.removesuffix(b"}")), np.int64))
+    return LineTable(
+        label_sets,
+        np.array([len(ms) for ms in times], np.int64),
+        np.array([ms.min() for ms in times], np.int64),
+        np.array([ms.max() for ms in times], np.int64),
+    )

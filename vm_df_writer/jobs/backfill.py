@@ -1,0 +1,127 @@
+"""backfill: months of history from files, in parts, of which none is sent twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeGuard, Unpack, cast
+
+import pandas as pd
+
+from vm_df_writer.config import WriterConfig
+from vm_df_writer.frames.reading import Reading, ReadingKeywords
+from vm_df_writer.jobs.checkpoint import Checkpoint
+from vm_df_writer.jobs.errors import JobError, StateError
+from vm_df_writer.jobs.job import Job, require_server
+from vm_df_writer.jobs.options import JobOptions, what_is_stored
+from vm_df_writer.jobs.report import JobReport, Outcome, read_report
+from vm_df_writer.jobs.running import JobSpec
+from vm_df_writer.jobs.stopping import Stop, stop_on_signals
+from vm_df_writer.progress import ProgressChoice
+from vm_df_writer.writer import VmWriter
+
+__all__ = ["DEFAULT_STATE", "backfill"]
+
+_log = logging.getLogger("vm_df_writer")
+
+DEFAULT_STATE = "backfill.sqlite"
+
+_Paths = str | Path | Sequence[str | Path]
+
+
+def backfill(
+    sources: _Paths | Iterable[pd.DataFrame],
+    writer: VmWriter | WriterConfig,
+    *,
+    state: str | Path = DEFAULT_STATE,
+    options: JobOptions | None = None,
+    progress: ProgressChoice = "auto",
+    say: Callable[[str], object] = _log.info,
+    **reading: Unpack[ReadingKeywords],
+) -> JobReport:
+    """Write files, part by part, and go on where an earlier run of the same job ended.
+
+    A part is a row group of a parquet file, a record batch of an Arrow file, a chunk of a CSV,
+    or a frame. It is marked in the state file after its last sample is acknowledged, and not
+    sent again. A part that was interrupted is sent anew, as a whole: the server then holds some
+    samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
+
+    A part that cannot be read fails, and the others go on. If the server cannot be written to
+    for as long as the config's `retry_deadline`, the job ends; run it again to go on. SIGINT and
+    SIGTERM end it after what has begun to be sent.
+
+    Parameters
+    ----------
+    sources : str, Path, sequence of them, or iterable of DataFrame
+        Files, folders, globs and fsspec URLs; ``.parquet``, ``.csv``, ``.csv.gz``, ``.csv.zst``,
+        ``.feather`` and ``.arrow``. Or frames, which must be the same, in the same order, when
+        the job is run again.
+    writer : VmWriter or WriterConfig
+        Where and how to write.
+    state : str or Path
+        The state file; one process at a time may use it.
+    options : JobOptions, optional
+        How to go about it. With more than one worker, a script must keep its own code under
+        ``if __name__ == "__main__":``, since the workers import it.
+    progress : bool or "auto"
+        Show a progress bar; ``"auto"``: if somebody watches.
+    say : callable
+        Takes a line of progress now and then, where there is no bar; by default it is logged.
+    **reading
+        How to read the frames: see :class:`~vm_df_writer.frames.reading.Reading`.
+
+    Returns
+    -------
+    JobReport
+        What was done, over all runs; `ok` tells if nothing is left to do.
+
+    Raises
+    ------
+    JobError
+        If the job cannot be run: other options or files than before, a state file that is in use
+        or torn, samples that exist already. Nothing was sent then.
+    DeliveryError
+        If the server is not there to begin with.
+
+    Examples
+    --------
+    >>> from vm_df_writer.jobs import JobOptions, backfill
+    >>> backfill("scores/", writer, options=JobOptions(workers=2))  # doctest: +SKIP
+    """
+    config = writer.config if isinstance(writer, VmWriter) else writer
+    options = options or JobOptions()
+    how = Reading.of(**reading)
+    stop = Stop()
+    with (
+        stop_on_signals(stop),
+        Checkpoint(Path(state), restart=options.restart) as checkpoint,
+    ):
+        checkpoint.require_options(what_is_stored(config, how, options))
+        require_server(config)
+        if options.retry_failed:
+            checkpoint.retry_failed()
+        spec = JobSpec.of(config, reading, options)
+        job = Job(checkpoint, spec, config, stop, progress, say)
+        try:
+            if _are_paths(sources):
+                job.run_files([sources] if isinstance(sources, (str, Path)) else sources, how)
+            else:
+                job.run_frames(cast("Iterable[pd.DataFrame]", sources))
+        except StateError:
+            raise
+        except BaseException as error:
+            outcome: Outcome = "refused" if isinstance(error, JobError) else "interrupted"
+            checkpoint.end_run(outcome, str(error) or type(error).__name__)
+            raise
+        cache_reset = job.reset_cache() if options.reset_cache else None
+        checkpoint.end_run(*job.outcome())
+        return read_report(checkpoint.path, cache_reset=cache_reset)
+
+
+def _are_paths(
+    sources: _Paths | Iterable[pd.DataFrame],
+) -> TypeGuard[_Paths]:
+    return isinstance(sources, (str, Path)) or (
+        isinstance(sources, (list, tuple)) and all(isinstance(s, (str, Path)) for s in sources)
+    )

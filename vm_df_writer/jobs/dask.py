@@ -1,0 +1,110 @@
+"""Dask: every partition of a Dask DataFrame is written by a task of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from vm_df_writer.config import WriterConfig
+from vm_df_writer.frames.reading import ReadingKeywords
+from vm_df_writer.jobs.errors import JobError
+from vm_df_writer.jobs.partition import (
+    Target,
+    concurrency_of,
+    merge_reports,
+    open_target,
+    write_partition,
+)
+from vm_df_writer.report import WriteReport
+from vm_df_writer.writer import VmWriter
+
+if TYPE_CHECKING:
+    import dask.dataframe as dd
+    import pandas as pd
+    from dask.delayed import Delayed
+
+__all__ = ["to_victoriametrics"]
+
+
+def to_victoriametrics(
+    ddf: dd.DataFrame,
+    writer: VmWriter | WriterConfig | str | Path,
+    *,
+    compute: bool = True,
+    compute_kwargs: Mapping[str, Any] | None = None,
+    verify: bool = False,
+    **reading: Unpack[ReadingKeywords],
+) -> WriteReport | Delayed:
+    """Write a Dask DataFrame, in the way of its ``to_parquet``.
+
+    There is one task a partition. At most `concurrency` (of the config) of them write at a
+    time, over all workers, each with one request at a time: a task waits for the one that
+    stands so many before it. A task may be run again; the server then holds its samples twice,
+    with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
+
+    Parameters
+    ----------
+    ddf : dask.dataframe.DataFrame
+        Each partition is read by itself; it should hold 100,000 samples or more.
+    writer : VmWriter, WriterConfig, str or Path
+        Where and how to write. A config goes to the workers as it is, secrets included; with the
+        path of a YAML file every worker reads that, and its own environment.
+    compute : bool
+        Write now, and return the report. If False, return a ``Delayed`` that does so.
+    compute_kwargs : mapping, optional
+        For ``compute()``, such as ``{"retries": 3}``.
+    verify : bool
+        Read every partition back after it is written.
+    **reading
+        How to read the partitions: see :class:`~vm_df_writer.frames.reading.Reading`.
+
+    Returns
+    -------
+    WriteReport or Delayed
+        The reports of all partitions, added up; a series counts once in each of them, and
+        `elapsed_s` of a report is the time that all of it took.
+
+    Raises
+    ------
+    JobError
+        If Dask is not installed.
+
+    Examples
+    --------
+    >>> import dask.dataframe as dd
+    >>> from vm_df_writer.jobs.dask import to_victoriametrics
+    >>> scores = dd.read_parquet("scores/")  # doctest: +SKIP
+    >>> to_victoriametrics(scores, "writer.yaml", compute_kwargs={"retries": 3})  # doctest: +SKIP
+    """
+    try:
+        from dask.delayed import delayed
+    except ImportError:
+        raise JobError("dask: it is not installed; pip install 'vm_df_writer[dask]'") from None
+    target = open_target(writer, reading)
+    lanes = concurrency_of(target)
+    write = delayed(_write, pure=False)
+    reports: list[Delayed] = []
+    for partition in ddf.to_delayed():  # type: ignore[no-untyped-call]
+        before = reports[-lanes] if len(reports) >= lanes else None
+        reports.append(write(partition, target, reading, verify=verify, after=before))
+    merged: Delayed = delayed(merge_reports)(reports)
+    if not compute:
+        return merged
+    started = time.perf_counter()
+    report: WriteReport = merged.compute(**(compute_kwargs or {}))  # type: ignore[no-untyped-call]
+    return replace(report, elapsed_s=time.perf_counter() - started)
+
+
+def _write(
+    frame: pd.DataFrame,
+    target: Target,
+    reading: ReadingKeywords,
+    *,
+    verify: bool,
+    after: WriteReport | None,
+) -> WriteReport:
+    del after  # it only had to be there first
+    return write_partition([frame], target, reading, verify=verify)

@@ -1,0 +1,156 @@
+"""Estimate: what a job would send, from some of its parts; nothing is sent, and no state kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from vm_df_writer.config import WriterConfig
+from vm_df_writer.frames.reading import Reading, ReadingKeywords
+from vm_df_writer.jobs.cutting import cut_time, lies_outside
+from vm_df_writer.jobs.options import JobOptions
+from vm_df_writer.jobs.places import find_files, hive_labels
+from vm_df_writer.jobs.report import describe_seconds
+from vm_df_writer.jobs.running import keywords_with
+from vm_df_writer.jobs.sources import plan_source, read_parts
+from vm_df_writer.writer import VmWriter
+
+__all__ = ["JobEstimate", "estimate"]
+
+_SAMPLED_PARTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEstimate:
+    """What a job would send.
+
+    Attributes
+    ----------
+    files, parts, rows : int
+        What there is to read.
+    parts_read : int
+        The parts that were read for this; if it is not all of them, what follows is
+        extrapolated, and `series` are those seen so far.
+    series, samples, bytes_raw : int
+        What would be sent, before compression.
+    seconds : float
+        How long it takes at least: to read and format it with so many workers, and to keep the
+        rates. The server may take longer.
+    unreadable : mapping of str to str
+        Files that cannot be read, and why.
+    first_line : str
+        The first import line.
+    """
+
+    files: int
+    parts: int
+    rows: int
+    parts_read: int
+    series: int
+    samples: int
+    bytes_raw: int
+    seconds: float
+    unreadable: Mapping[str, str]
+    first_line: str
+
+    @property
+    def is_exact(self) -> bool:
+        """True if every part was read."""
+        return self.parts_read == self.parts
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {**vars(self), "unreadable": dict(self.unreadable), "is_exact": self.is_exact}
+
+    def __str__(self) -> str:
+        """Return a table of plain text."""
+        about, at_least = ("", "") if self.is_exact else ("about ", "at least ")
+        facts = {
+            "to read": f"{self.files:,} files, {self.parts:,} parts, {self.rows:,} rows",
+            "looked at": f"{self.parts_read:,} parts",
+            "series": f"{at_least}{self.series:,}",
+            "samples": f"{about}{self.samples:,}",
+            "to send": f"{about}{self.bytes_raw:,} bytes before compression",
+            "time needed": f"at least {describe_seconds(self.seconds)}",
+            "first line": self.first_line[:300],
+        }
+        facts |= {path: f"CANNOT BE READ: {reason}" for path, reason in self.unreadable.items()}
+        return "\n".join(f"{name:<11} {value}" for name, value in facts.items())
+
+
+def estimate(
+    sources: str | Path | Sequence[str | Path],
+    writer: VmWriter | WriterConfig,
+    *,
+    options: JobOptions | None = None,
+    **reading: Unpack[ReadingKeywords],
+) -> JobEstimate:
+    """Tell what a job would send, and how long that takes.
+
+    Parameters
+    ----------
+    sources, writer, options, **reading
+        As for :func:`~vm_df_writer.jobs.backfill.backfill`, though frames are not taken.
+
+    Returns
+    -------
+    JobEstimate
+        Exact for a job of a few parts; else extrapolated from some that lie apart.
+
+    Raises
+    ------
+    JobError
+        If there is nothing to read.
+    FrameError
+        If a part is not what the reading keywords say.
+    """
+    config = writer.config if isinstance(writer, VmWriter) else writer
+    options = options or JobOptions()
+    how = Reading.of(**reading)
+    paths = find_files([sources] if isinstance(sources, (str, Path)) else sources)
+    planned = [plan_source(path, how) for path in paths]
+    parts = [
+        (source, part)
+        for source in planned
+        for part in source.parts
+        if source.error is None
+        and not lies_outside(part.first_ms, part.last_ms, options.since_ms, options.until_ms)
+    ]
+    step = max(1, (len(parts) - 1) / (_SAMPLED_PARTS - 1))
+    chosen = [parts[round(i * step)] for i in range(min(_SAMPLED_PARTS, len(parts)))]
+    rows = sum(part.rows for _, part in parts)
+    rows_read = samples = bytes_raw = 0
+    label_sets: set[bytes] = set()
+    first_line = ""
+    started = time.perf_counter()
+    with VmWriter(config=config) as own:
+        for source, part in chosen:
+            ((_, frame),) = read_parts(source, [part], how)
+            labels = hive_labels(source.path) if options.hive else {}
+            cut = cut_time(frame, how, options.since_ms, options.until_ms)
+            preview = own.preview(cut, **keywords_with(reading, labels))
+            rows_read += part.rows
+            samples += preview.samples
+            bytes_raw += preview.bytes_raw
+            label_sets.update(preview.lines.label_sets)
+            first_line = first_line or preview.first_line
+    factor = rows / rows_read if rows_read else 0.0
+    seconds = (time.perf_counter() - started) * factor / options.workers
+    samples, bytes_raw = round(samples * factor), round(bytes_raw * factor)
+    if options.rate_limit is not None:
+        seconds = max(seconds, samples / options.rate_limit)
+    return JobEstimate(
+        files=len(planned),
+        parts=len(parts),
+        rows=rows,
+        parts_read=len(chosen),
+        series=len(label_sets),
+        samples=samples,
+        bytes_raw=bytes_raw,
+        seconds=seconds,
+        unreadable={source.path: source.error for source in planned if source.error is not None},
+        first_line=first_line,
+    )

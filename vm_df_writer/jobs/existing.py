@@ -1,0 +1,60 @@
+"""Existing samples: whether the server has any of some series in their time range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import orjson
+
+from vm_df_writer.delivery.endpoint import Endpoint
+from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.delivery.selectors import exact_selector
+from vm_df_writer.series import SeriesBlock
+
+__all__ = ["find_existing"]
+
+_MAX_SELECTORS = 200
+_BEFORE_VALUES = b'},"values":['  # cannot stand inside a label: there a quote is escaped
+
+
+def find_existing(
+    blocks: Iterable[SeriesBlock], client: HttpClient, endpoint: Endpoint
+) -> str | None:
+    """Return the labels of a series that the server has samples of, or None.
+
+    A block bounds the range: it is asked for samples from the first to the last timestamp of
+    the block.
+
+    Raises
+    ------
+    DeliveryError
+        If the server cannot be read.
+    """
+    url = endpoint.read_url("/api/v1/export")
+    for block in blocks:
+        if not block.n_series:
+            continue
+        first_ms, last_ms = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
+        label_sets = iter(block.label_sets)
+        while batch := [orjson.loads(labels) for labels in islice(label_sets, _MAX_SELECTORS)]:
+            form = [("match[]", exact_selector(labels)) for labels in batch]
+            form.append(("start", f"{first_ms / 1000:.3f}"))
+            # An old server reads five minutes where start and end are the same.
+            form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
+            # Short lines: the first one that fits ends the search.
+            form.append(("max_rows_per_line", "1000"))
+            wanted = {_key(labels) for labels in batch}
+            for labels in _series(client.stream_lines(url, form)):
+                if _key(labels) in wanted:  # a selector also matches series with more labels
+                    return orjson.dumps(labels).decode()
+    return None
+
+
+def _series(lines: Iterator[bytes]) -> Iterator[dict[str, str]]:
+    for line in lines:
+        yield orjson.loads(line.partition(_BEFORE_VALUES)[0] + b"}}")["metric"]
+
+
+def _key(labels: dict[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset(labels.items())

@@ -1,0 +1,81 @@
+"""Parquet files, row group by row group, and of each only the columns that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+
+from vm_df_writer.errors import FrameError
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.frames.roles import find_time
+from vm_df_writer.frames.timestamps import read_timestamps
+from vm_df_writer.jobs.arrow import import_pyarrow, schema_of, table_to_frame
+from vm_df_writer.jobs.parts import Part, Schema, needed_columns
+
+__all__ = ["plan", "read"]
+
+
+def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
+    """Read the description at the end of the file, and nothing else."""
+    del path
+    parquet = _open(file)
+    column = _time_column(parquet, reading)
+    parts = []
+    for number in range(parquet.metadata.num_row_groups):
+        group = parquet.metadata.row_group(number)
+        first_ms, last_ms = _times(group, column, reading)
+        parts.append(Part(number, rows=group.num_rows, first_ms=first_ms, last_ms=last_ms))
+    return schema_of(
+        parquet.schema_arrow, needed_columns(parquet.schema_arrow.names, reading)
+    ), parts
+
+
+def read(
+    file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
+) -> Iterator[pd.DataFrame]:
+    """Read row groups."""
+    del path
+    parquet = _open(file)
+    columns = needed_columns(parquet.schema_arrow.names, reading)
+    for part in parts:
+        table = parquet.read_row_group(
+            part.number, columns=columns, use_threads=False, use_pandas_metadata=True
+        )
+        yield table_to_frame(table)
+
+
+def _open(file: IO[bytes]) -> Any:
+    import_pyarrow()
+    import pyarrow.parquet as pq
+
+    # A row group is read through once: buffers beside it would only double it.
+    return pq.ParquetFile(file, pre_buffer=False)
+
+
+def _time_column(parquet: Any, reading: Reading) -> int | None:
+    """Return the position of the time among the columns, if it can be found by their types."""
+    empty = parquet.schema_arrow.empty_table().to_pandas()
+    try:
+        name = str(find_time(empty, reading).name)
+    except FrameError:
+        return None  # a row group will tell
+    names = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
+    return names.index(name) if name in names else None
+
+
+def _times(group: Any, column: int | None, reading: Reading) -> tuple[int | None, int | None]:
+    if column is None:
+        return None, None
+    statistics = group.column(column).statistics
+    if statistics is None or not statistics.has_min_max:
+        return None, None
+    bounds = pd.Series([statistics.min, statistics.max])
+    try:
+        times = read_timestamps(bounds, time_unit=reading.time_unit, naive_tz=reading.naive_tz)
+    except (FrameError, ValueError, TypeError):
+        return None, None  # strings that are no times, say; reading them will tell
+    first, last = np.sort(times.ms).tolist()
+    return first, last

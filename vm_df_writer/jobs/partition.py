@@ -1,0 +1,94 @@
+"""What a task of Dask or Spark does with its partition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+from vm_df_writer.config import WriterConfig, load_config
+from vm_df_writer.errors import VmDfWriterError
+from vm_df_writer.frames.reading import Reading, ReadingKeywords
+from vm_df_writer.jobs.options import patient
+from vm_df_writer.report import WriteReport
+from vm_df_writer.writer import VmWriter
+
+__all__ = ["Target", "concurrency_of", "merge_reports", "open_target", "write_partition"]
+
+Target = WriterConfig | str
+"""Where and how to write: a config, or the path of a file that every worker reads by itself."""
+
+
+def open_target(writer: VmWriter | WriterConfig | str | Path, reading: ReadingKeywords) -> Target:
+    """Return what is handed to the tasks, and refuse here what each of them would refuse.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration is wrong.
+    FrameError
+        If a reading keyword is.
+    """
+    Reading.of(**reading)
+    if isinstance(writer, VmWriter):
+        return writer.config
+    if isinstance(writer, WriterConfig):
+        return writer
+    load_config(writer)
+    return str(Path(writer).absolute())
+
+
+def concurrency_of(target: Target) -> int:
+    """Return how many requests there may be at a time, over all tasks."""
+    return _config_of(target).concurrency
+
+
+def write_partition(
+    frames: Iterable[Any], target: Target, reading: ReadingKeywords, *, verify: bool
+) -> WriteReport:
+    """Write the frames of a partition, one request at a time.
+
+    Doing so twice is harmless: the server then holds samples twice, with the same value.
+
+    Returns
+    -------
+    WriteReport
+        Small, whatever the size of the partition.
+
+    Raises
+    ------
+    VmDfWriterError
+        If a frame cannot be read or written; its report is as small.
+    """
+    config = patient(_config_of(target)).model_copy(update={"concurrency": 1})
+    reports = []
+    with VmWriter(config=config) as writer:
+        for frame in frames:
+            try:
+                report = writer.write(frame, verify=verify, progress=False, **reading)
+            except VmDfWriterError as error:
+                if isinstance(found := getattr(error, "report", None), WriteReport):
+                    error.report = found.summary()  # type: ignore[attr-defined]
+                raise
+            reports.append(report.summary())
+    return merge_reports(reports)
+
+
+def merge_reports(reports: Sequence[WriteReport]) -> WriteReport:
+    """Add up reports; that of an empty frame says nothing of the layout.
+
+    Examples
+    --------
+    >>> wide, empty = WriteReport(layout="wide", rows=1, samples=2), WriteReport(layout="long")
+    >>> merged = merge_reports([empty, wide, wide])
+    >>> merged.layout, merged.samples
+    ('wide', 4)
+    """
+    told = [report for report in reports if report.rows] or list(reports[:1])
+    return reduce(add, told) if told else WriteReport(layout="none")
+
+
+def _config_of(target: Target) -> WriterConfig:
+    return target if isinstance(target, WriterConfig) else load_config(target)

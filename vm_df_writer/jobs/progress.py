@@ -1,0 +1,86 @@
+"""Progress of a job: a bar where somebody watches, and now and then a line where nobody does."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+from vm_df_writer.jobs.report import describe_seconds
+from vm_df_writer.progress import ProgressChoice
+
+__all__ = ["JobProgress"]
+
+_LINE_EVERY_S = 10.0
+
+
+class JobProgress:
+    """Shows how far a job has come.
+
+    Parameters
+    ----------
+    choice : bool or "auto"
+        True shows a bar, ``"auto"`` shows one in a terminal or a notebook; False and nobody
+        watching: lines.
+    n_rows : int
+        Rows to write.
+    say : callable
+        Shows a line.
+    clock : callable
+        The time that passes.
+    """
+
+    def __init__(
+        self,
+        choice: ProgressChoice,
+        n_rows: int,
+        say: Callable[[str], object],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+        shown = watched if choice == "auto" else choice
+        self._bar = tqdm(
+            total=n_rows, unit=" rows", unit_scale=True, disable=not shown, dynamic_ncols=True
+        )
+        self._say = (lambda _: None) if shown else say
+        self._clock = clock
+        self._started = self._said = clock()
+        self._n_rows, self._rows, self._samples, self._failed = n_rows, 0, 0, 0
+
+    def add(self, rows: int, samples: int, *, failed: bool = False) -> None:
+        """Count a part that came to its end."""
+        self._rows += rows
+        self._samples += samples
+        self._failed += failed
+        self._bar.update(rows)
+        self._bar.set_postfix_str(f"{self._samples:,} samples, {self._failed:,} parts failed")
+        if self._clock() - self._said >= _LINE_EVERY_S:
+            self._said = self._clock()
+            self._say(self.line())
+
+    def line(self) -> str:
+        """Return how things stand."""
+        elapsed_s = max(self._clock() - self._started, 1e-9)
+        left_s = (self._n_rows - self._rows) * elapsed_s / self._rows if self._rows else None
+        left = "" if not left_s else f", about {describe_seconds(left_s)} left"
+        return (
+            f"{self._rows:,} of {self._n_rows:,} rows, {self._samples:,} samples, "
+            f"{self._samples / elapsed_s:,.0f} samples/s, {self._failed:,} parts failed{left}"
+        )
+
+    def __enter__(self) -> Self:
+        """Return the progress itself."""
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Show the end."""
+        self._bar.close()
+        if self._rows:
+            self._say(self.line())

@@ -1,0 +1,303 @@
+"""JobReport: what a job has done, read from its state file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from vm_df_writer.html import facts_table
+from vm_df_writer.jobs.checkpoint import PartRecord, PartState, read_parts
+from vm_df_writer.jobs.errors import JobError
+from vm_df_writer.jobs.state_file import read_only
+from vm_df_writer.report import describe_counts, format_utc
+
+__all__ = [
+    "Failure",
+    "JobReport",
+    "Outcome",
+    "describe_seconds",
+    "read_report",
+    "require_report_name",
+    "save_report",
+]
+
+Outcome = Literal[
+    "done", "failed", "unverified", "undelivered", "refused", "interrupted", "running"
+]
+
+_SHOWN_FAILURES = 20
+_FINISHED = (PartState.SENT, PartState.VERIFIED, PartState.SPOOLED)
+_NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
+_TOLD = (PartState.PENDING, PartState.FAILED, PartState.SPOOLED)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A part that failed, or was left pending for a reason."""
+
+    path: str
+    number: int
+    state: PartState
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobReport:
+    """What a job has done so far, over all its runs.
+
+    Attributes
+    ----------
+    state_path : str
+        The state file.
+    outcome : str
+        How the last run ended: ``done``; ``failed`` or ``unverified``, as some parts are;
+        ``undelivered``: the server could not be written to; ``refused``: it was not to be run as
+        it was asked for; ``interrupted``; or ``running``, also of a run that was killed.
+    reason : str or None
+        Why, where it was not for a part.
+    parts : mapping of str to int
+        How many parts there are in each state.
+    rows, rows_left : int
+        Rows of all parts, and of those that are pending.
+    samples : int
+        Samples of the parts that are sent or verified.
+    dropped, adjusted : mapping of str to int
+        As in a WriteReport, of these parts.
+    undelivered : int
+        Samples that were not acknowledged, of the parts that are spooled, or pending though begun.
+    bytes_raw, bytes_sent, requests, retries, in_doubt : int
+        As in a WriteReport.
+    missing, mismatched : int
+        Samples that were not read back as they were sent.
+    first_ms, last_ms : int or None
+        Epoch milliseconds of the first and last sample.
+    elapsed_s : float
+        Wall time of the last run in seconds.
+    run_rows, run_samples : int
+        What the last run finished.
+    failures : sequence of Failure
+        The parts that failed, that are spooled, or that are pending for a reason.
+    cache_reset : bool or None
+        Whether the server forgot its cached query results; None if nobody asked.
+    """
+
+    state_path: str
+    outcome: Outcome
+    reason: str | None = None
+    parts: Mapping[str, int]
+    rows: int
+    rows_left: int
+    samples: int
+    dropped: Mapping[str, int]
+    adjusted: Mapping[str, int]
+    undelivered: int
+    bytes_raw: int
+    bytes_sent: int
+    requests: int
+    retries: int
+    in_doubt: int
+    missing: int
+    mismatched: int
+    first_ms: int | None
+    last_ms: int | None
+    elapsed_s: float
+    run_rows: int
+    run_samples: int
+    failures: Sequence[Failure] = field(repr=False)
+    cache_reset: bool | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True if every part is sent, verified or was skipped on purpose."""
+        return self.outcome == "done"
+
+    @property
+    def samples_per_s(self) -> float:
+        """Samples per second of the last run."""
+        return self.run_samples / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest would take at the rate of the last run; None if that is unknown."""
+        if not self.rows_left:
+            return 0.0
+        return self.rows_left * self.elapsed_s / self.run_rows if self.run_rows else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        plain = dict(vars(self))
+        plain["failures"] = [vars(failure) for failure in self.failures]
+        for name in ("parts", "dropped", "adjusted"):
+            plain[name] = dict(plain[name])
+        plain |= {"ok": self.ok, "samples_per_s": self.samples_per_s}
+        plain["seconds_left"] = self.seconds_left
+        return plain
+
+    def _facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "state file": self.state_path,
+            "outcome": self.outcome + (f": {self.reason}" if self.reason else ""),
+            "parts": describe_counts(self.parts),
+            "rows": f"{self.rows:,}, {self.rows_left:,} of them left",
+            "samples acknowledged": f"{self.samples:,}",
+            "dropped": describe_counts(self.dropped),
+            "adjusted": describe_counts(self.adjusted),
+            "time range": f"{format_utc(self.first_ms)} to {format_utc(self.last_ms)}",
+            "requests": f"{self.requests:,} ({self.retries:,} retries, {self.in_doubt:,} in doubt)",
+            "bytes": f"{self.bytes_raw:,} raw, {self.bytes_sent:,} sent",
+            "last run": (
+                f"{self.run_samples:,} samples in {self.elapsed_s:.1f} s, "
+                f"{self.samples_per_s:,.0f} samples/s"
+            ),
+        }
+        if self.missing or self.mismatched:
+            facts["read back"] = f"{self.missing:,} missing, {self.mismatched:,} mismatched"
+        if self.rows_left and self.seconds_left is not None:
+            facts["time left"] = describe_seconds(self.seconds_left)
+        if self.cache_reset is not None:
+            facts["query cache"] = "reset" if self.cache_reset else "NOT reset: see the warning"
+        return facts
+
+    def _failure_lines(self) -> list[str]:
+        lines = [
+            f"{failure.path}, part {failure.number}: {failure.state}: {failure.reason}"
+            for failure in self.failures[:_SHOWN_FAILURES]
+        ]
+        more = len(self.failures) - len(lines)
+        return [*lines, f"and {more:,} more"] if more > 0 else lines
+
+    def __str__(self) -> str:
+        """Return a table of plain text, and what failed."""
+        facts = "\n".join(f"{name:<21} {value}" for name, value in self._facts().items())
+        return "\n".join([facts, *self._failure_lines()])
+
+    def _repr_html_(self) -> str:
+        failures = {
+            f"{failure.path}, part {failure.number}": f"{failure.state}: {failure.reason}"
+            for failure in self.failures
+        }
+        shown = facts_table("vm_df_writer: backfill", self._facts())
+        return shown + (facts_table("not written", failures) if failures else "")
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    Examples
+    --------
+    >>> describe_seconds(42.4), describe_seconds(3725)
+    ('42 s', '1 h 2 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobReport:
+    """Read what a job has done from its state file, also while it runs.
+
+    Raises
+    ------
+    StateError
+        If there is no such file, or it is none of a job.
+    """
+    connection = read_only(Path(path))
+    try:
+        records = read_parts(connection)
+        run = connection.execute(
+            "SELECT started, seen, ended, outcome, reason, rows, samples FROM run "
+            "ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    finally:
+        connection.close()
+    report = _sum_up(str(path), records, run or _NO_RUN)
+    return replace(report, cache_reset=cache_reset)
+
+
+def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> JobReport:
+    started, seen, ended, outcome, reason, run_rows, run_samples = run
+    finished = [r for r in records if r.state in _FINISHED and r.account]
+    totals: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    adjusted: Counter[str] = Counter()
+    for record in finished:
+        account = record.account
+        for name in ("samples", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt"):
+            totals[name] += account[name]
+        dropped.update(account["dropped"])
+        adjusted.update(account["adjusted"])
+    for record in records:
+        verification = record.account.get("verification") or {}
+        for name in ("missing", "mismatched"):
+            totals[name] += verification.get(name, 0)
+        if record.state in (PartState.PENDING, PartState.SPOOLED):
+            totals["undelivered"] += record.account.get("undelivered", 0)
+    times = [r.account[name] for r in finished for name in ("first_ms", "last_ms")]
+    known = [ms for ms in times if ms is not None]
+    return JobReport(
+        state_path=path,
+        outcome=outcome or "running",
+        reason=reason,
+        parts=Counter(str(record.state) for record in records),
+        rows=sum(record.part.rows for record in records),
+        rows_left=sum(r.part.rows for r in records if r.state is PartState.PENDING),
+        samples=totals["samples"],
+        undelivered=totals["undelivered"],
+        bytes_raw=totals["bytes_raw"],
+        bytes_sent=totals["bytes_sent"],
+        requests=totals["requests"],
+        retries=totals["retries"],
+        in_doubt=totals["in_doubt"],
+        missing=totals["missing"],
+        mismatched=totals["mismatched"],
+        dropped=dropped,
+        adjusted=adjusted,
+        first_ms=min(known, default=None),
+        last_ms=max(known, default=None),
+        elapsed_s=(ended or seen) - started,
+        run_rows=run_rows,
+        run_samples=run_samples,
+        failures=[
+            Failure(r.path, r.part.number, r.state, r.reason)
+            for r in records
+            if r.reason is not None and r.state in _TOLD
+        ],
+    )
+
+
+def require_report_name(path: Path) -> None:
+    """Refuse the name of a report that says no format.
+
+    Raises
+    ------
+    JobError
+        Names the formats.
+    """
+    if path.suffix not in (".json", ".html"):
+        raise JobError(f"{path}: the name says no format; name the report .json or .html")
+
+
+def save_report(report: JobReport, path: Path) -> None:
+    """Write a report as JSON or HTML, as the name says.
+
+    Raises
+    ------
+    JobError
+        If the name says neither, or the file cannot be written.
+    """
+    require_report_name(path)
+    if path.suffix == ".json":
+        data = orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2)
+    else:
+        head = '<!doctype html><meta charset="utf-8"><title>Backfill</title>'
+        data = (head + report._repr_html_()).encode()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise JobError(f"{path}: cannot be written ({error.strerror}); check the path") from None

@@ -1,0 +1,221 @@
+"""Sources: files that are read part by part, each part the same whenever it is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import IO, Protocol
+
+import pandas as pd
+
+from vm_df_writer.errors import FrameError
+from vm_df_writer.frames.reading import Reading
+from vm_df_writer.jobs import arrow, csv, parquet
+from vm_df_writer.jobs.errors import SourceError
+from vm_df_writer.jobs.parts import Part, Schema
+from vm_df_writer.jobs.places import FileStamp, open_file, stamp_of
+
+__all__ = ["Source", "has_changed", "odd_columns", "plan_source", "read_parts", "reads_in_one_go"]
+
+_WINDOW = 2**16
+_WINDOWS = 16
+
+
+class _Format(Protocol):
+    """How files of one kind are cut into parts, and read."""
+
+    def plan(self, file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]: ...
+
+    def read(
+        self, file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
+    ) -> Iterator[pd.DataFrame]: ...
+
+
+_FORMATS: Mapping[str, _Format] = {
+    ".parquet": parquet,
+    ".csv": csv,
+    ".csv.gz": csv,
+    ".csv.zst": csv,
+    ".feather": arrow,
+    ".arrow": arrow,
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file and its parts.
+
+    Attributes
+    ----------
+    path : str
+        Path or URL.
+    stamp : FileStamp
+        Its size and time of change when it was planned.
+    fingerprint : str
+        Of its content: the whole file, or for a large one its end, where parquet and Arrow
+        files describe all the rest, and windows spread over it.
+    schema : mapping of str to str
+        The columns, and what kind of values each holds, as far as that can be told at a glance.
+    parts : sequence of Part
+        The parts, in the order of the file.
+    error : str or None
+        Why it cannot be read; then it has one part, which stands for the whole file.
+    """
+
+    path: str
+    stamp: FileStamp
+    fingerprint: str = ""
+    schema: Schema = field(default_factory=dict)
+    parts: Sequence[Part] = ()
+    error: str | None = None
+
+
+def plan_source(path: str, reading: Reading) -> Source:
+    """Cut a file into parts; what is wrong with it is in `error`."""
+    stamp = FileStamp(0, 0)
+    try:
+        stamp = stamp_of(path)
+        with open_file(path) as file:
+            fingerprint = _fingerprint(file, stamp.size)
+            with _clear_reasons():
+                schema, parts = _format_of(path).plan(file, path, reading)
+        _require_same(stamp_of(path), stamp)
+    except SourceError as error:
+        return Source(path, stamp, parts=[Part(0)], error=str(error))
+    return Source(path, stamp, fingerprint, schema, parts)
+
+
+def has_changed(source: Source) -> bool:
+    """Say whether a file is another one than was planned.
+
+    Another time of change alone does not make it one, if its content is the same.
+
+    Raises
+    ------
+    SourceError
+        If it is gone.
+    """
+    stamp = stamp_of(source.path)
+    if stamp.size != source.stamp.size:
+        return True
+    if stamp == source.stamp:
+        return False
+    with open_file(source.path) as file:
+        return _fingerprint(file, stamp.size) != source.fingerprint
+
+
+def reads_in_one_go(path: str) -> bool:
+    """Say whether a part can be reached only through those before it."""
+    return path.lower().endswith((".csv.gz", ".csv.zst"))
+
+
+def read_parts(
+    source: Source, parts: Sequence[Part], reading: Reading
+) -> Iterator[tuple[Part, pd.DataFrame]]:
+    """Read parts of a file, in the order of the file; one is in memory at a time.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, or is no longer the one that was planned.
+    """
+    with open_file(source.path) as file:
+        frames = _format_of(source.path).read(file, source.path, parts, reading)
+        for part in parts:
+            try:
+                with _clear_reasons():
+                    frame = next(frames)
+            except (SourceError, StopIteration) as error:
+                # A file that is being changed can look torn; say what is the matter with it.
+                _require_unchanged(source)
+                if isinstance(error, StopIteration):
+                    raise SourceError("ends before this part; check the file") from None
+                raise
+            _require_unchanged(source)
+            yield part, frame
+
+
+def odd_columns(sources: Sequence[Source]) -> Mapping[str, str]:
+    """Return what is odd about the columns of those files whose columns are not those of most.
+
+    In a long frame a label column that is missing would merge series, and one more would make
+    new ones.
+    """
+    readable = [source for source in sources if source.error is None]
+    names = Counter(frozenset(source.schema) for source in readable)
+    if not names:
+        return {}
+    usual = max(names, key=lambda columns: names[columns])
+    example = next(source for source in readable if source.schema.keys() == usual)
+    odd = {}
+    for source in readable:
+        lacking, added = sorted(usual - source.schema.keys()), sorted(source.schema.keys() - usual)
+        other = [
+            f"{name!r} holds {kind}, not {example.schema[name]}"
+            for name, kind in source.schema.items()
+            if name in usual and kind and example.schema[name] and kind != example.schema[name]
+        ]
+        differences = [
+            *(f"{name!r} is missing" for name in lacking),
+            *(f"{name!r} is new" for name in added),
+            *other,
+        ]
+        if differences:
+            odd[source.path] = (
+                f"columns differ from those of {example.path}: {', '.join(differences[:5])}; "
+                "write it in a job of its own, or name the columns with label_columns= and "
+                "value_columns="
+            )
+    return odd
+
+
+def _format_of(path: str) -> _Format:
+    name = path.lower()
+    for suffix, found in _FORMATS.items():
+        if name.endswith(suffix):
+            return found
+    raise SourceError(f"the name does not say a known format; name it {', '.join(_FORMATS)}")
+
+
+def _fingerprint(file: IO[bytes], size: int) -> str:
+    """Hash what is read in a moment; for a small file that is all of it."""
+    digest = blake2b(str(size).encode(), digest_size=16)
+    last = max(0, size - _WINDOW)
+    for i in range(_WINDOWS):
+        file.seek(last * i // (_WINDOWS - 1))
+        digest.update(file.read(_WINDOW))
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _require_unchanged(source: Source) -> None:
+    if has_changed(source):
+        raise SourceError(
+            "it was changed after it was planned; when it is whole, run with --retry-failed, or "
+            "with --restart if some of it was sent"
+        )
+
+
+def _require_same(stamp: FileStamp, planned: FileStamp) -> None:
+    if stamp != planned:
+        raise SourceError("it was changed while it was planned; run again when it is whole")
+
+
+class _clear_reasons:  # noqa: N801 - reads as the statement that it is
+    """Turns what readers raise into one class with a clear message."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, FrameError):
+            raise SourceError(str(error)) from error
+        if isinstance(error, (OSError, EOFError, ValueError, ArithmeticError, LookupError)) or (
+            type(error).__module__.startswith(("pyarrow", "zlib"))
+        ):
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
+            raise SourceError(
+                f"cannot be read ({reason or type(error).__name__}); check the file"
+            ) from error

@@ -1,0 +1,107 @@
+"""Spark: every partition of a Spark DataFrame is written by the task that holds it."""
+
+from __future__ import annotations
+
+import pickle
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from vm_df_writer.config import WriterConfig
+from vm_df_writer.frames.reading import ReadingKeywords
+from vm_df_writer.jobs.partition import (
+    concurrency_of,
+    merge_reports,
+    open_target,
+    write_partition,
+)
+from vm_df_writer.report import WriteReport
+from vm_df_writer.writer import VmWriter
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+__all__ = ["to_victoriametrics"]
+
+# Spark's batches are of 10,000 rows, too few for a request that is worth its while.
+_BYTES_AT_A_TIME = 32 * 2**20
+
+
+def to_victoriametrics(
+    frame: DataFrame,
+    writer: VmWriter | WriterConfig | str | Path,
+    *,
+    verify: bool = False,
+    **reading: Unpack[ReadingKeywords],
+) -> WriteReport:
+    """Write a Spark DataFrame, and return when all of it is acknowledged.
+
+    At most `concurrency` (of the config) tasks write at a time, each with one request at a
+    time; for that the frame is coalesced to so many partitions, which makes what is computed
+    before it in the same stage as slow. A task may be run again; the server then holds its
+    samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
+
+    Rows pass through Arrow (``mapInArrow``) rather than as pandas frames of Spark's making
+    (``mapInPandas``), which would be without their time zone, with floats in place of integers
+    that may be null, and on pandas 3 not supported by Spark.
+
+    Parameters
+    ----------
+    frame : pyspark.sql.DataFrame
+        Long or melted, or of one series; rows of a series may lie in several partitions.
+    writer : VmWriter, WriterConfig, str or Path
+        Where and how to write. A config goes to the workers as it is, secrets included; with the
+        path of a YAML file every worker reads that, and its own environment.
+    verify : bool
+        Read everything back, batch by batch.
+    **reading
+        How to read the rows: see :class:`~vm_df_writer.frames.reading.Reading`. A timestamp is
+        what it is in UTC, whatever the session's time zone; one without a zone
+        (``TIMESTAMP_NTZ``) is taken for `naive_tz`.
+
+    Returns
+    -------
+    WriteReport
+        The reports of all tasks, added up; a series counts once in each task, and `elapsed_s` is
+        the time that all of it took.
+
+    Examples
+    --------
+    >>> from vm_df_writer.jobs.spark import to_victoriametrics
+    >>> scores = spark.read.parquet("scores/")  # doctest: +SKIP
+    >>> to_victoriametrics(scores, "writer.yaml")  # doctest: +SKIP
+    """
+    target = open_target(writer, reading)
+
+    def write(batches: Iterator[Any]) -> Iterator[Any]:
+        import pyarrow as pa
+
+        report = write_partition(_tables(batches), target, reading, verify=verify)
+        yield pa.RecordBatch.from_pydict({"report": [pickle.dumps(report)]})
+
+    started = time.perf_counter()
+    with warnings.catch_warnings():
+        # Said of Spark's own use of pandas, of which there is none here.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+        rows = frame.coalesce(concurrency_of(target)).mapInArrow(write, "report binary").collect()
+    report = merge_reports([pickle.loads(bytes(row.report)) for row in rows])  # noqa: S301 - ours
+    return replace(report, elapsed_s=time.perf_counter() - started)
+
+
+def _tables(batches: Iterator[Any]) -> Iterator[Any]:
+    """Put batches together until they are worth a write."""
+    import pyarrow as pa
+
+    gathered: list[Any] = []
+    n_bytes = 0
+    for batch in batches:
+        gathered.append(batch)
+        n_bytes += batch.nbytes
+        if n_bytes >= _BYTES_AT_A_TIME:
+            yield pa.Table.from_batches(gathered)
+            gathered, n_bytes = [], 0
+    if gathered:
+        yield pa.Table.from_batches(gathered)

@@ -1,0 +1,55 @@
+"""Stopping: a job that is told to stop finishes what it has begun to send, and saves."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["Stop", "stop_on_signals"]
+
+
+class Stop:
+    """Whether the job was told to stop, and why.
+
+    Attributes
+    ----------
+    reason : str or None
+        Such as ``SIGTERM``; None as long as nobody asked.
+    """
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+
+    def request(self, reason: str) -> None:
+        """Ask for a stop; the first reason stays."""
+        self.reason = self.reason or reason
+
+    def requested(self) -> bool:
+        """Say whether anybody asked."""
+        return self.reason is not None
+
+
+@contextmanager
+def stop_on_signals(stop: Stop) -> Iterator[None]:
+    """Ask for a stop on SIGINT and SIGTERM; a second SIGINT interrupts at once.
+
+    Only the main thread is told of signals; elsewhere nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and stop.requested():
+            signal.default_int_handler(number, frame)
+        stop.request(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
