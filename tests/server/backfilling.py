@@ -54,7 +54,7 @@ def stored(url: str, name: str) -> dict[str, Counter[tuple[int, float]]]:
     answer.raise_for_status()
     found: dict[str, Counter[tuple[int, float]]] = {}
     for line in map(orjson.loads, answer.content.splitlines()):
-        labels = ",".join(f"{k}={v}" for k, v in line["metric"].items() if k != "__name__")
+        labels = ",".join(f"{k}={v}" for k, v in sorted(line["metric"].items()) if k != "__name__")
         samples = zip(line["timestamps"], line["values"], strict=True)
         found.setdefault(labels, Counter()).update(samples)
     return found

@@ -89,9 +89,7 @@ def test_nothing_is_written_before_it_is_computed(
     assert stored(victoria_metrics.url, name) == {}
     report: WriteReport = delayed.compute(scheduler="threads")  # type: ignore[union-attr]
     assert report.samples == 2 * GROUPS * ROWS
-    assert set(stored(victoria_metrics.url, name)) == {
-        *("host=a,job=dask", "host=b,job=dask"),
-    }
+    assert set(stored(victoria_metrics.url, name)) == {"host=a,job=dask", "host=b,job=dask"}
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
@@ -162,5 +160,5 @@ def test_a_failure_names_what_is_wrong_and_has_a_small_report(
 
 def test_a_wrong_keyword_is_refused_before_any_task() -> None:
     config = config_for("http://localhost:1", "any")
-    with pytest.raises(FrameError, match="^querykey: not a reading keyword; did you mean"):
+    with pytest.raises(FrameError, match=r"^querykey: not a reading keyword; did you mean"):
         to_victoriametrics(frame(), config, querykey="cpu")  # type: ignore[call-arg]

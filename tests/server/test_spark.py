@@ -104,9 +104,8 @@ def test_integers_beside_null_keep_their_digits(
     spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     big = 2**53 - 1
-    frame = spark.sql(
-        f"SELECT timestamp_millis(1767225600000 + id) AS time, IF(id = 0, NULL, {big}L) AS y "
-        "FROM range(2)"
+    frame = spark.range(2).selectExpr(
+        "timestamp_millis(1767225600000 + id) AS time", f"IF(id = 0, NULL, {big}L) AS y"
     )
     report = to_victoriametrics(frame, config_for(victoria_metrics.url, name))
     assert (report.samples, report.dropped, report.adjusted) == (1, {"nan": 1}, {})
@@ -139,5 +138,5 @@ def test_a_task_that_cannot_write_fails_the_job_with_its_reason(
 
 
 def test_a_wrong_keyword_is_refused_before_any_task(spark: Any) -> None:
-    with pytest.raises(FrameError, match="^querykey: not a reading keyword; did you mean"):
+    with pytest.raises(FrameError, match=r"^querykey: not a reading keyword; did you mean"):
         to_victoriametrics(spark.range(1), config_for("http://x:1", "any"), querykey="cpu")

@@ -1,0 +1,176 @@
+"""How fast jobs are: one process, two workers, Dask and Spark, on the same files.
+
+``python -m benchmarks.backfill_rates`` writes the same parquet files into a fresh server by each of
+them, some times in turn, and prints samples per second, and what CPU time a sample took on either
+side: the two add up to the cores of the machine where nothing else limits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from benchmarks.backfill_data import METRIC_FORMAT, Scores
+from benchmarks.backfill_torture import command
+from benchmarks.child import ROOT
+from vm_df_writer import WriterConfig
+from vm_df_writer.local import LocalVictoriaMetrics
+
+__all__ = ["Rate", "measure"]
+
+Write = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What one way of writing took, in one run."""
+
+    samples_per_s: float
+    client_ns: float
+    server_ns: float
+
+
+@contextmanager
+def _one_process(folder: Path, workers: int = 1) -> Iterator[Write]:
+    def write(url: str) -> None:
+        state = folder.parent / f"{workers}-{time.monotonic_ns()}.sqlite"
+        arguments = command(folder, state, url, "--workers", str(workers))
+        subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+
+    yield write
+
+
+@contextmanager
+def _two_workers(folder: Path) -> Iterator[Write]:
+    with _one_process(folder, workers=2) as write:
+        yield write
+
+
+@contextmanager
+def _dask(folder: Path) -> Iterator[Write]:
+    import dask.dataframe as dd
+    from distributed import Client, LocalCluster
+
+    from vm_df_writer.jobs.dask import to_victoriametrics
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster),
+    ):
+
+        def write(url: str) -> None:
+            scores = dd.read_parquet(folder, split_row_groups=True)
+            to_victoriametrics(scores, _config(url))
+
+        yield write
+
+
+@contextmanager
+def _spark(folder: Path) -> Iterator[Write]:
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    from pyspark.sql import SparkSession
+
+    from vm_df_writer.jobs.spark import to_victoriametrics
+
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.executorEnv.PYTHONPATH": str(ROOT),
+    }
+    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    try:
+        yield lambda url: void(to_victoriametrics(session.read.parquet(str(folder)), _config(url)))
+    finally:
+        session.stop()
+
+
+WAYS: dict[str, Callable[[Path], Any]] = {
+    "one process": _one_process,
+    "two workers": _two_workers,
+    "Dask, two processes": _dask,
+    "Spark, local[2]": _spark,
+}
+
+
+def void(_: object) -> None:
+    """Forget a result."""
+
+
+def _config(url: str) -> WriterConfig:
+    name, _, template = METRIC_FORMAT.partition("=")
+    return WriterConfig(datasource_url=url, metric_format={name: template})
+
+
+def measure(scores: Scores, write: Write) -> Rate:
+    """Write into a fresh server, and look at the clocks."""
+    with LocalVictoriaMetrics() as server:
+        serving = _process_of(server.url)
+        before, started = _client_cpu_s(serving), time.perf_counter()
+        write(server.url)
+        elapsed_s = time.perf_counter() - started
+        client_s = _client_cpu_s(serving) - before
+        server_s = sum(serving.cpu_times()[:2])
+        stored = scores.compare(server.url)
+    if stored.found != scores.n_samples:
+        raise RuntimeError(f"{stored.found:,} of {scores.n_samples:,} samples are there")
+    per_sample = 1e9 / scores.n_samples
+    return Rate(scores.n_samples / elapsed_s, client_s * per_sample, server_s * per_sample)
+
+
+def _process_of(url: str) -> psutil.Process:
+    listens = url.removeprefix("http://")
+    children = psutil.Process().children(recursive=True)
+    return next(child for child in children if listens in " ".join(child.cmdline()))
+
+
+def _client_cpu_s(serving: psutil.Process) -> float:
+    """Return the CPU time of this process and its children, but for the server."""
+    own = psutil.Process()
+    total = sum(own.cpu_times()[:4])  # with that of children that have ended
+    for child in own.children(recursive=True):
+        if child != serving:
+            total += sum(child.cpu_times()[:4])
+    return total
+
+
+def main() -> None:
+    """Measure every way, in turn, and print the medians."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.backfill_rates")
+    parser.add_argument("--files", type=int, default=20)
+    parser.add_argument("--groups", type=int, default=10, help="row groups of a file")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")
+    parser.add_argument("--repetitions", type=int, default=3)
+    given = parser.parse_args()
+    scores = Scores(given.files, given.groups, given.rows, hosts=100)
+    with TemporaryDirectory() as temporary, ExitStack() as stack:
+        folder = Path(temporary) / "scores"
+        folder.mkdir()
+        scores.write(folder)
+        writes = {name: stack.enter_context(way(folder)) for name, way in WAYS.items()}
+        rates: dict[str, list[Rate]] = {name: [] for name in writes}
+        for _ in range(given.repetitions):
+            for name, write in writes.items():
+                rates[name].append(measure(scores, write))
+    print(f"{scores.n_samples:,} samples; CPU time in ns a sample; medians of {given.repetitions}")
+    print(f"{'':<20} {'samples/s':>12} {'client':>8} {'server':>8}")
+    for name, runs in rates.items():
+        speed = median(run.samples_per_s for run in runs)
+        client, server = (median(getattr(r, f"{w}_ns") for r in runs) for w in ("client", "server"))
+        print(f"{name:<20} {speed:>12,.0f} {client:>8,.0f} {server:>8,.0f}")
+
+
+if __name__ == "__main__":
+    main()
