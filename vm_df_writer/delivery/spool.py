@@ -55,8 +55,8 @@ class Spool:
     >>> with TemporaryDirectory() as folder:
     ...     path = Spool(folder).keep(body, tenant="5:7", reason="nobody answers")
     ...     [file] = Spool(folder).files()
-    >>> file.path == path, file.samples, file.facts["tenant"], file.facts["reason"]
-    (True, 1, '5:7', 'nobody answers')
+    ...     print(file.path == path, file.samples, file.facts["tenant"], file.facts["reason"])
+    True 1 5:7 nobody answers
     """
 
     def __init__(self, folder: str | Path) -> None:
