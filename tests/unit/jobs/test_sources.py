@@ -26,6 +26,7 @@ pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
 N_ROWS = 100
+CUT_GZIP = gzip.compress(b"y\n1\n2\n" * 999, mtime=0)[:-9]
 
 
 def scores() -> pd.DataFrame:
@@ -190,7 +191,7 @@ def test_a_quote_that_is_never_closed_is_found_while_planning(tmp_path: Path) ->
         ("a.feather", b"ARROW1 and nothing else", "cannot be read ("),
         ("a.feather", b"FEA1 and so on FEA1", "is a Feather file of version 1, which cannot be"),
         ("a.csv.gz", b"no gzip", "cannot be read (Not a gzipped file"),
-        ("a.csv.gz", gzip.compress(b"y\n1\n2\n" * 999, mtime=0)[:-9], "cannot be read (Compressed file"),
+        ("a.csv.gz", CUT_GZIP, "cannot be read (Compressed file"),
         ("a.csv.zst", b"no zstd at all", "cannot be read ("),
         ("a.csv", b"", "is empty; a CSV begins with the names of its columns"),
         ("a.csv", b"y,y\n1,2\n", "column 'y' stands twice in the header; rename one of them"),
