@@ -66,8 +66,10 @@ def _dask(folder: Path) -> Iterator[Write]:
     from vm_df_writer.jobs.dask import to_victoriametrics
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        Client(cluster),  # type: ignore[no-untyped-call]
     ):
 
         def write(url: str) -> None:
@@ -84,7 +86,7 @@ def _spark(folder: Path) -> Iterator[Write]:
 
     from vm_df_writer.jobs.spark import to_victoriametrics
 
-    settings = {
+    settings: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

@@ -5,7 +5,6 @@ docs/scale.py makes docs/scale.md of it. Measuring needs Linux.
 
 from __future__ import annotations
 
-import gc
 import math
 import os
 import time
@@ -36,7 +35,10 @@ from vm_df_writer.wire.compression import compress
 
 __all__ = ["Costs", "Site", "far_server", "limits", "measure", "measure_costs", "simulate", "write"]
 
+Run = Callable[[], object]
+
 _BODIES_AHEAD = 2  # of the sender: one ready to go, and one being made
+_CORES_OF_A_REQUEST = 2  # the server works on the lines of one in parallel: seen with two cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,15 @@ class Costs:
 class Site:
     """Where client and server run, and what is between them.
 
-    A server without cores of its own has the client's; what parses also stores if there are no
-    `storage_cores`. One request occupies up to `request_cores`, one connection `window_bytes`.
+    A server without cores of its own has the client's. One connection has up to `window_bytes`
+    under way.
     """
 
     client_cores: float = 2
     server_cores: float | None = None
-    storage_cores: float | None = None
     bytes_per_s: float = math.inf
     round_trip_s: float = 0
     window_bytes: float = 4 * 2**20
-    request_cores: float = 2
 
 
 class _Step(NamedTuple):
@@ -82,22 +82,21 @@ class _Step(NamedTuple):
 def _way(costs: Costs, site: Site) -> tuple[list[_Step], dict[str, float]]:
     """Return the steps of a body, the first of which formats it, and what all bodies share."""
     n, ns, us = costs.samples_per_body, 1e-9, 1e-6
-    client = "client CPU" if site.server_cores else "CPU of both"
-    server = "server CPU" if site.server_cores else client
-    storage = "storage CPU" if site.storage_cores else server
+    client, server = "client CPU", "server CPU"
     capacity = {client: site.client_cores, "network": site.bytes_per_s, "distance": math.inf}
-    capacity[server] = site.server_cores or site.client_cores
-    capacity[storage] = site.storage_cores or capacity[server]
+    if site.server_cores is None:
+        server = client
+    else:
+        capacity[server] = site.server_cores
     flow = site.window_bytes / site.round_trip_s if site.round_trip_s else math.inf
     sending_s = n * (costs.compress_ns + costs.send_ns) * ns + costs.client_request_us * us
-    parsing_s = n * costs.parse_ns * ns + costs.server_request_us * us
+    storing_s = n * (costs.parse_ns + costs.store_ns) * ns + costs.server_request_us * us
     steps = [
         _Step(client, n * costs.format_ns * ns),
         _Step(client, sending_s),
         _Step("network", n * costs.bytes_per_sample, min(flow, site.bytes_per_s)),
         _Step("distance", site.round_trip_s),
-        _Step(server, parsing_s, min(site.request_cores, capacity[server])),
-        _Step(storage, n * costs.store_ns * ns, min(site.request_cores, capacity[storage])),
+        _Step(server, storing_s, min(_CORES_OF_A_REQUEST, capacity[server])),
     ]
     return steps[:1] + [step for step in steps[1:] if step.work / step.width > 0], capacity
 
@@ -181,24 +180,26 @@ class Use(NamedTuple):
 
 def _used() -> Use:
     tick = os.sysconf("SC_CLK_TCK")
-    pids = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in pids.split()]
+    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in pids]
     children = sum(int(ticks) for stat in stats for ticks in stat.split()[11:13]) / tick
     times = [int(ticks) for ticks in Path("/proc/stat").read_text().split()[1:9]]
     own, busy = time.process_time(), (sum(times) - times[3] - times[4]) / tick
     return Use(time.perf_counter(), own, children, busy - own - children)
 
 
-def measure(
-    run: Callable[[], object], settling: Callable[[], object], repetitions: int
-) -> list[Use]:
+def measure(run: Run, settling: Run, repetitions: int) -> list[Use]:
     """Run until little disturbed so often, or for too long; return the least disturbed runs."""
     run()
     uses: list[Use] = []
-    undisturbed = 0
-    while undisturbed < repetitions and len(uses) < 4 * repetitions:
-        gc.collect()
+    undisturbed, patience = 0, repetitions - 1
+    while undisturbed < repetitions and len(uses) <= 5 * patience:
         settling()
+        for _ in range(10 * patience):  # until nobody else needs the machine
+            before = _used()
+            time.sleep(0.2)
+            if _used().others_s - before.others_s < 0.02:
+                break
         before = _used()
         run()
         uses.append(Use(*(b - a for a, b in zip(before, _used(), strict=True))))
@@ -239,7 +240,7 @@ def measure_costs(
         uses = measure(run, partial(settle, url), repetitions)
         return median(use.own_s for use in uses), median(use.children_s for use in uses)
 
-    def own(run: Callable[[], object]) -> float:
+    def own(run: Run) -> float:
         return median(use.own_s for use in measure(run, lambda: None, repetitions))
 
     client_request_s, server_request_s = (seconds / len(small) for seconds in post(storing, small))
@@ -250,7 +251,7 @@ def measure_costs(
         format_ns=round(own(drain(partial(_bodies, shape))) / n * 1e9),
         compress_ns=round(own(lambda: [compress(body.data, coding) for body in bodies]) / n * 1e9),
         send_ns=round((send_s - len(bodies) * client_request_s) / n * 1e9),
-        parse_ns=round((parse_s - len(bodies) * server_request_s) / n * 1e9),
+        parse_ns=round(max(0.0, parse_s - len(bodies) * server_request_s) / n * 1e9),
         store_ns=round(max(0.0, server_s - parse_s) / n * 1e9),
         client_request_us=round(client_request_s * 1e6),
         server_request_us=round(server_request_s * 1e6),
@@ -263,21 +264,21 @@ class _Sink(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     round_trip_s = 0.0
 
+    def do_GET(self) -> None:
+        self.wfile.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.round_trip_s)
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.wfile.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
 @contextmanager
 def far_server(round_trip_s: float) -> Iterator[str]:
     """Run a server that takes no time to store, but has a distance; yield its URL."""
-    here, there = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(there, round_trip_s))
+    spawn = get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=_serve, args=(there, round_trip_s), daemon=True)
     process.start()
     yield here.recv()
     process.terminate()

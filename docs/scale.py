@@ -1,10 +1,10 @@
-"""Measures and computes what scale.md shows: ``python -m docs.scale`` prints its tables."""  # noqa: INP001
+"""Measures and computes what scale.md shows: ``python -m docs.scale`` prints its tables."""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,6 +20,7 @@ from benchmarks.frames import long_frame, periodic_frame, wide_frame
 from benchmarks.machine import describe_machine, use_two_cores
 from benchmarks.scale_model import (
     Costs,
+    Run,
     Site,
     far_server,
     limits,
@@ -45,7 +46,7 @@ SERVERS = [
     (cores, gbit, coding) for cores in (8, 32) for gbit in (1, 10) for coding in ("none", "gzip")
 ]
 RATES = (1e6, 5e6, 20e6, 100e6)
-SHAPE = Shape(rows=10_000, series=300)
+SHAPE = Shape(rows=10_000, series=180)
 _COLORS = ("#1f5fa8", "#e07b39", "#2a9d8f", "#7a5195")
 _INK = "#333333"
 
@@ -63,8 +64,9 @@ class Check(NamedTuple):
     others: float  # the most cores that other programs used meanwhile
 
 
-def predictions(costs: AllCosts, n_bodies: int) -> dict[str, float]:
+def predictions(costs: AllCosts, shape: Shape) -> dict[str, float]:
     """Return the samples per second of each check."""
+    n_bodies = round(shape.rows * shape.series / costs["none"].samples_per_body)
     found = {}
     for coding, name in CODINGS.items():
         for n in (1, 2):
@@ -83,9 +85,9 @@ def predictions(costs: AllCosts, n_bodies: int) -> dict[str, float]:
 def check(costs: AllCosts, shape: Shape, url: str, repetitions: int) -> Iterator[Check]:
     """Write into a server on this machine, and into a sink, and compare with the predictions."""
     n_samples = shape.rows * shape.series
-    predicted = iter(predictions(costs, round(n_samples / costs["none"].samples_per_body)).items())
+    predicted = iter(predictions(costs, shape).items())
 
-    def compare(run: Callable[[], object], settling: Callable[[], object], n: int = 1) -> Check:
+    def compare(run: Run, settling: Run, n: int = 1) -> Check:
         uses = measure(run, settling, repetitions)
         cpu_ns = median(use.own_s + use.children_s for use in uses) / (n * n_samples) * 1e9
         speeds = [n * n_samples / use.wall_s for use in uses]
@@ -197,9 +199,9 @@ def _client_ns(costs: Costs) -> float:
 
 
 PREDICTED = {
-    "concurrency": concurrency_table,
-    "processes": processes_table,
-    "needs": needs_table,
+    "A server far away": concurrency_table,
+    "Processes, servers and networks": processes_table,
+    "What fills an ingest rate": needs_table,
 }
 
 

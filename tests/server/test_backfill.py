@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
 from tests.server.backfilling import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
 from tests.server.backfilling import write_files as write_parquet
-from vm_df_writer.cli import main
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -266,69 +263,3 @@ def test_an_estimate_is_exact_for_a_small_job_and_sends_nothing(
     found = estimate(tmp_path / "scores", config)
     assert (found.samples, found.is_exact, found.parts_read) == (900, False, 5)
     assert stored(victoria_metrics.url, name) == {}
-
-
-def cli(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(main, list(map(str, arguments)))
-    assert "Traceback" not in result.output
-    return result
-
-
-def test_the_command_line_writes_reports_and_tells_the_status(
-    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
-) -> None:
-    write_parquet(tmp_path / "scores")
-    state = tmp_path / "job.sqlite"
-    job = (
-        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
-        *("--metric-format", f"__name__={name}_$VAR"),
-    )
-    assert "samples     900" in cli(*job, "--dry-run").stdout.replace("about ", "")
-    assert not state.exists()
-    report = tmp_path / "report.json"
-    result = cli(*job, "--verify", "--report", report)
-    assert result.exit_code == 0
-    assert "samples acknowledged  900" in result.stdout
-    assert "900 of 900 rows, 900 samples" in result.stderr  # a line, since nobody watches
-    assert json.loads(report.read_text())["parts"] == {"verified": 9}
-    html = tmp_path / "report.html"
-    assert cli(*job, "--report", html).exit_code == 0
-    assert "<th>samples acknowledged</th><td>900</td>" in html.read_text()
-    shown = cli("status", state)
-    assert (shown.exit_code, "9 verified" in shown.stdout) == (0, True)
-    assert json.loads(cli("status", state, "--json").stdout)["ok"]
-
-
-def test_refusals_name_options_and_exit_with_2(
-    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
-) -> None:
-    write_parquet(tmp_path / "scores", 1)
-    state = tmp_path / "job.sqlite"
-    job = (
-        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
-        *("--metric-format", f"__name__={name}_$VAR"),
-    )
-    assert cli(*job).exit_code == 0
-    for option, message in (
-        (("--since", "2026-01-01"), "name another file with --state, or begin anew with --restart"),
-        (
-            ("--since", "soon"),
-            "Error: --since: expected a time such as 2026-01-31T12:00Z, got 'soo",
-        ),
-        (("--report", "x.pdf"), "Error: x.pdf: the name says no format; name the report .json or"),
-        (("--rate-limit", "0"), "expected a number above 0, got 0"),
-    ):
-        result = cli(*job, *option)
-        assert result.exit_code == 2
-        assert message in result.stderr
-
-
-def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: Path) -> None:
-    write_parquet(tmp_path / "scores", 1)
-    state = tmp_path / "job.sqlite"
-    result = cli(
-        *("backfill", tmp_path / "scores", "--url", "http://127.0.0.1:1", "--state", state),
-        *("--metric-format", "__name__=$VAR"),
-    )
-    assert result.exit_code == 1
-    assert read_report(state).parts == {}

@@ -110,7 +110,13 @@ def test_a_server_that_is_away_for_a_while_is_waited_for(
     (tmp_path / "scores").mkdir()
     scores.write(tmp_path / "scores")
     config = config_for(server.url, "torture")
-    away = threading.Timer(1.0, lambda: (server.stop(), time.sleep(2), server.start()))
+
+    def go_away_for_a_while() -> None:
+        server.stop()
+        time.sleep(2)
+        server.start()
+
+    away = threading.Timer(1.0, go_away_for_a_while)
     away.start()
     options = JobOptions(rate_limit=60_000)
     report = backfill(tmp_path / "scores", config, state=tmp_path / "job.sqlite", options=options)

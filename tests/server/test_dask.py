@@ -139,9 +139,7 @@ def test_with_a_file_no_secret_goes_through_the_scheduler(
         f"metric_format: {{__name__: {name}_$VAR}}\n"
     )
     delayed = to_victoriametrics(frame(), path, compute=False)
-    from distributed.protocol import dumps
-
-    graph = b"".join(map(bytes, dumps({"graph": delayed})))
+    graph = b"".join(map(bytes, distributed.protocol.dumps({"graph": delayed})))
     assert b"hush-hush" not in graph
     assert b"hush-hush" not in repr(delayed.dask).encode()  # type: ignore[union-attr]
     report: WriteReport = delayed.compute(scheduler="threads")  # type: ignore[union-attr]

@@ -33,7 +33,7 @@ def spark() -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    settings = {
+    settings: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -69,6 +69,7 @@ def test_two_partitions_in_parallel_store_everything_though_a_task_fails(
         from pyspark import TaskContext
 
         context = TaskContext.get()
+        assert context is not None
         Path(tasks, f"{context.partitionId()}-{context.attemptNumber()}").touch()
         deadline = time.monotonic() + 20
         while len(list(Path(tasks).iterdir())) < 2 and time.monotonic() < deadline:
@@ -139,4 +140,8 @@ def test_a_task_that_cannot_write_fails_the_job_with_its_reason(
 
 def test_a_wrong_keyword_is_refused_before_any_task(spark: Any) -> None:
     with pytest.raises(FrameError, match=r"^querykey: not a reading keyword; did you mean"):
-        to_victoriametrics(spark.range(1), config_for("http://x:1", "any"), querykey="cpu")
+        to_victoriametrics(
+            spark.range(1),
+            config_for("http://x:1", "any"),
+            querykey="cpu",  # type: ignore[call-arg]
+        )

@@ -186,3 +186,20 @@ def test_token_that_no_header_can_carry_is_refused(token: str) -> None:
 @pytest.mark.parametrize("user", ["", "me:s3cret"])
 def test_user_that_basic_authentication_cannot_carry_is_refused(user: str) -> None:
     assert refusal(user=user) == "user: basic authentication needs a name without a colon"
+
+
+def test_spool_folder_is_a_path_and_need_not_be_there_yet(tmp_path: Path) -> None:
+    for folder in (tmp_path / "spool", str(tmp_path / "spool")):
+        assert config(spool_dir=folder).spool_dir == str(tmp_path / "spool")
+    assert config().spool_dir is None
+
+
+@pytest.mark.parametrize("folder", ["", 5, True])
+def test_other_spool_folders_are_refused(folder: object) -> None:
+    assert refusal(spool_dir=folder) == f"spool_dir: expected the path of a folder, got {folder!r}"
+
+
+def test_user_is_not_shown_since_it_may_be_a_token() -> None:
+    with_token = config(datasource_url="http://t0ken@localhost:8428")
+    assert with_token.user == "t0ken"
+    assert "t0ken" not in f"{with_token!r} {with_token}"

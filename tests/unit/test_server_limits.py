@@ -101,7 +101,7 @@ def test_a_single_node_stores_what_its_flags_say(
     flags: dict[str, str], oldest_days: int, newest_days: int
 ) -> None:
     assert time_limits_of(single(**flags), NOW_MS) == TimeLimits(
-        oldest_ms=NOW_MS - oldest_days * DAY_MS, newest_ms=NOW_MS + newest_days * DAY_MS
+        oldest_ms=NOW_MS - oldest_days * DAY_MS + 120_000, newest_ms=NOW_MS + newest_days * DAY_MS
     )
 
 

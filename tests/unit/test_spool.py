@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vm_df_writer import VmWriter
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.errors import ConfigError, SpoolError
@@ -231,3 +232,16 @@ def test_a_folder_without_permission_is_refused(
     monkeypatch.setattr(os, "access", lambda *_: False)  # as for anybody but root
     with pytest.raises(ConfigError, match=r"\(no permission to write\)"):
         Spool(tmp_path).prepare()
+
+
+def test_a_writer_refuses_a_folder_before_the_bad_day(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"spool_dir: '.*/file' cannot be used"):
+        VmWriter("http://localhost:8428", spool_dir=tmp_path / "file")
+
+
+def test_a_replay_needs_a_folder() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^spool_dir: not set; set it, or name the folder to replay$"
+    ):
+        VmWriter("http://localhost:8428").replay()

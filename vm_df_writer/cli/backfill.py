@@ -15,7 +15,6 @@ import orjson
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import open_config, reading_options, server_options
-from vm_df_writer.config import WriterConfig
 from vm_df_writer.jobs import (
     JobError,
     JobOptions,
@@ -27,7 +26,8 @@ from vm_df_writer.jobs import (
 )
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
 from vm_df_writer.jobs.options import IfExists
-from vm_df_writer.jobs.report import Outcome, require_report_name
+from vm_df_writer.jobs.report import Outcome
+from vm_df_writer.jobs.report_file import require_report_name
 
 __all__ = ["JobExitCode", "backfill_command", "job_exit_code"]
 
@@ -108,16 +108,24 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 )
 @click.option("--newest-first", is_flag=True, help="Write the most recent data first.")
 @click.option("--verify", is_flag=True, help="Read every part back and compare.")
+@click.option(
+    "--verify-count",
+    is_flag=True,
+    help="Compare the number of samples of each series, and read back those that differ.",
+)
+@click.option(
+    "--repair", is_flag=True, help="Verify, send what is missing once more, and verify again."
+)
 @click.option("--retry-failed", is_flag=True, help="Try failed parts once more.")
 @click.option("--restart", is_flag=True, help="Forget an earlier run and begin anew.")
 @click.option(
     "--reset-cache",
     is_flag=True,
-    help="Make the server forget cached query results in the end, so that graphs show it all.",
+    help="Make the server forget, in the end, the graphs that it computed before.",
 )
 @click.option(
     "--spool-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
     help="Keep what cannot be delivered in this folder, for vm-df-writer replay.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be sent, and how long it takes.")
@@ -141,7 +149,10 @@ def backfill_command(
     metric_format: Mapping[str, str],
     *,
     state: Path,
-    spool_dir: Path | None,
+    verify: bool,
+    verify_count: bool,
+    repair: bool,
+    spool_dir: str | None,
     dry_run: bool,
     report_path: Path | None,
     as_json: bool,
@@ -164,7 +175,10 @@ def backfill_command(
       130  interrupted by Ctrl-C, and saved; run again to go on
       143  ended by SIGTERM, and saved; run again to go on
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
-    config = _with_spool(open_config(url, config_path, metric_format), spool_dir)
+    config = open_config(url, config_path, metric_format)
+    if spool_dir is not None:
+        config = config.model_copy(update={"spool_dir": spool_dir})
+    keywords["verify"] = "repair" if repair else "count" if verify_count else verify
     try:
         options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
         if report_path is not None:
@@ -202,10 +216,6 @@ def _as_options(message: str) -> str:
     '--if-exists: expected ...; begin anew with --restart, or name it with --state'
     """
     return _KEYWORD.sub(lambda match: "--" + match[1].replace("_", "-"), message)
-
-
-def _with_spool(config: WriterConfig, spool_dir: Path | None) -> WriterConfig:
-    return config if spool_dir is None else config.model_copy(update={"spool_dir": str(spool_dir)})
 
 
 def _as_json(plain: Mapping[str, Any]) -> str:

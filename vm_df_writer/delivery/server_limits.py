@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 _LONG_AGO, _FAR_AHEAD = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+# What gets too old while it is written and verified is better not sent.
+_AGING_S = 120.0
 _MONTH_S = 31 * 86_400.0
 DEFAULT_RETENTION_S = _MONTH_S
 """How far back a server keeps samples if nobody tells it otherwise."""
@@ -124,14 +126,15 @@ def future_s_of(facts: ServerFacts) -> float:
 def time_limits_of(facts: ServerFacts, now_ms: int) -> TimeLimits:
     """Return what a server stores at a given time of its own clock.
 
-    Only a single node tells that of itself. What another one passes on may end up in servers
+    What it would drop within two minutes counts as dropped already. Only a single node tells that
+    of itself. What another one passes on may end up in servers
     that we know nothing of, so that nothing is withheld from it.
 
     Examples
     --------
     >>> facts = ServerFacts(kind="single", flags={"retentionPeriod": "1d"})
     >>> time_limits_of(facts, 1767225600000)
-    TimeLimits(oldest_ms=1767139200000, newest_ms=1767398400000)
+    TimeLimits(oldest_ms=1767139320000, newest_ms=1767398400000)
     """
     retention_s = retention_s_of(facts)
     if facts.kind != "single" or retention_s is None:
@@ -140,7 +143,7 @@ def time_limits_of(facts: ServerFacts, now_ms: int) -> TimeLimits:
     newest_ms = now_ms + round(future_s_of(facts) * 1000)
     if "retentionFilter" in facts.set_flags:  # some series are kept for other times than that
         return TimeLimits(newest_ms=newest_ms)
-    oldest_ms = now_ms - round(min(retention_s, backfill_s) * 1000)
+    oldest_ms = now_ms - round((min(retention_s, backfill_s) - _AGING_S) * 1000)
     return TimeLimits(oldest_ms=oldest_ms, newest_ms=newest_ms)
 
 

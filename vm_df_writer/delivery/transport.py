@@ -210,8 +210,12 @@ class _Connection(HTTPConnection):
         self.is_verified = True
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        # That the other side of plain TCP has gone shows in the answer: it may be there already.
-        with self._told_apart(ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        # That the other side has gone does not mean that it left no answer: that is seen later.
+        # (urllib3 does so too, but its older versions not for a reset.)
+        with (
+            suppress(BrokenPipeError, ConnectionResetError),
+            self._told_apart(ssl.SSLEOFError, ssl.SSLZeroReturnError),
+        ):
             super().request(*args, **kwargs)
 
     def getresponse(self) -> Any:

@@ -4,7 +4,8 @@ from vm_df_writer.jobs.backfill import backfill
 from vm_df_writer.jobs.errors import JobError, SourceError, StateError
 from vm_df_writer.jobs.estimate import JobEstimate, estimate
 from vm_df_writer.jobs.options import JobOptions
-from vm_df_writer.jobs.report import Failure, JobReport, read_report, save_report
+from vm_df_writer.jobs.report import Failure, JobReport, read_report
+from vm_df_writer.jobs.report_file import save_report
 
 __all__ = [
     "Failure",

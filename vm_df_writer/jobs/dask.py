@@ -19,6 +19,7 @@ from vm_df_writer.jobs.partition import (
     write_partition,
 )
 from vm_df_writer.report import WriteReport
+from vm_df_writer.verifying import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def to_victoriametrics(
     *,
     compute: bool = True,
     compute_kwargs: Mapping[str, Any] | None = None,
-    verify: bool = False,
+    verify: VerifyChoice = False,
     **reading: Unpack[ReadingKeywords],
 ) -> WriteReport | Delayed:
     """Write a Dask DataFrame, in the way of its ``to_parquet``.
@@ -56,7 +57,7 @@ def to_victoriametrics(
         Write now, and return the report. If False, return a ``Delayed`` that does so.
     compute_kwargs : mapping, optional
         For ``compute()``, such as ``{"retries": 3}``.
-    verify : bool
+    verify : bool, "count" or "repair"
         Read every partition back after it is written.
     **reading
         How to read the partitions: see :class:`~vm_df_writer.frames.reading.Reading`.
@@ -103,7 +104,7 @@ def _write(
     target: Target,
     reading: ReadingKeywords,
     *,
-    verify: bool,
+    verify: VerifyChoice,
     after: WriteReport | None,
 ) -> WriteReport:
     del after  # it only had to be there first

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.endpoint import Endpoint
 from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.delivery.server import Server
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.jobs.checkpoint import Checkpoint, PartRecord, PartState
@@ -27,8 +28,6 @@ from vm_df_writer.jobs.stopping import Stop
 from vm_df_writer.progress import ProgressChoice
 
 __all__ = ["Job", "require_server"]
-
-_log = logging.getLogger("vm_df_writer")
 
 
 class Job:
@@ -123,23 +122,10 @@ class Job:
         return "done", None
 
     def reset_cache(self) -> bool:
-        """Make the server forget its cached query results; warn if it does not let us."""
-        error = self._get("/internal/resetRollupResultCache")
-        if error is not None:
-            _log.warning("reset_cache: graphs may not show all that was written yet: %s", error)
-        return error is None
-
-    def _get(self, path: str) -> DeliveryError | None:
-        """Ask the server for something that it may refuse."""
+        """Make the server forget the graphs that it computed before; return whether it did."""
         endpoint = Endpoint.of(self._config)
-        client = HttpClient(self._config, endpoint)
-        try:
-            client.get(endpoint.root_url(path))
-        except DeliveryError as error:
-            return error
-        finally:
-            client.close()
-        return None
+        with closing(HttpClient(self._config, endpoint)) as client:
+            return Server(client, endpoint, self._config).reset_cache()
 
     def _ask(self) -> None:
         """Ask the server, before anything is sent, which parts it has samples of."""
@@ -154,8 +140,7 @@ class Job:
         )
         paths = {record.id: record.path for record in unasked}
         if unasked:
-            # What was written in the last seconds is not seen before; a cluster does that itself.
-            self._get("/internal/force_flush")
+            self._flush()
         for news in run_errands(self._spec, errands, self._stop):
             if isinstance(news, Begun):
                 continue
@@ -171,6 +156,12 @@ class Job:
                 self._checkpoint.note_new(news.key)
             else:
                 self._checkpoint.finish(news.key, news.state, news.reason, {})
+
+    def _flush(self) -> None:
+        """Make visible what others wrote in the last seconds, if the server lets us."""
+        endpoint = Endpoint.of(self._config)
+        with closing(HttpClient(self._config, endpoint)) as client, suppress(DeliveryError):
+            client.get(endpoint.root_url("/internal/force_flush"))
 
     def _require_unsent(self, path: str) -> None:
         if any(record.attempts for record in self._checkpoint.parts(path=path)):
@@ -239,8 +230,5 @@ def require_server(config: WriterConfig) -> None:
     DeliveryError
         If the server does not take an empty body.
     """
-    client = HttpClient(config, Endpoint.of(config))
-    try:
+    with closing(HttpClient(config, Endpoint.of(config))) as client:
         client.post_import(b"")
-    finally:
-        client.close()

@@ -12,6 +12,7 @@ from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.endpoint import Endpoint
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.jobs.errors import JobError
+from vm_df_writer.verifying import VerifyChoice
 
 __all__ = ["IfExists", "JobOptions", "job_config", "patient", "what_is_stored"]
 
@@ -45,8 +46,8 @@ class JobOptions:
         Most bytes per second on the wire, over all workers.
     newest_first : bool
         Write the most recent data first.
-    verify : bool
-        Read every part back after it is written.
+    verify : bool, "count" or "repair"
+        Read every part back after it is written; as for :meth:`VmWriter.write`.
     retry_failed : bool
         Try the parts once more that failed in an earlier run.
     restart : bool
@@ -78,7 +79,7 @@ class JobOptions:
     rate_limit: float | None = None
     max_bytes_per_second: float | None = None
     newest_first: bool = False
-    verify: bool = False
+    verify: VerifyChoice = False
     retry_failed: bool = False
     restart: bool = False
     reset_cache: bool = False
@@ -87,6 +88,8 @@ class JobOptions:
         """Refuse impossible values."""
         if self.if_exists not in get_args(IfExists):
             raise JobError(f"if_exists: expected append, skip or fail, got {self.if_exists!r}")
+        if self.verify not in (False, True, "count", "repair"):
+            raise JobError(f"verify: expected a bool, 'count' or 'repair', got {self.verify!r}")
         if self.workers < 1:
             raise JobError(f"workers: expected 1 or more, got {self.workers}")
         for name in ("rate_limit", "max_bytes_per_second"):

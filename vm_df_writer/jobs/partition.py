@@ -13,6 +13,7 @@ from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.frames.reading import Reading, ReadingKeywords
 from vm_df_writer.jobs.options import patient
 from vm_df_writer.report import WriteReport
+from vm_df_writer.verifying import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["Target", "concurrency_of", "merge_reports", "open_target", "write_partition"]
@@ -46,7 +47,7 @@ def concurrency_of(target: Target) -> int:
 
 
 def write_partition(
-    frames: Iterable[Any], target: Target, reading: ReadingKeywords, *, verify: bool
+    frames: Iterable[Any], target: Target, reading: ReadingKeywords, *, verify: VerifyChoice
 ) -> WriteReport:
     """Write the frames of a partition, one request at a time.
 

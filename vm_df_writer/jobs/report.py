@@ -8,11 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
-
 from vm_df_writer.html import facts_table
 from vm_df_writer.jobs.checkpoint import PartRecord, PartState, read_parts
-from vm_df_writer.jobs.errors import JobError
 from vm_df_writer.jobs.state_file import read_only
 from vm_df_writer.report import describe_counts, format_utc
 
@@ -22,8 +19,6 @@ __all__ = [
     "Outcome",
     "describe_seconds",
     "read_report",
-    "require_report_name",
-    "save_report",
 ]
 
 Outcome = Literal[
@@ -269,35 +264,3 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
             if r.reason is not None and r.state in _TOLD
         ],
     )
-
-
-def require_report_name(path: Path) -> None:
-    """Refuse the name of a report that says no format.
-
-    Raises
-    ------
-    JobError
-        Names the formats.
-    """
-    if path.suffix not in (".json", ".html"):
-        raise JobError(f"{path}: the name says no format; name the report .json or .html")
-
-
-def save_report(report: JobReport, path: Path) -> None:
-    """Write a report as JSON or HTML, as the name says.
-
-    Raises
-    ------
-    JobError
-        If the name says neither, or the file cannot be written.
-    """
-    require_report_name(path)
-    if path.suffix == ".json":
-        data = orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2)
-    else:
-        head = '<!doctype html><meta charset="utf-8"><title>Backfill</title>'
-        data = (head + report._repr_html_()).encode()
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise JobError(f"{path}: cannot be written ({error.strerror}); check the path") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import IO, Protocol
@@ -19,6 +21,11 @@ from vm_df_writer.jobs.places import FileStamp, open_file, stamp_of
 
 __all__ = ["Source", "has_changed", "odd_columns", "plan_source", "read_parts", "reads_in_one_go"]
 
+# What pyarrow, gzip and pandas raise of a file that is not what its name says.
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, ArithmeticError, LookupError, NotImplementedError),
+    zlib.error,
+)
 _WINDOW = 2**16
 _WINDOWS = 16
 
@@ -127,11 +134,9 @@ def read_parts(
             try:
                 with _clear_reasons():
                     frame = next(frames)
-            except (SourceError, StopIteration) as error:
+            except SourceError:
                 # A file that is being changed can look torn; say what is the matter with it.
                 _require_unchanged(source)
-                if isinstance(error, StopIteration):
-                    raise SourceError("ends before this part; check the file") from None
                 raise
             _require_unchanged(source)
             yield part, frame
@@ -203,19 +208,13 @@ def _require_same(stamp: FileStamp, planned: FileStamp) -> None:
         raise SourceError("it was changed while it was planned; run again when it is whole")
 
 
-class _clear_reasons:  # noqa: N801 - reads as the statement that it is
-    """Turns what readers raise into one class with a clear message."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, FrameError):
-            raise SourceError(str(error)) from error
-        if isinstance(error, (OSError, EOFError, ValueError, ArithmeticError, LookupError)) or (
-            type(error).__module__.startswith(("pyarrow", "zlib"))
-        ):
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
-            raise SourceError(
-                f"cannot be read ({reason or type(error).__name__}); check the file"
-            ) from error
+@contextmanager
+def _clear_reasons() -> Iterator[None]:
+    """Turn what readers raise into one class with a clear message."""
+    try:
+        yield
+    except FrameError as error:
+        raise SourceError(str(error)) from error
+    except _UNREADABLE as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise SourceError(f"cannot be read ({reason}); check the file") from error

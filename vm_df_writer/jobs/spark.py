@@ -19,6 +19,7 @@ from vm_df_writer.jobs.partition import (
     write_partition,
 )
 from vm_df_writer.report import WriteReport
+from vm_df_writer.verifying import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def to_victoriametrics(
     frame: DataFrame,
     writer: VmWriter | WriterConfig | str | Path,
     *,
-    verify: bool = False,
+    verify: VerifyChoice = False,
     **reading: Unpack[ReadingKeywords],
 ) -> WriteReport:
     """Write a Spark DataFrame, and return when all of it is acknowledged.
@@ -55,7 +56,7 @@ def to_victoriametrics(
     writer : VmWriter, WriterConfig, str or Path
         Where and how to write. A config goes to the workers as it is, secrets included; with the
         path of a YAML file every worker reads that, and its own environment.
-    verify : bool
+    verify : bool, "count" or "repair"
         Read everything back, batch by batch.
     **reading
         How to read the rows: see :class:`~vm_df_writer.frames.reading.Reading`. A timestamp is

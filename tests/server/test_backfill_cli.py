@@ -1,0 +1,88 @@
+"""``vm-df-writer backfill`` and ``status`` against a real server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.server.backfilling import write_files
+from vm_df_writer.cli import main
+from vm_df_writer.jobs import read_report
+from vm_df_writer.local import LocalVictoriaMetrics
+
+pytest.importorskip("pyarrow")
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A prefix of metric names that no other test uses."""
+    return "".join(c if c.isalnum() else "_" for c in request.node.name)
+
+
+def cli(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(main, list(map(str, arguments)))
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_the_command_line_writes_reports_and_tells_the_status(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "scores")
+    state = tmp_path / "job.sqlite"
+    job = (
+        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
+        *("--metric-format", f"__name__={name}_$VAR"),
+    )
+    assert "samples     900" in cli(*job, "--dry-run").stdout.replace("about ", "")
+    assert not state.exists()
+    report = tmp_path / "report.json"
+    result = cli(*job, "--verify", "--report", report)
+    assert result.exit_code == 0
+    assert "samples acknowledged  900" in result.stdout
+    assert "900 of 900 rows, 900 samples" in result.stderr  # a line, since nobody watches
+    assert json.loads(report.read_text())["parts"] == {"verified": 9}
+    html = tmp_path / "report.html"
+    assert cli(*job, "--report", html).exit_code == 0
+    assert "<th>samples acknowledged</th><td>900</td>" in html.read_text()
+    shown = cli("status", state)
+    assert (shown.exit_code, "9 verified" in shown.stdout) == (0, True)
+    assert json.loads(cli("status", state, "--json").stdout)["ok"]
+
+
+def test_refusals_name_options_and_exit_with_2(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "scores", 1)
+    state = tmp_path / "job.sqlite"
+    job = (
+        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
+        *("--metric-format", f"__name__={name}_$VAR"),
+    )
+    assert cli(*job).exit_code == 0
+    for option, message in (
+        (("--since", "2026-01-01"), "name another file with --state, or begin anew with --restart"),
+        (
+            ("--since", "soon"),
+            "Error: --since: expected a time such as 2026-01-31T12:00Z, got 'soo",
+        ),
+        (("--report", "x.pdf"), "Error: x.pdf: the name says no format; name the report .json or"),
+        (("--rate-limit", "0"), "expected a number above 0, got 0"),
+    ):
+        result = cli(*job, *option)
+        assert result.exit_code == 2
+        assert message in result.stderr
+
+
+def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: Path) -> None:
+    write_files(tmp_path / "scores", 1)
+    state = tmp_path / "job.sqlite"
+    result = cli(
+        *("backfill", tmp_path / "scores", "--url", "http://127.0.0.1:1", "--state", state),
+        *("--metric-format", "__name__=$VAR"),
+    )
+    assert result.exit_code == 1
+    assert read_report(state).parts == {}

@@ -1,0 +1,44 @@
+"""A job's report as a file, for people or for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from vm_df_writer.jobs.errors import JobError
+from vm_df_writer.jobs.report import JobReport
+
+__all__ = ["require_report_name", "save_report"]
+
+
+def require_report_name(path: Path) -> None:
+    """Refuse the name of a report that says no format.
+
+    Raises
+    ------
+    JobError
+        Names the formats.
+    """
+    if path.suffix not in (".json", ".html"):
+        raise JobError(f"{path}: the name says no format; name the report .json or .html")
+
+
+def save_report(report: JobReport, path: Path) -> None:
+    """Write a report as JSON or HTML, as the name says.
+
+    Raises
+    ------
+    JobError
+        If the name says neither, or the file cannot be written.
+    """
+    require_report_name(path)
+    if path.suffix == ".json":
+        data = orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2)
+    else:
+        head = '<!doctype html><meta charset="utf-8"><title>Backfill</title>'
+        data = (head + report._repr_html_()).encode()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise JobError(f"{path}: cannot be written ({error.strerror}); check the path") from None
