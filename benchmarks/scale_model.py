@@ -193,9 +193,9 @@ def measure(run: Run, settling: Run, repetitions: int) -> list[Use]:
     run()
     uses: list[Use] = []
     undisturbed, patience = 0, repetitions - 1
-    while undisturbed < repetitions and len(uses) <= 5 * patience:
+    while undisturbed < repetitions and len(uses) <= 2 * patience:
         settling()
-        for _ in range(10 * patience):  # until nobody else needs the machine
+        for _ in range(75 * patience):  # a minute at most, until nobody else needs the machine
             before = _used()
             time.sleep(0.2)
             if _used().others_s - before.others_s < 0.02:

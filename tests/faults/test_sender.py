@@ -12,9 +12,8 @@ import pytest
 import trustme
 
 from tests.faults.delivering import body_of, deliver, sender_to, stored
-from tests.faults.proxy import (
+from tests.faults.faults import (
     Fault,
-    FaultProxy,
     accept,
     answer,
     close_after_answer,
@@ -28,6 +27,7 @@ from tests.faults.proxy import (
     swallow,
     throttle,
 )
+from tests.faults.proxy import FaultProxy
 from vm_df_writer.delivery.sender import RetryPolicy
 from vm_df_writer.errors import ConfigError, ServerRejected, ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from tests.faults.delivering import body_of, sender_to
-from tests.faults.proxy import FaultProxy, accept, answer, hang
+from tests.faults.faults import accept, answer, hang
+from tests.faults.proxy import FaultProxy
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.wire.bodies import Body

@@ -9,9 +9,8 @@ from operator import length_hint
 import numpy as np
 
 from tests.faults.delivering import body_of, deliver, sender_to, stored
-from tests.faults.proxy import (
+from tests.faults.faults import (
     Fault,
-    FaultProxy,
     answer,
     close_after_answer,
     close_if_reused,
@@ -25,6 +24,7 @@ from tests.faults.proxy import (
     swallow,
     throttle,
 )
+from tests.faults.proxy import FaultProxy
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.wire.bodies import Body

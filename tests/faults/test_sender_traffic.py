@@ -13,7 +13,8 @@ from operator import length_hint
 import pytest
 
 from tests.faults.delivering import QUICK, body_of, deliver, sender_to
-from tests.faults.proxy import FaultProxy, accept, answer
+from tests.faults.faults import accept, answer
+from tests.faults.proxy import FaultProxy
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.endpoint import Endpoint
 from vm_df_writer.delivery.http import HttpClient

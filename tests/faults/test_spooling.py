@@ -16,7 +16,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.faults.proxy import FaultProxy, accept, answer, delay, hang, pass_on
+from tests.faults.faults import accept, answer, delay, hang, pass_on
+from tests.faults.proxy import FaultProxy
 from tests.faults.spooling import FRAME, NOBODY, QUICK, samples_in, spool
 from tests.faults.writing import Stored, check_account, settled, writer_to
 from vm_df_writer import ServerRejected, SpoolError, WriteReport

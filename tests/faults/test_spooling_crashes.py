@@ -13,7 +13,8 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.faults.proxy import FaultProxy, accept, delay
+from tests.faults.faults import accept, delay
+from tests.faults.proxy import FaultProxy
 from tests.faults.spooling import FRAME, samples_in, spool
 from tests.faults.writing import Stored, settled, writer_to
 from tests.unit.test_spool import no_larger_files_than

@@ -16,7 +16,8 @@ import pytest
 import trustme
 
 from tests.faults.delivering import body_of, deliver
-from tests.faults.proxy import FaultProxy, close_after_answer, close_if_reused
+from tests.faults.faults import close_after_answer, close_if_reused
+from tests.faults.proxy import FaultProxy
 from tests.faults.writing import frame_of
 from vm_df_writer import InsecureTlsWarning, ServerUnavailable, VmWriter
 from vm_df_writer.config import WriterConfig

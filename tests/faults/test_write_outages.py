@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.proxy import FaultProxy, delay
+from tests.faults.faults import delay
+from tests.faults.proxy import FaultProxy
 from tests.faults.writing import Stored, check_account, frame_of, settled, writer_to
 from vm_df_writer import ServerUnavailable, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tests.faults.proxy import Fault, FaultProxy, answer, hang, pass_on, store_and_hang
+from tests.faults.faults import Fault, answer, hang, pass_on, store_and_hang
+from tests.faults.proxy import FaultProxy
 from tests.faults.writing import (
     Stored,
     check_account,

@@ -13,7 +13,7 @@ import orjson
 import pandas as pd
 import requests
 
-from tests.faults.proxy import (
+from tests.faults.faults import (
     Fault,
     answer,
     close_after_answer,

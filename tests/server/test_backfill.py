@@ -13,6 +13,7 @@ import pytest
 
 from tests.server.backfilling import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
 from tests.server.backfilling import write_files as write_parquet
+from vm_df_writer import WriterConfig
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -156,10 +157,15 @@ def test_newest_first(
 
 
 def test_hive_folders_become_labels_and_the_query_key(
-    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
 ) -> None:
     write_parquet(tmp_path / "scores" / "region=eu%20west" / "query_key=cpu", 1)
-    run(options=JobOptions(hive=True))
+    config = WriterConfig(
+        datasource_url=victoria_metrics.url,
+        metric_format={"__name__": f"{name}_$VAR", "for": "$QUERY_KEY"},
+    )
+    options = JobOptions(hive=True)
+    assert backfill(tmp_path / "scores", config, state=tmp_path / "job.sqlite", options=options).ok
     assert set(stored(victoria_metrics.url, name)) == {
         f"for=cpu,host={host},region=eu west" for host in "ab"
     }

@@ -19,6 +19,7 @@ from vm_df_writer.jobs.spark import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics
 
 pyspark = pytest.importorskip("pyspark")
+pytest.importorskip("pyarrow", minversion="18")  # what Spark asks for
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
