@@ -9,9 +9,15 @@ from typing import Literal
 
 from tqdm import tqdm
 
-__all__ = ["ProgressChoice", "progress_bar"]
+__all__ = ["ProgressChoice", "is_watched", "progress_bar"]
 
 ProgressChoice = bool | Literal["auto"]
+
+
+def is_watched() -> bool:
+    """Say whether somebody sees standard error: in a terminal or a notebook."""
+    ipython = sys.modules.get("IPython")
+    return sys.stderr.isatty() or (ipython is not None and ipython.get_ipython() is not None)
 
 
 @contextmanager
@@ -30,12 +36,11 @@ def progress_bar(choice: ProgressChoice, n_samples: int) -> Iterator[Callable[[i
     callable
         To be called with the number of samples that were just done.
     """
-    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
     with tqdm(
         total=n_samples,
         unit=" samples",
         unit_scale=True,
-        disable=not (watched if choice == "auto" else choice),
+        disable=not (is_watched() if choice == "auto" else choice),
         delay=1.0 if choice == "auto" else 0.0,
         dynamic_ncols=True,
     ) as bar:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -11,7 +10,7 @@ from typing import Self
 from tqdm import tqdm
 
 from vm_df_writer.jobs.report import describe_seconds
-from vm_df_writer.progress import ProgressChoice
+from vm_df_writer.progress import ProgressChoice, is_watched
 
 __all__ = ["JobProgress"]
 
@@ -42,8 +41,7 @@ class JobProgress:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-        shown = watched if choice == "auto" else choice
+        shown = is_watched() if choice == "auto" else choice
         self._bar = tqdm(
             total=n_rows, unit=" rows", unit_scale=True, disable=not shown, dynamic_ncols=True
         )
