@@ -158,7 +158,9 @@ def taken_for(column: pd.Series) -> str:
 @each(rows_in_detail())
 def test_what_is_stored_is_what_the_table_says(row: Row) -> None:
     keywords = run(f"dict({row.keywords})")
-    assert what_is_stored(run(row.code), row.meaning, keywords) == row.stored
+    # Old and new orjson differ in the sign of a large exponent alone.
+    stored = what_is_stored(run(row.code), row.meaning, keywords)
+    assert stored.replace("e+", "e") == row.stored.replace("e+", "e")
 
 
 @each(rows_at_a_glance())
