@@ -28,14 +28,20 @@ from vm_df_writer.wire.bodies import Body
 @contextmanager
 def ctrl_c_after(*seconds: float) -> Iterator[None]:
     timers = [threading.Timer(s, os.kill, (os.getpid(), signal.SIGINT)) for s in seconds]
+    is_early = False
     try:
         for timer in timers:
             timer.start()
+    except KeyboardInterrupt:  # on a busy machine, before anything has begun
+        is_early = True
+    try:
         yield
-        time.sleep(5)  # if it comes too late
+        if not is_early:
+            time.sleep(5)  # if it comes too late
     except KeyboardInterrupt:
         return
-    pytest.fail("no KeyboardInterrupt came out")
+    if not is_early:
+        pytest.fail("no KeyboardInterrupt came out")
 
 
 def no_thread_is_left() -> bool:
@@ -53,7 +59,7 @@ def test_ctrl_c_at_any_moment_loses_no_body(proxy: FaultProxy, run: str) -> None
     proxy.schedule(then=accept(0))
     sender = sender_to(proxy.url, coding="gzip")
     acknowledged = 0
-    for moment in rng.uniform(0, 0.03, 100).tolist():
+    for moment in rng.uniform(0.001, 0.03, 100).tolist():
         rest, outcomes = iter(bodies), list[Outcome]()
         with ctrl_c_after(moment):
             sender.deliver(rest, outcomes.append)
