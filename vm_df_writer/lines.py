@@ -46,9 +46,4 @@ def to_import_lines(
     """
     read = read_frame(frame, metric_format=metric_format, reading=Reading.of(**reading))
     encoder = LineEncoder()
-    return (
-        chunk
-        for block in read.blocks()
-        for lines in encoder.encode(block)
-        for chunk in lines.chunks()
-    )
+    return (chunk for block in read.blocks() for chunk in encoder.encode(block).chunks())

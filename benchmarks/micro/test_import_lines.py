@@ -12,4 +12,4 @@ from vm_df_writer.wire.import_lines import LineEncoder
 @pytest.mark.parametrize("name", BLOCKS)
 def test_encode_lines(benchmark: BenchmarkFixture, name: str) -> None:
     encoder = LineEncoder()
-    benchmark(lambda: [lines.chunks() for lines in encoder.encode(BLOCKS[name])])
+    benchmark(lambda: list(encoder.encode(BLOCKS[name]).chunks()))

@@ -101,12 +101,16 @@ def pass_on(exchange: Exchange) -> None:
     exchange.answer(*exchange.store())
 
 
-def delay(seconds: float) -> Fault:
-    def delay(exchange: Exchange) -> None:
+def later(seconds: float, fault: Fault) -> Fault:
+    def later(exchange: Exchange) -> None:
         exchange.stopping.wait(seconds)
-        pass_on(exchange)
+        fault(exchange)
 
-    return delay
+    return later
+
+
+def delay(seconds: float) -> Fault:
+    return later(seconds, pass_on)
 
 
 def throttle(bytes_per_s: float) -> Fault:

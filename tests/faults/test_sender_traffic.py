@@ -13,7 +13,7 @@ from operator import length_hint
 import pytest
 
 from tests.faults.delivering import QUICK, body_of, deliver, sender_to
-from tests.faults.faults import accept, answer
+from tests.faults.faults import accept, answer, later
 from tests.faults.proxy import FaultProxy
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.endpoint import Endpoint
@@ -57,7 +57,7 @@ def test_no_more_bodies_are_in_memory_than_promised(proxy: FaultProxy, run: str)
 
 def test_after_a_failure_nothing_more_is_pulled_or_started(proxy: FaultProxy, run: str) -> None:
     bodies = iter([body_of(run, number) for number in range(50)])
-    proxy.schedule(accept(0), accept(0), accept(0), then=answer(400))
+    proxy.schedule(accept(0), accept(0), accept(0), then=later(0.3, answer(400)))
     outcomes = deliver(sender_to(proxy.url, concurrency=2), bodies)
     assert len(outcomes) == 50 - length_hint(bodies) <= 3 + 2 + 2
     assert sum(outcome.error is None for outcome in outcomes) == 3

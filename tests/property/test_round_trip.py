@@ -15,7 +15,7 @@ from tests.property.columns import IS_PANDAS_3, time_columns
 from tests.property.reference import parse_lines
 from tests.property.strategies import Case, cases
 from vm_df_writer import VmWriter, to_import_lines
-from vm_df_writer.frames import grouping, samples, wide
+from vm_df_writer.frames import grouping, time_order, wide
 from vm_df_writer.frames.layout import FrameReading, read_frame
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.line_table import LineTable
@@ -98,7 +98,7 @@ def test_size_of_a_block_does_not_matter(case: Case, block_samples: int) -> None
     with pytest.MonkeyPatch.context() as patch:
         for module in (wide, grouping):
             patch.setattr(module, "BLOCK_SAMPLES", block_samples)
-        patch.setattr(samples.cut_by_time, "__defaults__", (block_samples,))
+        patch.setattr(time_order.cut_by_time, "__defaults__", (block_samples,))
         assert parse_lines(lines_of(case)) == case.expected.stored
 
 

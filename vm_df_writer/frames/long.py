@@ -14,7 +14,7 @@ from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import LabelColumn, label_from_column, refuse_damaged_values
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Source, assign_roles
-from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block, share_times
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.values import ValueColumn, read_rows
 from vm_df_writer.series import SeriesBlock
@@ -79,7 +79,7 @@ class LongFrame:
                 values=values,
                 marks=marks | self.timestamps.marks(rows),
             )
-            yield chunk_to_block(chunk, self.reading, self.digit_loss)
+            yield chunk_to_block(share_times(chunk), self.reading, self.digit_loss)
 
 
 def read_long(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NoReturn, TypedDict, get_args, get_type_hints
+from typing import Any, Literal, NoReturn, TypedDict, get_args
 
 from vm_df_writer.errors import ColumnError, FrameError, nearest_hint
 
@@ -126,9 +126,12 @@ class Reading:
             )
 
     def _check_choices(self) -> None:
-        choices = get_type_hints(ReadingKeywords)
-        for name in ("layout", "duplicates", "inf"):
-            allowed, found = get_args(choices[name]), getattr(self, name)
+        for name, choices in (
+            ("layout", LayoutChoice),
+            ("duplicates", DuplicatesPolicy),
+            ("inf", InfPolicy),
+        ):
+            allowed, found = get_args(choices), getattr(self, name)
             if found not in allowed:
                 raise FrameError(
                     f"{name}: expected one of {', '.join(allowed)}, got {found!r}"

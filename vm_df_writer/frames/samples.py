@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 
@@ -11,19 +11,16 @@ import numpy as np
 from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError, warn_caller
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.frames.rounding import round_values
+from vm_df_writer.frames.time_order import ascending_within
 from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = [
-    "BLOCK_SAMPLES",
     "Chunk",
     "DigitLoss",
-    "ascending_within",
     "chunk_to_block",
-    "cut_by_time",
-    "sort_within",
+    "share_times",
 ]
 
-BLOCK_SAMPLES = 2**18
 # What stays in the second-level cache while several passes are made over it.
 _CACHED_SAMPLES = 2**15
 
@@ -87,48 +84,33 @@ class DigitLoss:
         )
 
 
-def ascending_within(timestamps_ms: IntArray, offsets: IntArray) -> tuple[bool, bool]:
-    """Say whether times ascend within each group, and whether they do so strictly.
+def share_times(chunk: Chunk) -> Chunk:
+    """Make rows of the groups if all have the same times, whose text is then made once.
 
     Examples
     --------
-    >>> ascending_within(np.array([1, 2, 2, 1]), np.array([0, 3, 4]))
-    (True, False)
+    >>> chunk = Chunk([b"{}", b"[]"], np.array([0, 2, 4]), np.array([1, 2, 1, 2]), np.eye(1, 4))
+    >>> shared = share_times(chunk)
+    >>> shared.offsets.tolist(), shared.timestamps_ms.tolist(), shared.values.tolist()
+    ([0, 2], [1, 2], [[1.0, 0.0], [0.0, 0.0]])
     """
-    steps = timestamps_ms[1:] - timestamps_ms[:-1]
-    steps[offsets[1:-1] - 1] = 1  # from one group to the next
-    smallest = steps.min(initial=1)
-    return bool(smallest >= 0), bool(smallest > 0)
-
-
-def cut_by_time(ms: IntArray, most: int = BLOCK_SAMPLES) -> Iterator[slice]:
-    """Cut ascending times into spans of about `most`; equal times stay together.
-
-    Duplicates are thus always seen in one span.
-
-    Examples
-    --------
-    >>> list(cut_by_time(np.array([1, 2, 2, 3]), 2))
-    [slice(0, 3, None), slice(3, 4, None)]
-    """
-    start = 0
-    while start < len(ms):
-        last = min(start + most, len(ms)) - 1
-        stop = int(np.searchsorted(ms, ms[last], side="right"))
-        yield slice(start, stop)
-        start = stop
-
-
-def sort_within(timestamps_ms: IntArray, offsets: IntArray) -> IntArray:
-    """Return the order that sorts times within each group; equal times keep their order.
-
-    Examples
-    --------
-    >>> sort_within(np.array([3, 1, 9, 2]), np.array([0, 2, 4])).tolist()
-    [1, 0, 3, 2]
-    """
-    group = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    return np.lexsort((timestamps_ms, group))
+    length = int(chunk.offsets[1])
+    times = chunk.timestamps_ms[:length]
+    if (np.diff(chunk.offsets) != length).any() or (
+        chunk.timestamps_ms.reshape(-1, length) != times
+    ).any():
+        return chunk
+    shape = chunk.values.shape
+    return Chunk(
+        chunk.label_sets,
+        np.array([0, length]),
+        times,
+        chunk.values.reshape(-1, length),
+        {
+            reason: np.broadcast_to(mask, shape).reshape(-1, length)
+            for reason, mask in chunk.marks.items()
+        },
+    )
 
 
 def chunk_to_block(chunk: Chunk, reading: Reading, digit_loss: DigitLoss) -> SeriesBlock:

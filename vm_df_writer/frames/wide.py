@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError, FrameError, LabelError, nearest_hint
@@ -19,12 +21,17 @@ from vm_df_writer.frames.labels import (
 )
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Source, find_time, label_levels, names_of
-from vm_df_writer.frames.samples import BLOCK_SAMPLES, Chunk, DigitLoss, chunk_to_block, cut_by_time
+from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.time_order import BLOCK_SAMPLES, cut_by_time
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.values import Rows, ValueColumn, convert_numbers, read_rows
 from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["WideFrame", "read_wide"]
+
+_PIECES_AT_ONCE = 8
+
+_RowsReader = Callable[[Rows], tuple[FloatArray, dict[str, BoolArray]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,43 +94,54 @@ class WideFrame:
     def blocks(self) -> Iterator[SeriesBlock]:
         """Yield the frame's series; those longer than a block come in several blocks."""
         ms = self.timestamps.ms if self._rows is None else self.timestamps.ms[self._rows]
-        n_series = len(self.positions)
         if self.timestamps.nat is not None:
-            yield SeriesBlock.of_nothing({"nat": int(self.timestamps.nat.sum()) * n_series})
+            n_without_time = int(self.timestamps.nat.sum()) * len(self.positions)
+            yield SeriesBlock.of_nothing({"nat": n_without_time})
         if not len(ms):
             return
         # All columns share these arrays, so that their text need not be made for each.
         spans = [(span, ms[span]) for span in cut_by_time(ms)]
-        series_per_block = max(1, BLOCK_SAMPLES // len(ms))
-        for first in range(0, n_series, series_per_block):
-            series = slice(first, min(first + series_per_block, n_series))
+        for series, read in self._pieces(max(1, BLOCK_SAMPLES // len(ms))):
             for span, times in spans:
-                yield self._block(series, span, times)
+                rows: Rows = span if self._rows is None else self._rows[span]
+                values, marks = read(rows)
+                chunk = Chunk(
+                    label_sets=self.label_sets[series],
+                    offsets=np.array([0, len(times)]),
+                    timestamps_ms=times,
+                    values=values,
+                    marks=marks | self.timestamps.marks(rows),
+                )
+                yield chunk_to_block(chunk, self.reading, self.digit_loss)
 
-    def _block(self, series: slice, span: slice, times: IntArray) -> SeriesBlock:
-        rows: Rows = span if self._rows is None else self._rows[span]
-        values, marks = self._read(series, rows)
-        chunk = Chunk(
-            label_sets=self.label_sets[series],
-            offsets=np.array([0, len(times)]),
-            timestamps_ms=times,
-            values=values,
-            marks=marks | self.timestamps.marks(rows),
-        )
-        return chunk_to_block(chunk, self.reading, self.digit_loss)
-
-    def _read(self, series: slice, rows: Rows) -> tuple[FloatArray, dict[str, BoolArray]]:
+    def _pieces(self, n: int) -> Iterator[tuple[slice, _RowsReader]]:
+        """Yield `n` series at a time, and what reads some rows of them."""
+        n_series = len(self.positions)
         if self._columns is not None:
-            return read_rows(self._columns[series], rows)
+            for first in range(0, n_series, n):
+                series = slice(first, first + n)
+                yield series, partial(read_rows, self._columns[series])
+            return
+        # pandas takes its time to hand out columns, so those of several blocks are asked for.
+        for first in range(0, n_series, n * _PIECES_AT_ONCE):
+            numbers = self._numbers(slice(first, first + n * _PIECES_AT_ONCE))
+            for start in range(0, numbers.shape[1], n):
+                series = slice(first + start, first + start + n)
+                yield series, partial(_read_numbers, numbers[:, start : start + n])
+
+    def _numbers(self, series: slice) -> npt.NDArray[Any]:
         positions = self.positions[series]
-        columns: slice | IntArray = positions
         if (np.diff(positions) == 1).all():  # neighbours: a view, not a copy
-            columns = slice(positions[0], positions[-1] + 1)
-        array = np.ascontiguousarray(self.frame.iloc[:, columns].to_numpy()[rows].T)
-        if array.dtype == np.float64:
-            return array, {}
-        values, inexact = convert_numbers(array)
-        return values, {} if inexact is None else {"inexact": inexact}
+            return self.frame.iloc[:, positions[0] : positions[-1] + 1].to_numpy()
+        return self.frame.iloc[:, positions].to_numpy()
+
+
+def _read_numbers(numbers: npt.NDArray[Any], rows: Rows) -> tuple[FloatArray, dict[str, BoolArray]]:
+    array = np.ascontiguousarray(numbers[rows].T)
+    if array.dtype == np.float64:
+        return array, {}
+    values, inexact = convert_numbers(array)
+    return values, {} if inexact is None else {"inexact": inexact}
 
 
 def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer) -> WideFrame:

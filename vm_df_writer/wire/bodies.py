@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vm_df_writer.line_table import LineTable
-from vm_df_writer.series import SeriesBlock
+from vm_df_writer.series import BoolArray, IntArray, SeriesBlock
 from vm_df_writer.wire.import_lines import EncodedLines, LineEncoder
 
 __all__ = ["Body", "pack_bodies"]
@@ -62,8 +62,7 @@ def pack_bodies(
     pending = _Pending(max_bytes, max_series)
     encoder = LineEncoder(max_bytes)
     for block in blocks:
-        for lines in encoder.encode(block):
-            yield from pending.add(lines)
+        yield from pending.add(encoder.encode(block))
     yield from pending.flush()
 
 
@@ -73,6 +72,7 @@ class _Pending:
     def __init__(self, max_bytes: int, max_series: int) -> None:
         self._max_bytes = max_bytes
         self._max_series = max_series
+        self._last: bytes | None = None
         self._clear()
 
     def _clear(self) -> None:
@@ -80,17 +80,31 @@ class _Pending:
         self._tables: list[LineTable] = []
         self._n_bytes = 0
         self._n_series = 0
-        self._last: bytes | None = None
 
     def add(self, lines: EncodedLines) -> Iterator[Body]:
         """Take the lines of a block, and yield the bodies that they fill."""
-        label_sets, table = lines.table.label_sets, lines.table
+        if not len(lines.begins):
+            return
+        table, begins, n_before = lines.table, lines.begins.copy(), 0
         # The line before may be of the same series, if that is longer than a block.
-        begins = lines.begins.copy()
-        begins[0] = label_sets[0] is not self._last
-        ends, series = np.cumsum(lines.sizes), np.cumsum(begins)
+        begins[0] = table.label_sets[0] is not self._last
+        self._last = table.label_sets[-1]
+        for pieces, sizes in lines.portions:
+            portion = slice(n_before, n_before + len(sizes))
+            yield from self._add(pieces, sizes, begins[portion], table.take(portion))
+            n_before = portion.stop
+
+    def _add(
+        self,
+        pieces: list[bytes],
+        sizes: Sequence[int] | IntArray,
+        begins: BoolArray,
+        table: LineTable,
+    ) -> Iterator[Body]:
+        per_line = len(pieces) // len(sizes)
+        ends, series = np.cumsum(sizes), np.cumsum(begins)
         first = 0
-        while first < len(label_sets):
+        while first < len(sizes):
             bytes_before = int(ends[first - 1]) if first else 0
             series_before = 0 if self._pieces else int(series[first]) - 1
             room_bytes = bytes_before + self._max_bytes - self._n_bytes
@@ -104,14 +118,12 @@ class _Pending:
                     yield from self.flush()
                     continue
                 stop = first + 1  # a line that is too long goes alone
-            per_line = lines.pieces_per_line
-            self._pieces += lines.pieces[first * per_line : stop * per_line]
+            self._pieces += pieces[first * per_line : stop * per_line]
             self._tables.append(table.take(slice(first, stop)))
             self._n_bytes += int(ends[stop - 1]) - bytes_before
             self._n_series += int(series[stop - 1]) - series_before
-            self._last = label_sets[stop - 1]
             first = stop
-            if first < len(label_sets):
+            if first < len(sizes):
                 yield from self.flush()
 
     def flush(self) -> Iterator[Body]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, repeat, starmap
+from itertools import islice, pairwise, repeat, starmap
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,10 @@ _BYTES_AROUND = 64
 
 # Below this many samples a line, cutting one text is cheaper than a call of orjson for each.
 _SHORT_LINE = 16
-# From here on lines are handed on one by one: memory that is freed at once is used again at once,
-# and touching fresh memory costs more than formatting.
+# From here on lines are made one by one: memory that is freed at once is used again at once, and
+# touching fresh memory costs more than formatting.
 _LONG_LINE = 4096
-# Shorter lines are made in portions whose text (1 MiB or so) stays in the cache until it is joined.
+# Others are made in portions whose text (1 MiB or so) stays in the cache until it is joined.
 _PORTION_SAMPLES = 2**15
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _NUMPY_LINE = _NUMPY | orjson.OPT_APPEND_NEWLINE
@@ -40,31 +40,28 @@ _NUMPY_LINE = _NUMPY | orjson.OPT_APPEND_NEWLINE
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedLines:
-    """Import lines, in pieces where they are short, so that a body is joined once.
+    """The import lines of a block, made as they are asked for.
+
+    Short lines come in pieces, so that a body is joined once.
 
     Attributes
     ----------
-    pieces : list of bytes, length n_lines * pieces_per_line
-        Joined, they are the lines.
-    pieces_per_line : int
-        How many pieces make one line.
-    sizes : ndarray of int64, shape (n_lines,)
-        Bytes of each line.
-    begins : ndarray of bool, shape (n_lines,)
-        Whether a line is the first one of its series.
     table : LineTable, n_lines rows
         What each line carries.
+    begins : ndarray of bool, shape (n_lines,)
+        Whether a line is the first one of its series.
+    portions : iterator of (list of bytes, sequence of int)
+        Some lines in pieces, equally many for each, and the bytes of each line.
     """
 
-    pieces: list[bytes]
-    pieces_per_line: int
-    sizes: IntArray
-    begins: BoolArray
     table: LineTable
+    begins: BoolArray
+    portions: Iterator[tuple[list[bytes], Sequence[int] | IntArray]]
 
-    def chunks(self) -> Sequence[bytes]:
-        """Return the lines: each by itself if they are long, joined if they are short."""
-        return self.pieces if self.pieces_per_line == 1 else [b"".join(self.pieces)]
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the lines: each by itself if they are long, joined if they are short."""
+        for pieces, _ in self.portions:
+            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class LineEncoder:
@@ -83,18 +80,18 @@ class LineEncoder:
     ...     np.array([1767225600000, 1767225660000]),
     ...     np.array([[1.0, 2.5]]),
     ... )
-    >>> next(LineEncoder().encode(block)).chunks()
-    [b'{"metric":{"__name__":"y"},"values":[1.0,2.5],"timestamps":[1767225600000,1767225660000]}\n']
+    >>> next(LineEncoder().encode(block).chunks())
+    b'{"metric":{"__name__":"y"},"values":[1.0,2.5],"timestamps":[1767225600000,1767225660000]}\n'
     """
 
     def __init__(self, max_line_bytes: int = 2**20) -> None:
         self._max_line_bytes = max_line_bytes
         self._last_times: tuple[IntArray, IntArray, list[Any]] | None = None
 
-    def encode(self, block: SeriesBlock) -> Iterator[EncodedLines]:
-        """Yield the lines of a block, portion by portion."""
+    def encode(self, block: SeriesBlock) -> EncodedLines:
+        """Return the lines of a block."""
         if not block.label_sets:
-            return
+            return EncodedLines(LineTable.concat([]), np.empty(0, bool), iter(()))
         n_rows, n_samples = block.values.shape
         room = self._max_line_bytes - _BYTES_AROUND - int(_lengths(block.label_sets).max())
         most = max(1, min(MAX_SAMPLES_PER_LINE, room // _MAX_BYTES_PER_SAMPLE))
@@ -107,23 +104,19 @@ class LineEncoder:
         # From here on a line is a slice of all rows, one after the other.
         row_starts = n_samples * np.arange(n_rows)[:, None]
         value_starts, value_stops = (starts + row_starts).ravel(), (stops + row_starts).ravel()
-        begins = np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows)
-        table = LineTable(
-            label_sets,
-            value_stops - value_starts,
-            np.tile(block.timestamps_ms[starts], n_rows),
-            np.tile(block.timestamps_ms[stops - 1], n_rows),
-        )
         are_short = n_samples < _SHORT_LINE * len(starts)
         make_lines = _short_lines if are_short else _long_lines
         times = self._format_times(block, starts, stops, are_short=are_short)
-        is_long = n_samples >= _LONG_LINE * len(starts)
-        for part in _portions(value_stops, 1 if is_long else _PORTION_SAMPLES):
-            pieces, sizes = make_lines(
-                block, label_sets[part], times[part], value_starts[part], value_stops[part]
-            )
-            per_line = len(pieces) // len(sizes)
-            yield EncodedLines(pieces, per_line, sizes, begins[part], table.take(part))
+        return EncodedLines(
+            LineTable(
+                label_sets,
+                value_stops - value_starts,
+                np.tile(block.timestamps_ms[starts], n_rows),
+                np.tile(block.timestamps_ms[stops - 1], n_rows),
+            ),
+            np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows),
+            make_lines(block, label_sets, times, value_starts, value_stops),
+        )
 
     def _format_times(
         self, block: SeriesBlock, starts: IntArray, stops: IntArray, *, are_short: bool
@@ -150,17 +143,22 @@ def _long_lines(
     times: Sequence[Any],
     starts: IntArray,
     stops: IntArray,
-) -> tuple[list[bytes], IntArray]:
+) -> Iterator[tuple[list[bytes], Sequence[int] | IntArray]]:
     """Make each line with one call of orjson."""
     values: Iterator[Any] = map(block.values.reshape(-1).__getitem__, _slices(starts, stops))
     if block.has_infinities:
         values = map(orjson.Fragment, map(_with_infinities, values))
-    fragments = map(orjson.Fragment, label_sets)
-    lines = [
+    lines = (
         orjson.dumps({"metric": m, "values": v, "timestamps": t}, option=_NUMPY_LINE)
-        for m, v, t in zip(fragments, values, times, strict=True)
-    ]
-    return lines, _lengths(lines)
+        for m, v, t in zip(map(orjson.Fragment, label_sets), values, times, strict=True)
+    )
+    if stops[-1] >= _LONG_LINE * len(stops):
+        for line in lines:
+            yield [line], [len(line)]
+    else:
+        for portion in _portions(stops, _PORTION_SAMPLES):
+            batch = list(islice(lines, portion.stop - portion.start))
+            yield batch, _lengths(batch)
 
 
 def _short_lines(
@@ -169,20 +167,22 @@ def _short_lines(
     times: Sequence[Any],
     starts: IntArray,
     stops: IntArray,
-) -> tuple[list[bytes], IntArray]:
-    """Make the lines in six pieces each, their numbers with one call of orjson."""
-    n_lines, first = len(label_sets), starts[0]
-    values = block.values.reshape(-1)[first : stops[-1]]
-    text = _with_infinities(values) if block.has_infinities else _format_array(values)
-    numbers = _cut(text, starts - first, stops - first)
+) -> Iterator[tuple[list[bytes], Sequence[int] | IntArray]]:
+    """Make the lines in six pieces each, the numbers of many with one call of orjson."""
     keys = (b'{"metric":', b',"values":[', b'],"timestamps":[')
-    pieces = [b""] * (n_lines * 6)
-    for position, key in enumerate(keys):
-        pieces[2 * position :: 6] = repeat(key, n_lines)
-    for position, texts in enumerate((label_sets, numbers, times)):
-        pieces[2 * position + 1 :: 6] = texts
-    sizes = _lengths(label_sets) + _lengths(numbers) + _lengths(times)
-    return pieces, sizes + sum(map(len, keys))
+    for portion in _portions(stops, _PORTION_SAMPLES):
+        first, n_lines = starts[portion.start], portion.stop - portion.start
+        values = block.values.reshape(-1)[first : stops[portion.stop - 1]]
+        text = _with_infinities(values) if block.has_infinities else _format_array(values)
+        numbers = _cut(text, starts[portion] - first, stops[portion] - first)
+        pieces = [b""] * (n_lines * 6)
+        sizes = np.full(n_lines, sum(map(len, keys)))
+        for position, key in enumerate(keys):
+            pieces[2 * position :: 6] = repeat(key, n_lines)
+        for position, texts in enumerate((label_sets[portion], numbers, times[portion])):
+            pieces[2 * position + 1 :: 6] = texts
+            sizes += _lengths(texts)
+        yield pieces, sizes
 
 
 def _lengths(texts: Sequence[bytes]) -> IntArray:

@@ -95,6 +95,26 @@ def test_grouping_is_the_naive_loop(sizes: tuple[int, ...], n_rows: int) -> None
     assert sorted(groups_of(grouped)) == sorted(expected.values())
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [2, 0, 1] * 4,
+        [2, 0, 0, 1] * 4,
+        [2, 0, 1] * 4 + [2],
+        [2, 0, 1] * 3 + [2, 1, 0],
+        [1, -1] * 5,
+    ],
+    ids=["every time alike", "one twice a time", "cut", "one otherwise", "one absent label"],
+)
+@pytest.mark.parametrize("ms", [np.repeat(np.arange(9), 3), np.zeros(27, int), -np.arange(27)])
+def test_repeated_series_are_grouped_as_by_the_naive_loop(
+    codes: list[int], ms: npt.NDArray[np.int64]
+) -> None:
+    labels = [label(codes)]
+    grouped = group_rows(labels, ms[: len(codes)], None)
+    assert sorted(groups_of(grouped)) == sorted(naive_groups(labels, ms[: len(codes)]).values())
+
+
 def test_many_groups_are_ordered_alike() -> None:
     rng = np.random.default_rng(0)
     codes = np.repeat(rng.permutation(100_000), 2)

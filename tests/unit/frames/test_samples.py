@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,13 @@ import pytest
 
 from tests.unit.frames.stored import counts, minutes, read, stored
 from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError
-from vm_df_writer.frames import samples
+from vm_df_writer.frames import time_order
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.frames.samples import (
     Chunk,
     DigitLoss,
-    ascending_within,
     chunk_to_block,
-    cut_by_time,
-    sort_within,
+    share_times,
 )
 
 INF = float("inf")
@@ -54,6 +52,30 @@ def test_a_chunk_without_gaps_is_passed_on_as_it_is() -> None:
     block = chunk_to_block(chunk, Reading(), DigitLoss())
     assert [numbers.base is values for _, _, numbers in block] == [True]
     assert (block.dropped, block.adjusted) == ({}, {})
+
+
+def test_groups_of_the_same_times_become_rows_that_share_them() -> None:
+    marks = {"inexact": np.eye(2, 4, dtype=bool), "sub_millisecond": np.arange(4) == 3}
+    times, values = np.array([1, 2, 1, 2]), np.arange(8.0).reshape(2, 4)
+    chunk = Chunk([b"a", b"b", b"c", b"d"], np.array([0, 2, 4]), times, values, marks)
+    shared = share_times(chunk)
+    assert (shared.offsets.tolist(), shared.timestamps_ms.tolist()) == ([0, 2], [1, 2])
+    assert np.flatnonzero(shared.marks["inexact"]).tolist() == [0, 5]
+    assert shared.marks["sub_millisecond"].tolist() == [[False] * 2, [False, True]] * 2
+    before, after = (chunk_to_block(one, Reading(), DigitLoss()) for one in (chunk, shared))
+    assert [[label, *map(list, rest)] for label, *rest in before] == [
+        [label, *map(list, rest)] for label, *rest in after
+    ]
+    assert before.adjusted == after.adjusted == {"inexact": 2, "sub_millisecond": 2}
+
+
+@pytest.mark.parametrize(
+    ("times", "offsets"),
+    [([1, 2, 1, 3], [0, 2, 4]), ([1, 2, 1], [0, 2, 3]), ([1, 1, 2], [0, 1, 3])],
+)
+def test_groups_of_other_times_stay_as_they_are(times: list[int], offsets: list[int]) -> None:
+    chunk = Chunk([b"a", b"b"], np.array(offsets), np.array(times), np.ones((1, len(times))))
+    assert share_times(chunk) is chunk
 
 
 def test_nan_is_dropped_from_its_own_series_alone() -> None:
@@ -199,35 +221,6 @@ def test_one_frame_is_warned_of_once() -> None:
     assert len(warned) == 1
 
 
-@pytest.mark.parametrize(
-    ("times", "offsets", "expected"),
-    [
-        ([1, 2, 3], [0, 3], (True, True)),
-        ([1, 1, 3], [0, 3], (True, False)),
-        ([2, 1], [0, 2], (False, False)),
-        ([5, 1, 2], [0, 1, 3], (True, True)),
-        ([1], [0, 1], (True, True)),
-        ([], [0], (True, True)),
-    ],
-)
-def test_ascending_is_asked_within_groups(
-    times: list[int], offsets: list[int], expected: tuple[bool, bool]
-) -> None:
-    assert ascending_within(np.array(times, np.int64), np.array(offsets)) == expected
-
-
-def test_sorting_stays_within_groups_and_is_stable() -> None:
-    assert sort_within(np.array([2, 1, 2, 9, 8]), np.array([0, 3, 5])).tolist() == [1, 0, 2, 4, 3]
-
-
-@pytest.mark.parametrize("most", [1, 2, 3, 100])
-def test_spans_follow_each_other_and_keep_equal_times_together(most: int) -> None:
-    ms = np.array([1, 1, 1, 2, 3, 3, 4])
-    spans = list(cut_by_time(ms, most))
-    assert [row for span in spans for row in range(span.start, span.stop)] == list(range(7))
-    assert all(ms[a.stop - 1] < ms[b.start] for a, b in pairwise(spans))
-
-
 @pytest.mark.parametrize("duplicates", ["last", "first", "max", "keep"])
 def test_duplicates_are_seen_across_the_blocks_of_a_frame(
     monkeypatch: pytest.MonkeyPatch, duplicates: Any
@@ -242,7 +235,7 @@ def test_duplicates_are_seen_across_the_blocks_of_a_frame(
         ]
 
     (whole,) = samples_of_blocks()
-    monkeypatch.setattr(samples.cut_by_time, "__defaults__", (2,))
+    monkeypatch.setattr(time_order.cut_by_time, "__defaults__", (2,))
     cut = samples_of_blocks()
     assert len(cut) > 1
     assert list(chain.from_iterable(cut)) == whole

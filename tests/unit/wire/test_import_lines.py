@@ -37,9 +37,7 @@ def block_of(
 
 def text_of(*blocks: SeriesBlock, max_line_bytes: int = 2**20) -> bytes:
     encoder = LineEncoder(max_line_bytes)
-    return b"".join(
-        chunk for block in blocks for lines in encoder.encode(block) for chunk in lines.chunks()
-    )
+    return b"".join(chunk for block in blocks for chunk in encoder.encode(block).chunks())
 
 
 def naive_text(block: SeriesBlock) -> bytes:
@@ -153,21 +151,17 @@ def test_lines_are_cut_by_bytes(max_line_bytes: int) -> None:
 
 def test_the_table_says_what_each_line_carries() -> None:
     block = block_of(np.ones((2, 12_001)), None, [0, 12_000, 12_001])
-    rows = []
-    for lines in LineEncoder().encode(block):
-        sizes = [len(line) for chunk in lines.chunks() for line in chunk.splitlines(keepends=True)]
-        table = lines.table
-        assert lines.sizes.tolist() == sizes
-        rows += list(
-            zip(
-                table.label_sets,
-                table.samples.tolist(),
-                table.first_ms.tolist(),
-                table.last_ms.tolist(),
-                lines.begins.tolist(),
-                strict=True,
-            )
+    lines = LineEncoder().encode(block)
+    rows = list(
+        zip(
+            lines.table.label_sets,
+            lines.table.samples.tolist(),
+            lines.table.first_ms.tolist(),
+            lines.table.last_ms.tolist(),
+            lines.begins.tolist(),
+            strict=True,
         )
+    )
     assert rows == [
         (b'{"__name__":"s%d"}' % (2 * row + group), n, T + first, T + first + n - 1, begins)
         for row in range(2)
@@ -177,6 +171,17 @@ def test_the_table_says_what_each_line_carries() -> None:
             (1, 1, 12_000, True),
         )
     ]
+
+
+@pytest.mark.parametrize("n_samples", [1, 20, 5_000])
+def test_sizes_are_those_of_the_lines(n_samples: int) -> None:
+    sizes, text = [], b""
+    for pieces, sizes_of_portion in (
+        LineEncoder().encode(block_of(np.ones((9, n_samples)))).portions
+    ):
+        sizes += list(sizes_of_portion)
+        text += b"".join(pieces)
+    assert sizes == [len(line) for line in text.splitlines(keepends=True)]
 
 
 def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
@@ -195,7 +200,7 @@ def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
     blocks[3] = SeriesBlock([b"{}", b"{}"], np.array([0, 60, 100]), shared, np.ones((1, 100)))
     encoder = LineEncoder()
     for block in blocks:
-        text = b"".join(chunk for lines in encoder.encode(block) for chunk in lines.chunks())
+        text = b"".join(encoder.encode(block).chunks())
         assert text == naive_text(block)
 
 
