@@ -4,7 +4,8 @@
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 OLDEST_PYTHON ?= python3.11 python3.12
 
-PYTEST_ARGS ?= -n 2
+# Many tests wait for a server more than they compute.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 
 bin := .venv/bin
 
