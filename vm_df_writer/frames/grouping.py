@@ -48,6 +48,23 @@ class GroupedRows:
         """Return the row numbers at some positions of the order."""
         return span if self.order is None else self.order[span]
 
+    def order_of_times(self, ms: IntArray) -> tuple[bool, bool]:
+        """Say whether the times of each group ascend, and whether strictly.
+
+        Asked block by block, to spare memory.
+        """
+        n_rows, strictly = int(self.offsets[-1]), True
+        for start in range(0, n_rows, BLOCK_SAMPLES):
+            stop = min(start + BLOCK_SAMPLES + 1, n_rows)  # one more, to see the step between
+            first, last = np.searchsorted(self.offsets, (start, stop), side="right")
+            inner = self.offsets[first:last]
+            offsets = np.concatenate([[start], inner[inner < stop], [stop]]) - start
+            ascends, strictly_here = ascending_within(ms[self.rows(slice(start, stop))], offsets)
+            if not ascends:
+                return False, False
+            strictly &= strictly_here
+        return True, strictly
+
     def spans(self, ms: IntArray, samples_per_row: int) -> Iterator[tuple[slice, slice]]:
         """Yield groups and positions, block by block.
 
@@ -101,23 +118,10 @@ def group_rows(labels: Sequence[LabelColumn], ms: IntArray, kept: BoolArray | No
     if kept_rows is not None:
         order = kept_rows if order is None else kept_rows[order]
     grouped = GroupedRows(order, offsets)
-    if _ascends(grouped, ms):
+    if grouped.order_of_times(ms)[0]:
         return grouped
     by_time = sort_within(ms if order is None else ms[order], offsets)
     return GroupedRows(by_time if order is None else order[by_time], offsets)
-
-
-def _ascends(grouped: GroupedRows, ms: IntArray) -> bool:
-    """Say whether the times of each group ascend, block by block to spare memory."""
-    n_rows = int(grouped.offsets[-1])
-    for start in range(0, n_rows, BLOCK_SAMPLES):
-        stop = min(start + BLOCK_SAMPLES + 1, n_rows)  # one more, to see the step between
-        first, last = np.searchsorted(grouped.offsets, (start, stop), side="right")
-        inner = grouped.offsets[first:last]
-        offsets = np.concatenate([[start], inner[inner < stop], [stop]]) - start
-        if not ascending_within(ms[grouped.rows(slice(start, stop))], offsets)[0]:
-            return False
-    return True
 
 
 def _combine(labels: Sequence[LabelColumn], n_rows: int) -> tuple[npt.NDArray[np.integer], int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.errors import LabelError
+from vm_df_writer.errors import ColumnError, LabelError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import LabelColumn, label_from_column, refuse_damaged_values
@@ -129,6 +129,8 @@ def read_long(
     columns = [ValueColumn(name, frame[name]) for name in names]
     keys = [column for column in (*labels, query_key, variable) if column is not None]
     grouped = group_rows(keys, timestamps.ms, kept)
+    if not melted and reading.label_columns is None and reading.value_columns is None:
+        _refuse_doubtful_labels(columns, grouped, timestamps)
     n_groups = len(grouped.offsets) - 1
     rows = grouped.first_rows
     var = (
@@ -147,6 +149,25 @@ def read_long(
     return LongFrame(
         grouped, timestamps, columns, label_sets, reading, n_rows_read, n_rows_without_time
     )
+
+
+def _refuse_doubtful_labels(
+    columns: Sequence[ValueColumn], grouped: GroupedRows, timestamps: Timestamps
+) -> None:
+    """Refuse integers that nobody called values, where series seem to lack a label.
+
+    They may be it: a shard, or a device. All but one sample of each time would be dropped.
+    """
+    for column in columns:
+        if not pd.api.types.is_integer_dtype(column.column.dtype):
+            continue
+        if grouped.order_of_times(timestamps.ms)[1]:
+            return
+        raise ColumnError(
+            f"column {column.name!r}: integers, which are values or a label, and without it as a "
+            "label there are rows of one series at one time; name it in label_columns= or in "
+            "value_columns="
+        )
 
 
 def _refuse_unnamed(variable: LabelColumn, source: Source) -> None:

@@ -258,3 +258,41 @@ def test_a_label_column_without_a_name_is_refused(nothing: object) -> None:
     frame = FRAME.set_axis(pd.Index(["timestamp", nothing, "y", "yhat"], dtype=object), axis=1)
     with pytest.raises(FrameError, match="name"):
         read(frame)
+
+
+SHARDS = pd.DataFrame(
+    {
+        "timestamp": minutes(0, 0, 1, 1),
+        "host": ["a"] * 4,
+        "shard": [1, 2, 1, 2],
+        "y": [1.0, 2.0, 3.0, 4.0],
+    }
+)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "Int32"])
+def test_an_integer_column_that_series_seem_to_lack_as_a_label_is_refused(dtype: Any) -> None:
+    for frame in (SHARDS, SHARDS.iloc[::-1]):
+        with pytest.raises(
+            ColumnError,
+            match=re.escape(
+                "column 'shard': integers, which are values or a label, and without it as a label "
+                "there are rows of one series at one time; name it in label_columns= or in "
+                "value_columns="
+            ),
+        ):
+            read(frame.astype({"shard": dtype}))
+
+
+def test_an_integer_column_is_what_a_keyword_says() -> None:
+    assert stored(SHARDS, label_columns=["host", "shard"]) == {
+        "y{host=a,shard=1}": {0: 1.0, 1: 3.0},
+        "y{host=a,shard=2}": {0: 2.0, 1: 4.0},
+    }
+    reading = read(SHARDS, value_columns=["y", "shard"])
+    assert counts(reading)[0] == {"duplicate": 4}
+
+
+def test_integers_are_values_where_no_time_repeats_or_all_others_are_no_integers() -> None:
+    assert set(stored(SHARDS.iloc[::2])) == {"y{host=a}", "shard{host=a}"}
+    assert counts(read(SHARDS.astype({"shard": float})))[0] == {"duplicate": 4}
