@@ -26,6 +26,7 @@ __all__ = [
     "constant_label",
     "label_from_codes",
     "label_from_column",
+    "label_from_rows_per_time",
     "label_text",
     "refuse_damaged_values",
 ]
@@ -142,6 +143,26 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
     if str(column.dtype) in NARROW_FLOATS:
         uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
     return _label(name, codes, list(uniques), where)
+
+
+def label_from_rows_per_time(
+    name: str, column: pd.Series | pd.Index, n_rows: int, where: str
+) -> LabelColumn:
+    """Return the label that a column holds, which may be the same `n_rows` again and again.
+
+    Comparing Arrow's text with itself takes a quarter of the time that its distinct values take.
+
+    Examples
+    --------
+    >>> column = pd.Series(["a", "b"] * 2)
+    >>> label_from_rows_per_time("host", column, 2, "column 'host'").codes.tolist()
+    [0, 1, 0, 1]
+    """
+    if 0 < n_rows < len(column) and getattr(column.dtype, "storage", None) == "pyarrow":
+        same = column.array[n_rows:] == column.array[:-n_rows]
+        if pd.array(same, dtype="boolean").to_numpy(bool, na_value=False).all():
+            return label_from_column(name, column[:n_rows], where).tile(len(column) // n_rows)
+    return label_from_column(name, column, where)
 
 
 def label_from_codes(

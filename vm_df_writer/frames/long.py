@@ -11,10 +11,16 @@ import pandas as pd
 from vm_df_writer.errors import ColumnError, LabelError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.label_sets import LabelSetRenderer
-from vm_df_writer.frames.labels import LabelColumn, label_from_column, refuse_damaged_values
+from vm_df_writer.frames.labels import (
+    LabelColumn,
+    label_from_column,
+    label_from_rows_per_time,
+    refuse_damaged_values,
+)
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Source, assign_roles
 from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block, share_times
+from vm_df_writer.frames.time_order import rows_per_time
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.values import ValueColumn, read_rows
 from vm_df_writer.series import SeriesBlock
@@ -99,21 +105,21 @@ def read_long(
         naive_tz=reading.naive_tz,
         where=str(roles.time),
     )
-    labels = [
-        label_from_column(str(source.name), source.read(frame), str(source))
-        for source in roles.labels
-    ]
+    n_rows = rows_per_time(timestamps.ms)
+
+    def read_label(name: str, source: Source) -> LabelColumn:
+        return label_from_rows_per_time(name, source.read(frame), n_rows, str(source))
+
+    labels = [read_label(str(source.name), source) for source in roles.labels]
     for source, label in zip(roles.labels, labels, strict=True):
         if source in roles.guessed:
             refuse_damaged_values(label, str(source))
     query_key = variable = None
     if roles.query_key is not None:
-        query_key = label_from_column(
-            "query_key", roles.query_key.read(frame), str(roles.query_key)
-        )
+        query_key = read_label("query_key", roles.query_key)
     provided = None
     if roles.variable is not None:
-        variable = label_from_column("variable", roles.variable.read(frame), str(roles.variable))
+        variable = read_label("variable", roles.variable)
         _refuse_unnamed(variable, roles.variable)
         if reading.provide_series is not None:
             wanted = [text in set(reading.provide_series) for text in variable.texts]

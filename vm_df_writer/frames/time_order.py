@@ -8,7 +8,7 @@ import numpy as np
 
 from vm_df_writer.series import IntArray
 
-__all__ = ["BLOCK_SAMPLES", "ascending_within", "cut_by_time", "sort_within"]
+__all__ = ["BLOCK_SAMPLES", "ascending_within", "cut_by_time", "rows_per_time", "sort_within"]
 
 BLOCK_SAMPLES = 2**18
 
@@ -43,6 +43,22 @@ def cut_by_time(ms: IntArray, most: int = BLOCK_SAMPLES) -> Iterator[slice]:
         stop = int(np.searchsorted(ms, ms[last], side="right"))
         yield slice(start, stop)
         start = stop
+
+
+def rows_per_time(ms: IntArray) -> int:
+    """Return how many rows that follow each other share a time, if all times have as many; else 0.
+
+    Examples
+    --------
+    >>> rows_per_time(np.array([5, 5, 7, 7])), rows_per_time(np.array([5, 5, 7]))
+    (2, 0)
+    """
+    if not len(ms):
+        return 0
+    n_rows = int((ms != ms[0]).argmax()) or len(ms)
+    if len(ms) % n_rows or (ms.reshape(-1, n_rows) != ms[::n_rows, None]).any():
+        return 0
+    return n_rows
 
 
 def sort_within(timestamps_ms: IntArray, offsets: IntArray) -> IntArray:

@@ -18,6 +18,7 @@ from vm_df_writer.frames.labels import (
     constant_label,
     label_from_codes,
     label_from_column,
+    label_from_rows_per_time,
     label_text,
 )
 
@@ -183,3 +184,23 @@ def test_labels_are_taken_tiled_and_repeated() -> None:
 def test_codes_of_a_level_are_read_as_they_are() -> None:
     level = label_from_codes("host", np.array([1, -1, 0], np.int8), pd.Index(["", "a"]), "level")
     assert texts_of(level) == ["a", None, None]
+
+
+@pytest.mark.parametrize("dtype", ["str", "string[pyarrow]", "string[python]", object, "category"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "b"] * 3,
+        ["a", "b", "a", "b", "a", "a"],
+        ["a", None] * 3,
+        ["a", None, "a", "b", "a", "b"],
+        ["", "b"] * 3,
+    ],
+)
+def test_rows_that_may_repeat_are_read_as_any_other(values: list[Any], dtype: Any) -> None:
+    column = pd.Series(values, dtype=dtype)
+    expected = label_from_column("host", column, "column 'host'")
+    for n_rows in (0, 2, 6):
+        label = label_from_rows_per_time("host", column, n_rows, "column 'host'")
+        assert np.asarray(label.codes).tolist() == np.asarray(expected.codes).tolist()
+        assert label.texts == expected.texts

@@ -5,7 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from vm_df_writer.frames.time_order import ascending_within, cut_by_time, sort_within
+from vm_df_writer.frames.time_order import (
+    ascending_within,
+    cut_by_time,
+    rows_per_time,
+    sort_within,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,19 @@ def test_spans_follow_each_other_and_keep_equal_times_together(most: int) -> Non
     spans = list(cut_by_time(ms, most))
     assert [row for span in spans for row in range(span.start, span.stop)] == list(range(7))
     assert all(ms[a.stop - 1] < ms[b.start] for a, b in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([], 0),
+        ([5], 1),
+        ([5, 5], 2),
+        ([5, 6, 7], 1),
+        ([5, 5, 7, 7, 5, 5], 2),
+        ([5, 5, 7], 0),
+        ([5, 5, 7, 5], 0),
+    ],
+)
+def test_rows_share_a_time_evenly_or_not(times: list[int], expected: int) -> None:
+    assert rows_per_time(np.array(times, np.int64)) == expected
