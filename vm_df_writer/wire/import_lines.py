@@ -145,7 +145,9 @@ def _long_lines(
     stops: IntArray,
 ) -> Iterator[tuple[list[bytes], Sequence[int] | IntArray]]:
     """Make each line with one call of orjson."""
-    values: Iterator[Any] = map(block.values.reshape(-1).__getitem__, _slices(starts, stops))
+    values: Iterator[Any] = iter(block.values)  # a line for each row, if there are as many
+    if len(starts) != len(block.values):
+        values = map(block.values.reshape(-1).__getitem__, _slices(starts, stops))
     if block.has_infinities:
         values = map(orjson.Fragment, map(_with_infinities, values))
     lines = (
