@@ -16,6 +16,7 @@ from vm_df_writer.delivery.server_limits import (
     DEFAULT_FUTURE_S,
     DEFAULT_RETENTION_S,
     label_limits_of,
+    line_limit_of,
     time_limits_of,
 )
 from vm_df_writer.errors import RetentionWarning, VerificationError, warn_caller
@@ -56,6 +57,11 @@ class Proof:
     def label_limits(self) -> LabelLimits:
         """What the servers store of labels."""
         return label_limits_of(self._route.config, self._known.write, self._known.read)
+
+    @property
+    def max_line_bytes(self) -> int:
+        """How long a line may be that they take."""
+        return line_limit_of(self._known.write)
 
     def begin(self, read: FrameReading, *, verify: VerifyChoice = False) -> FrameReading:
         """Return a frame that is read without the samples that the server would drop.

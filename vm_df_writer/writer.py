@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, Unpack
 
@@ -145,10 +146,11 @@ class VmWriter:
         proof = Proof(self._route, ask=not dry_run)
         read = proof.begin(self._read(frame, reading, proof), verify=verify)
         warn_of_tenant_labels(self.config.tenant_id, read.label_names)
-        report = deliver_frame(read, self._route, self._bodies, progress=progress, dry_run=dry_run)
+        pack = partial(self._bodies, max_line_bytes=proof.max_line_bytes)
+        report = deliver_frame(read, self._route, pack, progress=progress, dry_run=dry_run)
         if dry_run:
             return report
-        return proof.complete(read, report, self._bodies, verify=verify, reset_cache=reset_cache)
+        return proof.complete(read, report, pack, verify=verify, reset_cache=reset_cache)
 
     def verify(
         self,
@@ -283,9 +285,10 @@ class VmWriter:
             cache=self._label_sets,
         )
 
-    def _bodies(self, blocks: Iterator[SeriesBlock]) -> Iterator[Body]:
+    def _bodies(self, blocks: Iterator[SeriesBlock], *, max_line_bytes: int) -> Iterator[Body]:
         return pack_bodies(
             blocks,
             max_bytes=self.config.batch_max_bytes,
             max_series=self.config.batch_max_series,
+            max_line_bytes=max_line_bytes,
         )

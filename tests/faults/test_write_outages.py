@@ -139,8 +139,8 @@ def test_a_write_that_runs_out_of_memory_has_the_account_on_the_exception(
     victoria_metrics: LocalVictoriaMetrics, run: str
 ) -> None:
     class Failing(VmWriter):
-        def _bodies(self, blocks: Iterator[SeriesBlock]) -> Iterator[Body]:
-            yield from islice(super()._bodies(blocks), 5)
+        def _bodies(self, blocks: Iterator[SeriesBlock], *, max_line_bytes: int) -> Iterator[Body]:
+            yield from islice(super()._bodies(blocks, max_line_bytes=max_line_bytes), 5)
             raise MemoryError
 
     writer = Failing(

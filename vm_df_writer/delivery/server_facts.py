@@ -70,6 +70,8 @@ _SECONDS = {
 }
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdwMy])")
 
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:([KMGT])(i?)B?)?", re.IGNORECASE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerFacts:
@@ -121,6 +123,21 @@ class ServerFacts:
         """Return the number that a flag holds; None if it is not known, or 0, which is none."""
         text = self.flags.get(flag, "")
         return (int(text) or None) if text.isdecimal() else None
+
+    def size(self, flag: str) -> int | None:
+        """Return the bytes that a flag holds; None if they are not known, or 0, which is none.
+
+        Examples
+        --------
+        >>> ServerFacts(flags={"import.maxLineLen": "64KiB"}).size("import.maxLineLen")
+        65536
+        """
+        found = _SIZE.fullmatch(self.flags.get(flag, ""))
+        if found is None:
+            return None
+        number, unit, binary = found.groups()
+        power = "KMGT".index(unit.upper()) + 1 if unit else 0
+        return int(float(number) * (1024 if binary else 1000) ** power) or None
 
 
 def seconds_of_flag(text: str) -> float | None:

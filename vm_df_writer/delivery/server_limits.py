@@ -22,6 +22,7 @@ __all__ = [
     "TimeLimits",
     "future_s_of",
     "label_limits_of",
+    "line_limit_of",
     "retention_s_of",
     "time_limits_of",
 ]
@@ -32,6 +33,7 @@ _AGING_S = 120.0
 _MONTH_S = 31 * 86_400.0
 DEFAULT_RETENTION_S = _MONTH_S
 """How far back a server keeps samples if nobody tells it otherwise."""
+_LINE_BYTES = 10 * 2**20  # what new servers take by default; old ones take more
 DEFAULT_FUTURE_S = 2 * 86_400.0
 """How far into the future a server takes samples; newer ones can be told to take more."""
 
@@ -184,3 +186,14 @@ def label_limits_of(config: WriterConfig, write: ServerFacts, read: ServerFacts)
         else:
             limits[field] = min(told, configured) if stores else configured
     return LabelLimits(**limits)
+
+
+def line_limit_of(facts: ServerFacts) -> int:
+    """Return how many bytes a line may have; a server answers 400 to a longer one.
+
+    Examples
+    --------
+    >>> line_limit_of(ServerFacts()), line_limit_of(ServerFacts(flags={"import.maxLineLen": "9KB"}))
+    (10485760, 9000)
+    """
+    return facts.size("import.maxLineLen") or _LINE_BYTES

@@ -41,12 +41,16 @@ class Body:
 
 
 def pack_bodies(
-    blocks: Iterable[SeriesBlock], *, max_bytes: int, max_series: int
+    blocks: Iterable[SeriesBlock],
+    *,
+    max_bytes: int,
+    max_series: int,
+    max_line_bytes: int = 10 * 2**20,
 ) -> Iterator[Body]:
     """Format blocks and pack their lines into bodies.
 
     A body holds at most `max_bytes` and `max_series`, but at least one line; lines are cut
-    short enough that only a label set of that size could go beyond.
+    short enough that only a label set of that size could go beyond, or beyond `max_line_bytes`.
 
     Examples
     --------
@@ -60,7 +64,7 @@ def pack_bodies(
     [1, 1]
     """
     pending = _Pending(max_bytes, max_series)
-    encoder = LineEncoder(max_bytes)
+    encoder = LineEncoder(min(max_bytes, max_line_bytes))
     for block in blocks:
         yield from pending.add(encoder.encode(block))
     yield from pending.flush()
