@@ -102,7 +102,13 @@ def read_timestamps(
     _check_zone(naive_tz)
     dtype = source.dtype
     if dtype == object and pd.api.types.infer_dtype(source, skipna=True) == "integer":
-        source = pd.Series(source, dtype="Int64")
+        try:
+            source = pd.Series(source, dtype="Int64")
+        except OverflowError:
+            largest = max(source.dropna(), key=abs)
+            raise TimestampError(
+                f"{where}: {largest} is no epoch in any unit; correct or drop such rows"
+            ) from None
         dtype = source.dtype
     if pd.api.types.is_integer_dtype(dtype):
         return _from_integers(source, time_unit, where)
