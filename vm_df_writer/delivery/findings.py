@@ -60,26 +60,47 @@ that it runs with -relabelConfig=drop.yml; look for ...
             What the server tells that may be the reason, as sentences without a stop.
         """
         v = self.verification
-        named = [
-            f"{short.label_set[:300].decode(errors='replace')} lacks {short.lost:,} of "
-            f"{short.expected:,}, from {format_utc(short.first_ms)}"
-            for short in self.worst[:_WORST_NAMED]
-        ]
+        named = list(map(_describe, self.worst[:_WORST_NAMED]))
         if self.short_series > _WORST_NAMED:
             named.append(f"and {self.short_series - _WORST_NAMED:,} more series")
         told = " and that ".join(hints)
         if told:
             named.append(f"the server tells that {told}")
-        advice = (
-            "look for the reason in the server's log (retention, label limits, a crash), then "
-            "write these series again"
-            if v.missing
-            else "look for another writer of these series, for deduplication, and for values of "
-            "very different magnitude in one series"
-        )
+        if v.repaired:
+            named.append(f"{v.repaired:,} samples were sent once more")
+        if not v.missing:
+            advice = (
+                "look for another writer of these series, for deduplication, and for values of "
+                "very different magnitude in one series"
+            )
+        elif v.repaired:
+            advice = "look for the reason in the server's log (retention, label limits)"
+        else:
+            advice = (
+                "look for the reason in the server's log (retention, label limits, a crash), then "
+                "write these series again"
+            )
         return (
             f"verify: {v.missing + v.mismatched:,} of {v.expected:,} samples, in "
             f"{self.short_series:,} series, were not read back as they were sent "
             f"({v.missing:,} missing, {v.mismatched:,} with another value): "
             f"{'; '.join(named)}; {advice}"
         )
+
+
+def _describe(short: Shortfall) -> str:
+    """Name a series and what it lacks.
+
+    Examples
+    --------
+    >>> _describe(Shortfall(b'{"__name__":"y"}', 20, 5, 2, 1767225600000))
+    '{"__name__":"y"} lacks 5 and has another value at 2 of 20, from 2026-01-01 00:00:00 UTC'
+    """
+    short_of = [
+        f"{what} {n:,}"
+        for what, n in (("lacks", short.missing), ("has another value at", short.mismatched))
+        if n
+    ]
+    labels = short.label_set[:300].decode(errors="replace")
+    since = format_utc(short.first_ms)
+    return f"{labels} {' and '.join(short_of)} of {short.expected:,}, from {since}"
