@@ -20,11 +20,13 @@ from vm_df_writer import (
     ColumnError,
     DuplicateSeriesError,
     InexactWarning,
+    LabelClashWarning,
     LabelError,
     RetentionWarning,
     TimestampError,
     VmWriter,
     WriteReport,
+    to_import_lines,
 )
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -73,6 +75,11 @@ def test_values_of_all_sizes_are_stored_or_reported(writer: VmWriter) -> None:
         assert verified(writer.write(column(*values), labels={"size": i}, verify=True))
 
 
+def test_values_that_become_zero_are_counted(writer: VmWriter) -> None:
+    report = writer.write(column(-0.0, 5e-324, 1e-297, 1e-295, 0.0))
+    assert (report.samples, report.adjusted) == (5, {"inexact": 2})
+
+
 @pytest.mark.parametrize(
     ("factor", "unit"), [(1, "ms"), (10**3, "s"), (10**6, "ms"), (10**6, "s"), (10**9, "us")]
 )
@@ -81,6 +88,27 @@ def test_timestamps_in_another_unit_are_refused(writer: VmWriter, factor: int, u
     frame = pd.DataFrame({"y": [1.0, 2.0]}, index=[second * factor for second in seconds])
     with pytest.raises(TimestampError, match="outside 1971"):
         writer.write(frame, time_unit=unit)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("time", [-5, 0, 86_399_999, 2**63 - 1])
+def test_timestamps_beyond_all_history_are_refused(writer: VmWriter, time: int) -> None:
+    with pytest.raises(TimestampError, match="outside 1971"):
+        writer.write(pd.DataFrame({"y": [1.0]}, index=[time]), time_unit="ms")
+
+
+@pytest.mark.parametrize(
+    "time", [1767225600000.0, 1767225600000.5, "1767225600000", True, 2**63, [1767225600000]]
+)
+def test_timestamps_that_are_no_times_are_refused(writer: VmWriter, time: object) -> None:
+    frame = pd.DataFrame({"time": pd.Series([time], dtype=object), "y": [1.0]})
+    with pytest.raises(TimestampError, match="column 'time'"):
+        writer.write(frame, time="time", time_unit="ms")
+
+
+def test_timestamps_that_are_none_are_counted_and_texts_are_read(writer: VmWriter) -> None:
+    frame = pd.DataFrame({"time": ["2026-01-01T00:01:00Z", None], "y": [1.0, 2.0]})
+    report = writer.write(frame, time="time", verify=True)
+    assert (report.samples, report.dropped, verified(report)) == (1, {"nat": 1}, True)
 
 
 def test_duplicate_and_unordered_timestamps_are_stored_as_told(writer: VmWriter) -> None:
@@ -109,12 +137,30 @@ def test_label_values_of_any_type_are_stored_as_text(
     assert answer.json()["data"] == [{"__name__": "y", "run": run, "a b": stored}]
 
 
-@pytest.mark.parametrize("labels", [{"": "x"}, {"n" * 257: "x"}, {"\ud800": "x"}, {"x": "\ud800"}])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *({"": "x"}, {"n" * 257: "x"}, {"x": "x" * 4097}, {f"l{i}": "x" for i in range(29)}),
+        *({"\ud800": "x"}, {"x": "\ud800"}, {"x": b"\xff"}, {"x": ["a"]}, {"x": {"a": "b"}}),
+    ],
+    ids=lambda labels: repr(labels)[:12],
+)
 def test_labels_that_the_server_would_alter_are_refused(
-    writer: VmWriter, labels: dict[str, object]
+    labels: dict[str, object],
 ) -> None:
-    with pytest.raises(LabelError):
+    writer = VmWriter("http://127.0.0.1:1", metric_format={**FORMAT, "run": "x"})
+    with pytest.raises(LabelError, match=r"server keeps|expected a label value|not valid Unicode"):
         writer.write(column(1.0), labels=labels)
+
+
+def test_a_label_that_is_given_twice_is_refused_or_warned_of(writer: VmWriter) -> None:
+    frame = pd.DataFrame({"host": ["a"], "time": TIMES[:1], "y": [1.0]})
+    with pytest.raises(LabelError, match="'host' is a label of the frame too"):
+        writer.write(frame, labels={"host": "b"})
+    for name in ("run", "__name__"):
+        with pytest.warns(LabelClashWarning, match=f"'{name}' set by the frame and by metric_fo"):
+            report = writer.write(frame, labels={name: "b"}, verify=True)
+        assert verified(report)
 
 
 def test_an_empty_label_value_cannot_merge_two_series(writer: VmWriter) -> None:
@@ -188,6 +234,21 @@ def test_labels_beyond_the_limits_of_this_very_server_are_refused(
             writer.write(column(1.0), labels={"a": "1", "b": "2", "c": "3"})
         with pytest.raises(LabelError, match="has 5001 bytes, and the server keeps 5000"):
             writer.write(column(1.0), labels={"a": "x" * 5001})
+
+
+@pytest.mark.parametrize("limit", ["64KiB", "65536"])
+def test_lines_are_no_longer_than_this_very_server_takes(
+    start_victoria_metrics: StartServer, limit: str
+) -> None:
+    server = start_victoria_metrics(f"-import.maxLineLen={limit}")
+    times = pd.date_range(NOW - timedelta(days=1), periods=40_000, freq="1s")
+    frame = pd.DataFrame({"y": np.random.default_rng(0).normal(size=40_000)}, index=times)
+    (line,) = to_import_lines(frame.iloc[:10_000], metric_format=FORMAT)
+    answer = requests.post(f"{server.url}/api/v1/import", line, timeout=10)
+    assert (answer.status_code, "too long line" in answer.text) == (400, True)
+    with VmWriter(server.url, metric_format=FORMAT) as writer:
+        report = writer.write(frame, verify=True)
+    assert (report.samples, report.requests, verified(report)) == (40_000, 1, True)
 
 
 def test_a_server_that_does_not_know_an_encoding_is_not_sent_it(

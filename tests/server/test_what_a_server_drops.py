@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 
+from tests.server.stored import export
 from vm_df_writer import ServerRejected, VerificationError, VmWriter, WriteReport
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -172,6 +175,38 @@ def test_all_samples_of_one_time_but_one_are_deduplicated(
     with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
         found = writer.write(frame, duplicates="keep", verify=True).verification
     assert found == Verification(expected=4, found=2, deduplicated=2)
+
+
+@pytest.mark.parametrize("flags", [[], ["-dedup.minScrapeInterval=1ms"]])
+def test_a_sample_that_is_written_over_is_found_or_reported(
+    start_victoria_metrics: StartServer, flags: list[str]
+) -> None:
+    server = start_victoria_metrics(*flags)
+    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+        for value in (5.0, 9.0, 7.0):
+            frame = pd.DataFrame({"y": [value]}, index=TIMES[:1])
+            try:
+                found = writer.write(frame, verify=True).verification
+            except VerificationError as error:
+                found = error.verification
+            ((kept),) = export(server.url, '{__name__="y"}').values()
+            is_there = value in [number for _, number in kept]
+            assert found == Verification(expected=1, found=is_there, mismatched=not is_there)
+
+
+def test_digits_that_a_later_write_takes_are_missed_by_a_later_look(
+    start_victoria_metrics: StartServer,
+) -> None:
+    server = start_victoria_metrics()
+    small = pd.DataFrame({"y": [1.234567, 2.345678, 3.456789]}, index=TIMES[:3])
+    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+        assert writer.write(small, verify=True).verification == Verification(expected=3, found=3)
+        writer.write(pd.DataFrame({"y": [1e18]}, index=TIMES[3:4]), verify=True)
+        requests.get(f"{server.url}/internal/force_merge", timeout=10)
+        time.sleep(1)
+        with pytest.raises(VerificationError, match="values of very different magnitude") as caught:
+            writer.verify(small)
+    assert caught.value.verification == Verification(expected=3, mismatched=3)
 
 
 def test_a_loss_is_told_from_deduplication(start_victoria_metrics: StartServer) -> None:
