@@ -24,11 +24,11 @@ def scene(httpserver: HTTPServer) -> Scene:
     return Scene(httpserver)
 
 
-def hosts(n: int) -> tuple[SeriesBlock, list[bytes]]:
+def hosts(n: int, length: int = 200) -> tuple[SeriesBlock, list[bytes]]:
     """Return a block of long series, and the lines that the server has of them."""
-    times = range(200)
-    series = [({"__name__": "y", "host": str(i)}, times, [1.0] * 200) for i in range(n)]
-    return block_of(*series), [line(s[0], times, ",".join(["1"] * 200)) for s in series]
+    times = range(length)
+    series = [({"__name__": "y", "host": str(i)}, times, [1.0] * length) for i in range(n)]
+    return block_of(*series), [line(s[0], times, ",".join(["1"] * length)) for s in series]
 
 
 def counts(*numbers: int | None, **more: object) -> bytes:
@@ -106,11 +106,20 @@ def test_many_series_are_counted_by_the_labels_that_they_share(scene: Scene) -> 
     assert form["query"][0].startswith('limitk(700,union(count_over_time({__name__="y"}[201ms])')
 
 
-def test_shared_labels_that_match_too_much_else_are_not_used_again(scene: Scene) -> None:
+def cut_counts(n_ours: int, length: int) -> bytes:
+    """Return an answer with as many series as were asked for, most of them of others."""
+    value = [1767225600.2, str(length)]
+    found = [{"metric": {"__name__": "y", "host": str(i)}, "value": value} for i in range(n_ours)]
+    others = [{"metric": {"other": str(i)}, "value": value} for i in range(700 - n_ours)]
+    return orjson.dumps({"data": {"result": found + others}})
+
+
+@pytest.mark.parametrize("n_ours", [0, 5])
+def test_shared_labels_that_match_too_much_else_are_not_used_again(
+    scene: Scene, n_ours: int
+) -> None:
     block, lines = hosts(300)
-    others = [{"metric": {"other": str(i)}, "value": [1767225600.2, "9"]} for i in range(700)]
-    scene.counts = [orjson.dumps({"data": {"result": others}})]
-    scene.counts += [counts(*[200] * 300)] * 9
+    scene.counts = [cut_counts(n_ours, 200), *[counts(*[200] * 300)] * 9]
     scene.last = b"\n".join(lines)
     assert scene.verify(block, block, count_only=True).verification.ok
     assert scene.events[:3] == ["flush", "count", "look"]
@@ -118,6 +127,13 @@ def test_shared_labels_that_match_too_much_else_are_not_used_again(scene: Scene)
     assert all(len(form["query"][0].encode()) < 16_384 for form in scene.counted)
     exact = [re.findall('host="([0-9]+)"', form["query"][0]) for form in scene.counted[1:]]
     assert [host for form in exact for host in form] == [str(i) for i in range(300)]
+
+
+def test_series_that_are_not_long_enough_to_be_counted_one_by_one_are_read(scene: Scene) -> None:
+    block, lines = hosts(300, length=50)
+    scene.counts, scene.last = [cut_counts(5, 50)], b"\n".join(lines)
+    assert scene.verify(block, block, count_only=True).verification.ok
+    assert scene.events == ["flush", "count", "look", "look"]
 
 
 def test_what_is_too_much_at_once_is_read_in_smaller_pieces(scene: Scene) -> None:

@@ -25,8 +25,9 @@ __all__ = ["Look", "ReadBack"]
 
 _log = logging.getLogger("vm_df_writer")
 
-# A count costs as much as reading so many samples.
+# A count costs as much as reading so many samples, by labels that series share or by all of theirs.
 _WORTH_COUNTING = 30
+_WORTH_SELECTING = 200
 # An old server takes 16 KiB of query (-search.maxQueryLen).
 _MAX_QUERY_BYTES = 12 * 1024
 # Beside what was sent, and as much again, that may be answered: more are better not counted.
@@ -97,7 +98,8 @@ class ReadBack:
             self._looked_at = self._settle.clock()
         if series is None:
             series = range(block.n_series)
-            if self._count_only and block.n_samples >= _WORTH_COUNTING * block.n_series:
+            worth = _WORTH_COUNTING if self._can_share_counts else _WORTH_SELECTING
+            if self._count_only and block.n_samples >= worth * block.n_series:
                 series = self._miscounted(block)
         look = self._look(block, series)
         for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
@@ -164,13 +166,14 @@ class ReadBack:
         first_ms, last_ms = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
         miscounted: list[int] = []
         for batch, selectors in self._countable(block):
-            form = count_form(selectors, first_ms, last_ms, most=2 * len(batch) + _FOREIGN_SERIES)
+            most = 2 * len(batch) + _FOREIGN_SERIES
+            form = count_form(selectors, first_ms, last_ms, most=most)
             try:
                 counts = read_counts(b"".join(self._client.stream_lines(self._query_url, form)))
             except DeliveryError:
                 counts = {}
             wrong = [s for s in batch if counts.get(series_key(block.label_sets[s])) != expected[s]]
-            if len(wrong) == len(batch):
+            if len(wrong) == len(batch) or len(counts) == most:  # there are too many others
                 self._can_share_counts = False
             miscounted += wrong
         return miscounted
