@@ -132,6 +132,7 @@ def check_server(route: Route) -> ServerCheck:
     known = Server(route.client, route.endpoint, config).know()
     stores = known.write if known.write.kind == "single" else known.read
     labels = label_limits_of(config, known.write, known.read)
+    retention_s = retention_s_of(stores)
     interval_s = stores.seconds("dedup.minScrapeInterval")
     return ServerCheck(
         import_url=route.endpoint.import_url,
@@ -140,8 +141,8 @@ def check_server(route: Route) -> ServerCheck:
         version=known.write.version,
         read_kind=known.read.kind,
         read_version=known.read.version,
-        retention_s=retention_s_of(stores),
-        future_s=future_s_of(stores) if stores.is_known else None,
+        retention_s=retention_s,
+        future_s=None if retention_s is None else future_s_of(stores),
         max_labels=labels.max_labels,
         max_label_name_bytes=labels.max_name_bytes,
         max_label_value_bytes=labels.max_value_bytes,
@@ -172,8 +173,10 @@ def _try_reading(route: Route) -> str:
 def _may_reset_cache(known: Knowledge, config: WriterConfig) -> str:
     # It is not tried: that would empty the cache.
     facts = known.read
-    if not facts.is_known or facts.kind not in ("single", "vmselect"):
-        return f"unknown; what is read from {_KINDS.get(facts.kind, f'is {facts.kind}')}"
+    if not facts.is_known:
+        return f"unknown; the server {_KINDS['unknown']}"
+    if facts.kind not in ("single", "vmselect"):
+        return f"unknown; reads go to: {_KINDS.get(facts.kind, facts.kind)}"
     if "search.resetCacheAuthKey" not in facts.set_flags:
         return "permitted"
     if config.reset_cache_auth_key is None:
@@ -184,7 +187,9 @@ def _may_reset_cache(known: Knowledge, config: WriterConfig) -> str:
 def _days(told_s: float | None, default_s: float) -> str:
     if told_s is None:
         return f"not told; {default_s / 86_400:g} days by default"
-    amount, unit = (told_s / 86_400, "days") if told_s >= 86_400 else (told_s / 3600, "hours")
+    amount, unit = (told_s / 86_400, "day") if told_s >= 86_400 else (told_s / 3600, "hour")
+    if amount != 1:
+        unit += "s"
     return f"{round(amount, 2):,g} {unit}" if amount < 1000 else f"{amount:,.0f} {unit}"
 
 

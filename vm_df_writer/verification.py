@@ -62,6 +62,8 @@ class Verification:
 
     def __str__(self) -> str:
         """Return the counts in a line."""
+        if not self.expected:
+            return "nothing to verify"
         counts = (
             f"{'verified' if self.ok else 'FAILED'}: {self.found:,} of {self.expected:,} samples "
             f"found, {self.missing:,} missing, {self.mismatched:,} mismatched"

@@ -159,7 +159,7 @@ def test_vmauth_tells_only_of_itself(
     with VmWriter(url, metric_format={"__name__": "$VAR"}) as writing:
         check = writing.check()
         assert (check.kind, check.retention_s, check.reading) == ("vmauth", None, "permitted")
-        assert check.cache_reset == "unknown; what is read from is vmauth"
+        assert check.cache_reset == "unknown; reads go to: vmauth"
         assert writing.write(FRAME.iloc[-9:], verify=True).verification == Verification(
             expected=36, found=36
         )

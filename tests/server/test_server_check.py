@@ -78,7 +78,9 @@ def test_an_agent_and_what_is_behind_it_are_told_apart(
     with VmWriter(agent.url, metric_format=FORMAT) as writer:
         check = writer.check()
     assert "/api/v1/export: answered 400" in check.reading
-    assert check.cache_reset == "unknown; what is read from is vmagent"
+    assert check.reading.endswith("or set query_url to what can be read from")
+    assert (check.retention_s, check.future_s) == (None, None)
+    assert check.cache_reset == "unknown; reads go to: vmagent"
 
 
 def test_a_server_that_keeps_its_facts_to_itself_is_assumed_to_be_as_usual(
@@ -89,6 +91,8 @@ def test_a_server_that_keeps_its_facts_to_itself_is_assumed_to_be_as_usual(
         lines = str(writer.check()).splitlines()
     assert "server         does not tell what it is" in lines
     assert "retention      not told; 31 days by default" in lines
+    assert "future         not told; 2 days by default" in lines
+    assert "cache reset    unknown; the server does not tell what it is" in lines
     assert "labels         30 per series, 256 bytes a name, 4,096 a value" in lines
 
 
@@ -205,9 +209,30 @@ def test_the_commands_check_and_verify(
     assert (code, err) == (0, "")
     assert out == f"{csv}  verified: 61 of 61 samples found, 0 missing, 0 mismatched\n"
     assert run("verify", csv, *target, "--count")[0] == 0
+    code, out, err = run("verify", csv, *target, "--url", "http://127.0.0.1:1")
+    assert (code, out) == (1, "")
+    assert f"Error: {csv}: http://127.0.0.1:1/api/v1/export: nothing listens" in err
     code, out, err = run("verify", absent, csv, *target, "--json")
     assert code == 3
     assert err.startswith(f"Error: {absent}: verify: 61 of 61 samples, in 1 series, were not read")
     plain = json.loads(out)
     assert (plain["expected"], plain["missing"], plain["ok"]) == (122, 61, False)
     assert [file["verification"]["ok"] for file in plain["files"]] == [False, True]
+
+
+def test_a_file_of_which_the_server_keeps_nothing_is_not_called_verified(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    server = start_victoria_metrics(retention="1d")
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    hours_ago(2).rename_axis("time").to_csv(new)
+    hours_ago(40).iloc[:9].rename_axis("time").to_csv(old)
+    target = ["--url", server.url, "--metric-format", "__name__=$VAR"]
+    result = CliRunner().invoke(main, ["write", str(old), str(new), "--verify", *target])
+    assert result.exit_code == 0
+    assert f"{old}  delivered\n{new}  verified\n" in result.stdout
+    assert "warning: timestamps: 9 samples are older than what the server keeps" in result.stderr
+    result = CliRunner().invoke(main, ["verify", str(old), *target])
+    assert (result.exit_code, result.stdout) == (0, f"{old}  nothing to verify\n")
+    result = CliRunner().invoke(main, ["check", "--url", server.url])
+    assert "retention      1 day\n" in result.stdout

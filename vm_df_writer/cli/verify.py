@@ -65,7 +65,10 @@ def verify(
                     found[file] = error.verification
                 if isinstance(error, DeliveryError):
                     break
-    click.echo(_as_json(found, errors) if as_json else _as_text(found))
+    if as_json:
+        click.echo(_as_json(found, errors))
+    elif found:
+        click.echo(_as_text(found))
     for file, failure in errors.items():
         click.echo(f"Error: {_name(file)}: {explain(failure)}", err=True)
     left = [_name(file) for file in dict.fromkeys(files) if file not in {**found, **errors}]

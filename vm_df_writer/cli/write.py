@@ -65,7 +65,8 @@ class FileResult:
             return self.exit_code.name.lower()
         if self.report.undelivered:
             return "not sent"  # a dry run
-        return "verified" if self.report.verification else "delivered"
+        verification = self.report.verification
+        return "verified" if verification and verification.expected else "delivered"
 
 
 @click.command(cls=CleanCommand, short_help="Write files to the server.")

@@ -52,8 +52,10 @@ class HttpClient:
         self._trusted = {origin(endpoint.import_url), origin(endpoint.read_root)}
         self._transport: Transport | None = None
         write_base = read_base = ("datasource_url", config.datasource_url.rstrip("/"))
+        self._read_paths = "datasource_url and tenant_id, or set query_url to what can be read from"
         if config.query_url is not None:
             read_base = ("query_url", config.query_url.rstrip("/"))
+            self._read_paths = "query_url and tenant_id"
         self._read_base = read_base
         paths = "datasource_url, tenant_id and import_json_path"
         self._import = Target(endpoint.import_url, 204, *write_base, paths, stores=True)
@@ -169,7 +171,7 @@ class HttpClient:
             transport.close()
 
     def _reading(self, url: str) -> Target:
-        return Target(url, 200, *self._read_base, f"{self._read_base[0]} and tenant_id")
+        return Target(url, 200, *self._read_base, self._read_paths)
 
     def _request(
         self,
