@@ -22,6 +22,7 @@ FLOORS = (
         "writing",
         "replaying",
         "account",
+        "files",
         "lines",
         "preview",
         "progress",

@@ -11,10 +11,10 @@ from typing import Any
 import click
 import orjson
 
-from vm_df_writer.cli.files import read_file
 from vm_df_writer.cli.messages import CleanCommand, ExitCode, exit_code_of, explain, worst_of
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
 from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
+from vm_df_writer.files import read_file
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.verification import Verification
 from vm_df_writer.writer import VmWriter

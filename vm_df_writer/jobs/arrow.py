@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from importlib import import_module
 from typing import IO, Any
 
 import pandas as pd
 
+from vm_df_writer.files import import_pyarrow
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.jobs.errors import SourceError
 from vm_df_writer.jobs.parts import Part, Schema, needed_columns
 
-__all__ = ["import_pyarrow", "plan", "read", "schema_of", "table_to_frame"]
+__all__ = ["plan", "read", "schema_of", "table_to_frame"]
 
 
 def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
@@ -79,22 +79,6 @@ def _kind(dtype: Any) -> str:
         return "text"
     is_number = types.is_integer(dtype) or types.is_floating(dtype) or types.is_decimal(dtype)
     return "numbers" if is_number or types.is_boolean(dtype) else ""  # null goes with any
-
-
-def import_pyarrow() -> Any:
-    """Return pyarrow.
-
-    Raises
-    ------
-    SourceError
-        If it is not installed.
-    """
-    try:
-        return import_module("pyarrow")
-    except ImportError:
-        raise SourceError(
-            "this format needs pyarrow, which is not installed; pip install 'vm_df_writer[arrow]'"
-        ) from None
 
 
 def _open(file: IO[bytes]) -> Any:

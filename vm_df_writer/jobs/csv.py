@@ -10,8 +10,8 @@ from typing import IO, cast
 
 import pandas as pd
 
+from vm_df_writer.files import import_pyarrow, read_csv
 from vm_df_writer.frames.reading import Reading
-from vm_df_writer.jobs.arrow import import_pyarrow
 from vm_df_writer.jobs.errors import SourceError
 from vm_df_writer.jobs.parts import Part, Schema, needed_columns
 
@@ -25,8 +25,6 @@ _SAMPLE_BYTES = 2**20
 
 def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
     """Go through the whole file to find where its chunks begin."""
-    from vm_df_writer.cli.files import read_csv  # the command line imports the jobs
-
     text = _text(file, path)
     header = _read_header(text)
     frame = read_csv(header, reading)
@@ -44,8 +42,6 @@ def read(
     file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
 ) -> Iterator[pd.DataFrame]:
     """Read chunks, all with the same kinds of columns: those that the first lines show."""
-    from vm_df_writer.cli.files import read_csv
-
     shown = _text(file, path)  # stays to the end: pyarrow's streams close the file when they go
     header = _read_header(shown)
     sample = shown.read(_SAMPLE_BYTES)

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.errors import FrameError
+from vm_df_writer.files import import_pyarrow
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.frames.roles import find_time
 from vm_df_writer.frames.timestamps import read_timestamps
-from vm_df_writer.jobs.arrow import import_pyarrow, schema_of, table_to_frame
+from vm_df_writer.jobs.arrow import schema_of, table_to_frame
 from vm_df_writer.jobs.parts import Part, Schema, needed_columns
 
 __all__ = ["plan", "read"]
+
+_UNNAMED_INDEX = "__index_level_0__"  # as pandas names it in the file
 
 
 def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
@@ -59,10 +62,11 @@ def _time_column(parquet: Any, reading: Reading) -> int | None:
     """Return the position of the time among the columns, if it can be found by their types."""
     empty = parquet.schema_arrow.empty_table().to_pandas()
     try:
-        name = str(find_time(empty, reading).name)
+        name = find_time(empty, reading).name
     except FrameError:
         return None  # a row group will tell
     names = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
+    name = _UNNAMED_INDEX if name is None else str(name)
     return names.index(name) if name in names else None
 
 

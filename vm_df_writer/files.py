@@ -21,7 +21,7 @@ import pandas as pd
 from vm_df_writer.errors import FrameError
 from vm_df_writer.frames.reading import Reading
 
-__all__ = ["read_csv", "read_file"]
+__all__ = ["import_pyarrow", "read_csv", "read_file"]
 
 # Before pandas 3.1 the default parser could miss the last bit of a number.
 _PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
@@ -62,10 +62,10 @@ def _read_by_name(path: Path, reading: Reading) -> pd.DataFrame:
     if name.endswith(".csv.gz"):
         return read_csv(gzip.decompress(path.read_bytes()), reading)
     if name.endswith(".csv.zst"):
-        with _pyarrow().input_stream(str(path), compression="zstd") as stream:
+        with import_pyarrow().input_stream(str(path), compression="zstd") as stream:
             return read_csv(stream.read(), reading)
     if name.endswith(".parquet"):
-        _pyarrow()
+        import_pyarrow()
         # As NumPy's dtypes, integers would lose digits where one of them is missing.
         return _with_plain_floats(pd.read_parquet(path, dtype_backend="numpy_nullable"))
     raise FrameError(
@@ -74,7 +74,14 @@ def _read_by_name(path: Path, reading: Reading) -> pd.DataFrame:
     )
 
 
-def _pyarrow() -> Any:
+def import_pyarrow() -> Any:
+    """Return pyarrow.
+
+    Raises
+    ------
+    FrameError
+        If it is not installed.
+    """
     try:
         return import_module("pyarrow")
     except ImportError:

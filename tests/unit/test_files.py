@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vm_df_writer.cli.files import read_csv, read_file
 from vm_df_writer.errors import FrameError
+from vm_df_writer.files import read_csv, read_file
 from vm_df_writer.frames.reading import Reading
 
 
