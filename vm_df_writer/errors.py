@@ -116,6 +116,11 @@ class ServerRejected(DeliveryError):  # noqa: N818 - the name is part of the pub
         self.body = body
         self.retry_after_s = retry_after_s
 
+    @property
+    def is_about_the_body(self) -> bool:
+        """True if it did not like what it was sent, so that something else is worth a try."""
+        return self.status == 413 or (self.status == 400 and self.in_doubt)
+
 
 class ServerUnavailable(DeliveryError):  # noqa: N818 - the name is part of the public contract
     """No answer came: no connection, a broken one, a failed TLS handshake or a timeout.

@@ -153,15 +153,8 @@ class _Replay:
                 )
         elif outcome.attempts:  # else it was kept from being sent by the failure of another one
             self._account.settle(outcome)
-            if _is_about_one_body(error):
+            if isinstance(error, ServerRejected) and error.is_about_the_body:
                 self._problems[file] = str(error)
             else:
                 self._failure = self._failure or error
         file.release()
-
-
-def _is_about_one_body(error: DeliveryError) -> bool:
-    """Tell if the server did not like what a file holds, so that the others are worth a try."""
-    return isinstance(error, ServerRejected) and (
-        error.status == 413 or (error.status == 400 and error.in_doubt)
-    )

@@ -80,10 +80,10 @@ class VmWriter:
                 "config: passed together with other parameters; put them all into the WriterConfig"
             )
         self.config = config
-        self._open()
+        self._open(Route.of(config))
 
-    def _open(self) -> None:
-        self._route = Route.of(self.config)
+    def _open(self, route: Route) -> None:
+        self._route = route
         self._label_sets = LabelSetCache(self.config.metric_prefix_cache_max_entries)
 
     @classmethod
@@ -97,6 +97,14 @@ class VmWriter:
             such a section alone. ``%{NAME}`` stands for environment variables.
         """
         return cls(config=load_config(path))
+
+    @classmethod
+    def along(cls, route: Route) -> Self:
+        """Open a writer on a route of its own; a pickled copy takes that of its configuration."""
+        writer = cls.__new__(cls)
+        writer.config = route.config
+        writer._open(route)  # noqa: SLF001 - its own
+        return writer
 
     def write(
         self,
@@ -269,7 +277,7 @@ class VmWriter:
     def __setstate__(self, config: WriterConfig) -> None:
         """Open anew."""
         self.config = config
-        self._open()
+        self._open(Route.of(config))
 
     def _read(
         self,

@@ -19,7 +19,6 @@ from vm_df_writer.jobs import (
     JobError,
     JobOptions,
     JobReport,
-    SourceError,
     backfill,
     estimate,
     save_report,
@@ -52,6 +51,7 @@ _CODES: Mapping[Outcome, JobExitCode] = {
     "refused": JobExitCode.REFUSED,
     "interrupted": JobExitCode.INTERRUPTED,
     "running": JobExitCode.INTERRUPTED,
+    "killed": JobExitCode.INTERRUPTED,
 }
 
 
@@ -168,8 +168,8 @@ def backfill_command(
     \b
     Exit codes:
       0    every part is sent (and verified, with --verify)
-      1    the server could not be written to; run again to go on
-      2    refused: wrong options or files, or the state file is in use; nothing was sent
+      1    something is not delivered: the server failed, or some is in the spool; run again
+      2    refused: wrong options, changed files, or the state file cannot be used
       3    what was read back is not what was sent
       4    some parts failed: see the report; then run with --retry-failed
       130  interrupted by Ctrl-C, and saved; run again to go on
@@ -196,11 +196,11 @@ def backfill_command(
             say=_say,
             **keywords,
         )
+        click.echo(_as_json(report.to_dict()) if as_json else report)
         if report_path is not None:
             save_report(report, report_path)
-    except (JobError, SourceError) as error:
+    except JobError as error:
         raise type(error)(_as_options(str(error))) from None
-    click.echo(_as_json(report.to_dict()) if as_json else report)
     sys.exit(job_exit_code(report))
 
 

@@ -8,11 +8,11 @@ from typing import Self
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.delivery.endpoint import Endpoint
 from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.delivery.sender import RetryPolicy, Sender
+from vm_df_writer.delivery.sender import RetryPolicy, Sender, Turns
 from vm_df_writer.delivery.server import Server
 from vm_df_writer.delivery.spool import Spool
 
-__all__ = ["Route"]
+__all__ = ["Route", "choose_coding"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,15 @@ class Route:
     spool: Spool | None
 
     @classmethod
-    def of(cls, config: WriterConfig) -> Self:
+    def of(cls, config: WriterConfig, *, turns: Turns = iter) -> Self:
         """Open no connection yet.
+
+        Parameters
+        ----------
+        config : WriterConfig
+            The configuration.
+        turns : Turns
+            When each body may be sent; by default at once.
 
         Raises
         ------
@@ -43,9 +50,6 @@ class Route:
         """
         endpoint = Endpoint.of(config)
         client = HttpClient(config, endpoint)
-        coding = config.compression
-        if coding == "auto":
-            coding = "none" if endpoint.is_loopback else "gzip"
         sender = Sender(
             client,
             retry=RetryPolicy(
@@ -53,8 +57,9 @@ class Route:
                 deadline_s=config.retry_deadline_s,
             ),
             concurrency=config.concurrency,
-            coding=coding,
+            coding=choose_coding(config, endpoint),
             timeout_s=config.timeout_s,
+            turns=turns,
         )
         spool = None
         if config.spool_dir is not None:
@@ -62,3 +67,10 @@ class Route:
             spool.prepare()
         server = Server(client, endpoint, config)
         return cls(config, endpoint, client, sender, server, spool)
+
+
+def choose_coding(config: WriterConfig, endpoint: Endpoint) -> str:
+    """Return how bodies are to be compressed, if the server understands it."""
+    if config.compression != "auto":
+        return config.compression
+    return "none" if endpoint.is_loopback else "gzip"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,10 @@ from vm_df_writer.errors import DeliveryError
 from vm_df_writer.wire.bodies import Body
 from vm_df_writer.wire.compression import compress
 
-__all__ = ["Outcome", "RetryPolicy", "Sender"]
+__all__ = ["Outcome", "RetryPolicy", "Sender", "Turns"]
+
+Turns = Callable[[Iterable[Body]], Iterator[Body]]
+"""Passes bodies on, each when it may be sent; may end before they do."""
 
 # A full body of 4 MiB is thus waited for 64 s longer than the `timeout`. A busy server holds a
 # request for up to a minute (-insert.maxQueueDuration) until it stores it or answers 503; whoever
@@ -85,6 +88,8 @@ class Sender:
         that it decodes zstd, since an old one answers 204 and stores nothing.
     timeout_s : float
         How long to wait for an answer; a second more for every 64 KiB of a body.
+    turns : Turns
+        When each body may be sent; by default at once.
 
     Raises
     ------
@@ -100,6 +105,7 @@ class Sender:
         concurrency: int,
         coding: str,
         timeout_s: float,
+        turns: Turns = iter,
     ) -> None:
         compress(b"", coding)  # fails here rather than in a thread
         self._client = client
@@ -107,6 +113,7 @@ class Sender:
         self._concurrency = concurrency
         self._coding = coding
         self._timeout_s = timeout_s
+        self._turns = turns
         self._agreed_coding: str | None = None
 
     def deliver(self, bodies: Iterable[Body], settle: Callable[[Outcome], object]) -> None:
@@ -134,7 +141,7 @@ class Sender:
         >>> outcomes = []
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
-        _Delivery(self._pack, self._retry, self._concurrency, settle).run(bodies)
+        _Delivery(self._pack, self._retry, self._concurrency, settle).run(self._turns(bodies))
 
     def _pack(self, body: Body) -> tuple[int, Callable[[], None]]:
         """Return the size of a body on the wire, and what sends it, always the same bytes."""

@@ -29,7 +29,7 @@ _UNKNOWN_TO = {
     "melted": _ONLY_WIDE | {"value_columns": "name its one value column with value_column="},
 }
 
-__all__ = ["FrameReading", "read_frame"]
+__all__ = ["FrameReading", "as_frame", "read_frame"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ def read_frame(
     except ValueError as refusal:
         raise ConfigError(f"metric_format: {refusal}") from None
     reading = reading or Reading()
-    frame = _as_frame(frame)
+    frame = as_frame(frame)
     refuse_unclear_names(frame)
     layout, reason = _choose(frame, reading)
     _refuse_unknown_keywords(layout, reading)
@@ -125,7 +125,19 @@ def read_frame(
     )
 
 
-def _as_frame(frame: object) -> pd.DataFrame:
+def as_frame(frame: object) -> pd.DataFrame:
+    """Return what is given for a frame as one.
+
+    Raises
+    ------
+    FrameError
+        If it is none.
+
+    Examples
+    --------
+    >>> as_frame(pd.Series([1.0], name="y")).columns.tolist()
+    ['y']
+    """
     if isinstance(frame, pd.Series):
         if frame.name is None:
             raise FrameError("frame: the Series has no name to stand for $VAR; .rename('y') it")

@@ -12,11 +12,11 @@ import pandas as pd
 from vm_df_writer.config import WriterConfig
 from vm_df_writer.frames.reading import Reading, ReadingKeywords
 from vm_df_writer.jobs.checkpoint import Checkpoint
+from vm_df_writer.jobs.errands import JobSpec
 from vm_df_writer.jobs.errors import JobError, StateError
-from vm_df_writer.jobs.job import Job, require_server
+from vm_df_writer.jobs.job import Job
 from vm_df_writer.jobs.options import JobOptions, what_is_stored
 from vm_df_writer.jobs.report import JobReport, Outcome, read_report
-from vm_df_writer.jobs.running import JobSpec
 from vm_df_writer.jobs.stopping import Stop, stop_on_signals
 from vm_df_writer.progress import ProgressChoice
 from vm_df_writer.writer import VmWriter
@@ -98,16 +98,16 @@ def backfill(
         Checkpoint(Path(state), restart=options.restart) as checkpoint,
     ):
         checkpoint.require_options(what_is_stored(config, how, options))
-        require_server(config)
+        job = Job(checkpoint, JobSpec.of(config, reading, options), stop, progress, say)
+        job.require_server()
         if options.retry_failed:
             checkpoint.retry_failed()
-        spec = JobSpec.of(config, reading, options)
-        job = Job(checkpoint, spec, config, stop, progress, say)
+        job.settle_spooled()
         try:
             if _are_paths(sources):
                 job.run_files([sources] if isinstance(sources, (str, Path)) else sources, how)
             else:
-                job.run_frames(cast("Iterable[pd.DataFrame]", sources))
+                job.run_frames(cast("Iterable[pd.DataFrame]", sources), how)
         except StateError:
             raise
         except BaseException as error:

@@ -10,13 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from vm_df_writer.jobs.errors import JobError, StateError
-from vm_df_writer.jobs.parts import Part
+from vm_df_writer.jobs.parts import FINISHED, Part, PartRecord, PartState
 from vm_df_writer.jobs.places import FileStamp
 from vm_df_writer.jobs.sources import Source
 from vm_df_writer.jobs.state_file import (
@@ -27,58 +25,7 @@ from vm_df_writer.jobs.state_file import (
     require_ours,
 )
 
-__all__ = ["Checkpoint", "PartRecord", "PartState"]
-
-
-class PartState(StrEnum):
-    """How far a part has come.
-
-    A part is `SENT` once the server has acknowledged its last sample, and `VERIFIED` once all
-    of it was read back. It is `SPOOLED` if some of its samples are not on the server, but in the
-    spool folder; and `SKIPPED` if it lies outside the range of time that is asked for, or if the
-    server had samples of it before.
-    """
-
-    PENDING = "pending"
-    SENT = "sent"
-    VERIFIED = "verified"
-    SPOOLED = "spooled"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class PartRecord:
-    """A part as the checkpoint knows it.
-
-    Attributes
-    ----------
-    id : int
-        Its key.
-    path : str
-        Its source.
-    part : Part
-        Where it is in the source.
-    state : PartState
-        How far it has come.
-    attempts : int
-        How often it was begun.
-    is_new : bool
-        Whether the server was asked, and had no samples of it before the job.
-    reason : str or None
-        Why it failed, or was left pending.
-    account : mapping
-        The numbers of its WriteReport.
-    """
-
-    id: int
-    path: str
-    part: Part
-    state: PartState
-    attempts: int
-    is_new: bool
-    reason: str | None
-    account: Mapping[str, Any]
+__all__ = ["Checkpoint", "read_records"]
 
 
 class Checkpoint:
@@ -133,6 +80,8 @@ class Checkpoint:
     def require_options(self, options: Mapping[str, Any]) -> None:
         """Store the options that decide what is stored, or check that they are still the same.
 
+        As long as nothing was sent they may change; the plan is forgotten with them.
+
         Raises
         ------
         JobError
@@ -140,11 +89,12 @@ class Checkpoint:
         """
         found = self._connection.execute("SELECT value FROM job WHERE name = 'options'").fetchone()
         plain = json.loads(json.dumps(options, sort_keys=True))
-        if found is None:
+        before = None if found is None else json.loads(found[0])
+        if before is None or (before != plain and not self.was_sent()):
             with self._changes() as execute:
-                execute("INSERT INTO job VALUES ('options', ?)", (json.dumps(plain),))
+                execute("DELETE FROM source")
+                execute("REPLACE INTO job VALUES ('options', ?)", (json.dumps(plain),))
             return
-        before = json.loads(found[0])
         if changed := [
             f"{name} was {_shown(before, name)} and is {_shown(plain, name)}"
             for name in sorted(before.keys() | plain.keys())
@@ -198,7 +148,11 @@ class Checkpoint:
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""
-        return read_parts(self._connection, states, path)
+        return read_records(self._connection, states, path)
+
+    def was_sent(self, path: str | None = None) -> bool:
+        """Say whether anything of a source, or of any of them, may have been sent."""
+        return any(record.attempts for record in self.parts(path=path))
 
     def counts(self) -> Counter[PartState]:
         """Return how many parts there are in each state."""
@@ -208,7 +162,7 @@ class Checkpoint:
     def begin(self, key: int) -> None:
         """Note that a part is about to be sent."""
         with self._changes() as execute:
-            execute("UPDATE part SET attempts = attempts + 1 WHERE id = ?", (key,))
+            execute("UPDATE part SET attempts = attempts + 1, reason = NULL WHERE id = ?", (key,))
 
     def note_new(self, key: int) -> None:
         """Note that the server has no samples of a part."""
@@ -216,16 +170,38 @@ class Checkpoint:
             execute("UPDATE part SET is_new = 1 WHERE id = ?", (key,))
 
     def finish(
-        self, key: int, state: PartState, reason: str | None, account: Mapping[str, Any]
+        self,
+        key: int,
+        state: PartState,
+        reason: str | None = None,
+        account: Mapping[str, Any] | None = None,
+        *,
+        nothing_sent: bool = False,
     ) -> None:
-        """Note what became of a part."""
+        """Note what became of a part.
+
+        Parameters
+        ----------
+        key : int
+            The part.
+        state : PartState
+            How far it has come.
+        reason : str, optional
+            Why it failed, or was left pending.
+        account : mapping, optional
+            The numbers of its WriteReport, in place of those of an earlier attempt.
+        nothing_sent : bool
+            This attempt has sent nothing, and does not count.
+        """
+        numbers = None if account is None else json.dumps(dict(account))
         with self._changes() as execute:
             execute(
-                "UPDATE part SET state = ?, reason = ?, account = ? WHERE id = ?",
-                (state, reason, json.dumps(dict(account)), key),
+                "UPDATE part SET state = ?, reason = ?, account = COALESCE(?, account), "
+                "attempts = attempts - ? WHERE id = ?",
+                (state, reason, numbers, nothing_sent, key),
             )
             execute("UPDATE run SET seen = ? WHERE id = ?", (time.time(), self._run))
-            if state in (PartState.SENT, PartState.VERIFIED, PartState.SPOOLED):
+            if account is not None and state in FINISHED:
                 execute(
                     "UPDATE run SET rows = rows + (SELECT rows FROM part WHERE id = ?), "
                     "samples = samples + ? WHERE id = ?",
@@ -258,7 +234,7 @@ class Checkpoint:
             raise StateError(describe_failure(self.path, error)) from None
 
 
-def read_parts(
+def read_records(
     connection: sqlite3.Connection, states: Sequence[PartState] = (), path: str | None = None
 ) -> list[PartRecord]:
     """Return the parts that a state file holds."""

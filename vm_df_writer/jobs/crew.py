@@ -14,8 +14,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 
-from vm_df_writer.jobs.checkpoint import PartRecord, PartState
-from vm_df_writer.jobs.running import Begun, Done, Errand, JobSpec, Runner
+from vm_df_writer.jobs.errands import Begun, Done, Errand, JobSpec
+from vm_df_writer.jobs.parts import PartRecord
+from vm_df_writer.jobs.running import Runner
 from vm_df_writer.jobs.stopping import Stop
 
 __all__ = ["run_errands"]
@@ -98,7 +99,7 @@ class _Crew:
                 return
             worker = idle or self._hire()
             worker.errand, worker.left = errand, list(errand.records)
-            worker.connection.send(errand)
+            _send(worker.connection, errand)
 
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -125,7 +126,7 @@ class _Crew:
         yield news
         if isinstance(news, Begun):
             self._pass_on_the_stop()
-            worker.connection.send(None)
+            _send(worker.connection, None)
 
     def _bury(self, worker: _Worker) -> Iterator[Done]:
         """Give up the part that a worker died of, and have the others done by somebody else."""
@@ -138,13 +139,12 @@ class _Crew:
         if rest:
             self._again.append(Errand(worker.errand.source, rest, worker.errand.purpose))
         if self._stop.requested():
-            yield Done(died_of.id, PartState.PENDING, "interrupted")
+            yield Done(died_of.id, None)
             return
         code = worker.process.exitcode
         how = f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
-        yield Done(
-            died_of.id,
-            PartState.FAILED,
+        yield worker.errand.give_up(
+            died_of,
             f"the worker process ended with {how}; if it ran out of memory, write smaller row "
             "groups or run fewer workers, then run with --retry-failed",
         )
@@ -152,14 +152,18 @@ class _Crew:
     def _dismiss(self) -> None:
         self._stopping.set()
         for worker in self._workers:
-            with suppress(OSError):  # it is dead already
-                worker.connection.send(None)
+            _send(worker.connection, None)
         for worker in self._workers:
             worker.process.join(_GOODBYE_S)
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
             worker.connection.close()
+
+
+def _send(connection: Connection, message: Errand | None) -> None:
+    with suppress(OSError):  # a worker that is dead by now is found so when it is heard
+        connection.send(message)
 
 
 @contextmanager

@@ -8,11 +8,14 @@ __all__ = ["JobError", "SourceError", "StateError"]
 
 
 class JobError(VmDfWriterError, ValueError):
-    """The job cannot be run as it was asked for; nothing was sent."""
+    """The job cannot be run as it was asked for."""
 
 
 class StateError(JobError):
-    """The state file cannot be used: it is in use, foreign, torn, or the disk is full."""
+    """The state file cannot be used: it is in use, foreign, torn, or the disk is full.
+
+    The last also in mid-job; what was sent is noted then, but for the parts that it names.
+    """
 
 
 class SourceError(VmDfWriterError):

@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from vm_df_writer.config import WriterConfig
+from vm_df_writer.delivery.endpoint import Endpoint
+from vm_df_writer.delivery.route import choose_coding
+from vm_df_writer.errors import FrameError
 from vm_df_writer.frames.reading import Reading, ReadingKeywords
 from vm_df_writer.jobs.cutting import cut_time, lies_outside
+from vm_df_writer.jobs.errands import keywords_with
+from vm_df_writer.jobs.errors import SourceError
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.places import find_files, hive_labels
 from vm_df_writer.jobs.report import describe_seconds
-from vm_df_writer.jobs.running import keywords_with
-from vm_df_writer.jobs.sources import plan_source, read_parts
+from vm_df_writer.jobs.sources import odd_columns, plan_source, read_parts
+from vm_df_writer.wire.compression import compress
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["JobEstimate", "estimate"]
@@ -40,7 +45,7 @@ class JobEstimate:
         How long it takes at least: to read and format it with so many workers, and to keep the
         rates. The server may take longer.
     unreadable : mapping of str to str
-        Files that cannot be read, and why.
+        Files and parts that would fail, as far as they were looked at, and why.
     first_line : str
         The first import line.
     """
@@ -77,7 +82,7 @@ class JobEstimate:
             "time needed": f"at least {describe_seconds(self.seconds)}",
             "first line": self.first_line[:300],
         }
-        facts |= {path: f"CANNOT BE READ: {reason}" for path, reason in self.unreadable.items()}
+        facts |= {path: f"WOULD FAIL: {reason}" for path, reason in self.unreadable.items()}
         return "\n".join(f"{name:<11} {value}" for name, value in facts.items())
 
 
@@ -104,8 +109,6 @@ def estimate(
     ------
     JobError
         If there is nothing to read.
-    FrameError
-        If a part is not what the reading keywords say.
     """
     config = writer.config if isinstance(writer, VmWriter) else writer
     options = options or JobOptions()
@@ -122,35 +125,53 @@ def estimate(
     step = max(1, (len(parts) - 1) / (_SAMPLED_PARTS - 1))
     chosen = [parts[round(i * step)] for i in range(min(_SAMPLED_PARTS, len(parts)))]
     rows = sum(part.rows for _, part in parts)
-    rows_read = samples = bytes_raw = 0
+    unreadable = {source.path: source.error for source in planned if source.error is not None}
+    unreadable |= odd_columns(planned, how)
+    rows_read = samples = bytes_raw = parts_read = 0
     label_sets: set[bytes] = set()
     first_line = ""
     started = time.perf_counter()
     with VmWriter(config=config) as own:
         for source, part in chosen:
-            ((_, frame),) = read_parts(source, [part], how)
             labels = hive_labels(source.path) if options.hive else {}
-            cut = cut_time(frame, how, options.since_ms, options.until_ms)
-            preview = own.preview(cut, **keywords_with(reading, labels))
+            try:
+                ((_, frame),) = read_parts(source, [part], how)
+                cut = cut_time(frame, how, options.since_ms, options.until_ms)
+                preview = own.preview(cut, **keywords_with(reading, labels))
+            except (SourceError, FrameError) as error:
+                unreadable[f"{source.path}, part {part.number}"] = str(error)
+                continue
+            parts_read += 1
             rows_read += part.rows
             samples += preview.samples
             bytes_raw += preview.bytes_raw
             label_sets.update(preview.lines.label_sets)
             first_line = first_line or preview.first_line
     factor = rows / rows_read if rows_read else 0.0
+    samples_in_all, bytes_in_all = round(samples * factor), round(bytes_raw * factor)
     seconds = (time.perf_counter() - started) * factor / options.workers
-    samples, bytes_raw = round(samples * factor), round(bytes_raw * factor)
     if options.rate_limit is not None:
-        seconds = max(seconds, samples / options.rate_limit)
+        seconds = max(seconds, samples_in_all / options.rate_limit)
+    if options.max_bytes_per_second is not None:
+        on_the_wire = bytes_in_all * _shrinkage(first_line, config)
+        seconds = max(seconds, on_the_wire / options.max_bytes_per_second)
     return JobEstimate(
         files=len(planned),
         parts=len(parts),
         rows=rows,
-        parts_read=len(chosen),
+        parts_read=parts_read,
         series=len(label_sets),
-        samples=samples,
-        bytes_raw=bytes_raw,
+        samples=samples_in_all,
+        bytes_raw=bytes_in_all,
         seconds=seconds,
-        unreadable={source.path: source.error for source in planned if source.error is not None},
+        unreadable=unreadable,
         first_line=first_line,
     )
+
+
+def _shrinkage(line: str, config: WriterConfig) -> float:
+    """Return how much smaller compression makes the bodies, going by one line."""
+    data = line.encode()
+    if not data:
+        return 1.0
+    return len(compress(data, choose_coding(config, Endpoint.of(config)))) / len(data)

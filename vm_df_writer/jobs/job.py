@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.delivery.server import Server
+from vm_df_writer.delivery.route import Route
 from vm_df_writer.errors import DeliveryError
+from vm_df_writer.frames.layout import as_frame
 from vm_df_writer.frames.reading import Reading
-from vm_df_writer.jobs.checkpoint import Checkpoint, PartRecord, PartState
+from vm_df_writer.jobs.checkpoint import Checkpoint
 from vm_df_writer.jobs.crew import run_errands
+from vm_df_writer.jobs.errands import Begun, Done, JobSpec
 from vm_df_writer.jobs.errors import JobError, StateError
-from vm_df_writer.jobs.frames import frame_source
+from vm_df_writer.jobs.parts import PartRecord, PartState
 from vm_df_writer.jobs.places import find_files
 from vm_df_writer.jobs.planning import make_plan, plan_errands
 from vm_df_writer.jobs.progress import JobProgress
 from vm_df_writer.jobs.report import Outcome
-from vm_df_writer.jobs.running import Begun, Done, Errand, JobSpec, Runner, account_of
+from vm_df_writer.jobs.running import Runner
+from vm_df_writer.jobs.sources import Source, frame_source, odd_columns
 from vm_df_writer.jobs.stopping import Stop
 from vm_df_writer.progress import ProgressChoice
 
-__all__ = ["Job", "require_server"]
+__all__ = ["Job"]
 
 
 class Job:
@@ -39,8 +39,6 @@ class Job:
         What was done before, and is done now.
     spec : JobSpec
         What to do.
-    config : WriterConfig
-        The configuration as the user gave it.
     stop : Stop
         Ends the run early.
     progress, say
@@ -51,18 +49,29 @@ class Job:
         self,
         checkpoint: Checkpoint,
         spec: JobSpec,
-        config: WriterConfig,
         stop: Stop,
         progress: ProgressChoice,
         say: Callable[[str], object],
     ) -> None:
         self._checkpoint, self._spec, self._stop = checkpoint, spec, stop
-        self._config, self._options = config, spec.options
+        self._options = spec.options
+        self._route = Route.of(spec.config)
         self._progress, self._say = progress, say
         self._error: DeliveryError | None = None
         self._state_error: StateError | None = None
         self._unsaved: list[Callable[[], None]] = []
-        self._unverified = False
+        self._rows: dict[int, int] = {}
+
+    def require_server(self) -> None:
+        """Find out now, not after an hour of planning, that nothing can be written.
+
+        Raises
+        ------
+        DeliveryError
+            If the server does not take an empty body.
+        """
+        with closing(self._route.client) as client:
+            client.post_import(b"")
 
     def run_files(self, paths: Sequence[str | Path], reading: Reading) -> None:
         """Plan and write files."""
@@ -71,14 +80,17 @@ class Job:
         if self._options.if_exists != "append":
             self._ask()
         pending = self._checkpoint.parts(PartState.PENDING)
-        errands = plan_errands(self._checkpoint, pending, self._options)
-        with self._show_progress(pending) as progress:
-            rows = {record.id: record.part.rows for record in pending}
+        sent = self._checkpoint.parts(PartState.SENT) if self._options.verify else []
+        errands = [
+            *plan_errands(self._checkpoint, pending, self._options),
+            *plan_errands(self._checkpoint, sent, self._options, "verify"),
+        ]
+        with self._show_progress([*pending, *sent]) as progress:
             for news in run_errands(self._spec, errands, self._stop):
-                self._note(news, progress, rows)
+                self._note(news, progress)
         self._save_the_rest()
 
-    def run_frames(self, frames: Iterable[pd.DataFrame]) -> None:
+    def run_frames(self, frames: Iterable[pd.DataFrame], reading: Reading) -> None:
         """Write frames as they come."""
         for name, value, usual in (
             ("workers", self._options.workers, 1),
@@ -92,23 +104,46 @@ class Job:
                 )
         runner = Runner(self._spec, self._stop.requested)
         known = {source.path: source for source in self._checkpoint.sources()}
+        first: Source | None = None
         try:
             with self._show_progress(()) as progress:
-                for number, frame in enumerate(frames):
+                for number, given in enumerate(frames):
+                    frame = as_frame(given)
                     source = frame_source(number, frame)
-                    before = known.get(source.path)
-                    if before is None or before.fingerprint != source.fingerprint:
-                        self._require_unsent(source.path)
-                        self._checkpoint.add_source(source)
-                    (record,) = self._checkpoint.parts(path=source.path)
-                    if record.state is PartState.PENDING:
-                        for news in runner.write(record, frame, {}):
-                            self._note(news, progress, {record.id: record.part.rows})
+                    first = first or source
+                    record = self._enter(source, known.get(source.path))
+                    odd = odd_columns([first, source], reading).get(source.path)
+                    for news in self._run_frame(runner, record, frame, odd):
+                        self._note(news, progress)
                     if self._stop.requested():
                         break
         finally:
             runner.close()
         self._save_the_rest()
+
+    def _enter(self, source: Source, known: Source | None) -> PartRecord:
+        """Enter a frame into the checkpoint, unless it is there."""
+        if known is None or known.fingerprint != source.fingerprint:
+            if self._checkpoint.was_sent(source.path):
+                raise JobError(
+                    f"{self._checkpoint.path}: {source.path} is not the one that was sent; pass "
+                    "the same frames in the same order, or begin anew with restart="
+                )
+            self._checkpoint.add_source(source)
+        (record,) = self._checkpoint.parts(path=source.path)
+        self._rows[record.id] = record.part.rows
+        return record
+
+    def _run_frame(
+        self, runner: Runner, record: PartRecord, frame: pd.DataFrame, odd: str | None
+    ) -> Iterator[Begun | Done]:
+        if record.state is PartState.PENDING:
+            if odd is not None:
+                return iter([Done(record.id, PartState.FAILED, odd)])
+            return runner.write(record, frame, {})
+        if record.state is PartState.SENT and self._options.verify:
+            return runner.verify(record, frame, {})
+        return iter(())
 
     def outcome(self) -> tuple[Outcome, str | None]:
         """Return how the run ended, and why."""
@@ -117,15 +152,32 @@ class Job:
         if self._stop.requested():
             return "interrupted", self._stop.reason
         counts = self._checkpoint.counts()
-        if counts[PartState.FAILED]:
-            return ("unverified" if self._unverified else "failed"), None
+        if n := counts[PartState.SPOOLED]:
+            return "undelivered", f"{n:,} parts are in the spool folder; run vm-df-writer replay"
+        if n := counts[PartState.PENDING]:
+            return "undelivered", f"{n:,} parts are pending, of frames that were not passed again"
+        if self._options.verify and (n := counts[PartState.SENT]):
+            return "unverified", f"{n:,} parts are sent, but could not be verified"
+        if n := counts[PartState.FAILED]:
+            failed = self._checkpoint.parts(PartState.FAILED)
+            read_back = [record.account.get("verification") for record in failed]
+            lost = any(found is not None and not found["ok"] for found in read_back)
+            return ("unverified" if lost else "failed"), f"{n:,} parts; try again by --retry-failed"
         return "done", None
+
+    def settle_spooled(self) -> None:
+        """Mark the parts as sent whose last samples a replay has delivered."""
+        for record in self._checkpoint.parts(PartState.SPOOLED):
+            files = [Path(name) for name in record.account["spooled"]]
+            if all(file.parent.is_dir() and not file.exists() for file in files):
+                samples = record.account["samples"] + record.account["undelivered"]
+                account = {**record.account, "samples": samples, "undelivered": 0, "spooled": []}
+                self._checkpoint.finish(record.id, PartState.SENT, None, account)
 
     def reset_cache(self) -> bool:
         """Make the server forget the graphs that it computed before; return whether it did."""
-        endpoint = Endpoint.of(self._config)
-        with closing(HttpClient(self._config, endpoint)) as client:
-            return Server(client, endpoint, self._config).reset_cache()
+        with closing(self._route.client):
+            return self._route.server.reset_cache()
 
     def _ask(self) -> None:
         """Ask the server, before anything is sent, which parts it has samples of."""
@@ -134,10 +186,7 @@ class Job:
             for record in self._checkpoint.parts(PartState.PENDING)
             if not record.is_new and not record.attempts
         ]
-        errands = (
-            Errand(errand.source, errand.records, "ask")
-            for errand in plan_errands(self._checkpoint, unasked, self._options)
-        )
+        errands = plan_errands(self._checkpoint, unasked, self._options, "ask")
         paths = {record.id: record.path for record in unasked}
         if unasked:
             self._flush()
@@ -154,27 +203,20 @@ class Job:
                 )
             elif news.state is PartState.PENDING:
                 self._checkpoint.note_new(news.key)
-            else:
-                self._checkpoint.finish(news.key, news.state, news.reason, {})
+            elif news.state is not None:
+                self._checkpoint.finish(news.key, news.state, news.reason)
 
     def _flush(self) -> None:
         """Make visible what others wrote in the last seconds, if the server lets us."""
-        endpoint = Endpoint.of(self._config)
-        with closing(HttpClient(self._config, endpoint)) as client, suppress(DeliveryError):
-            client.get(endpoint.root_url("/internal/force_flush"))
-
-    def _require_unsent(self, path: str) -> None:
-        if any(record.attempts for record in self._checkpoint.parts(path=path)):
-            raise JobError(
-                f"{self._checkpoint.path}: {path} is not the one that was sent; pass the same "
-                "frames in the same order, or begin anew with restart="
-            )
+        with closing(self._route.client) as client, suppress(DeliveryError):
+            client.get(self._route.endpoint.root_url("/internal/force_flush"))
 
     def _show_progress(self, records: Sequence[PartRecord]) -> JobProgress:
-        n_rows = sum(record.part.rows for record in records)
+        self._rows |= {record.id: record.part.rows for record in records}
+        n_rows = sum(self._rows.values())
         return JobProgress(self._progress, n_rows, self._say)
 
-    def _note(self, news: Begun | Done, progress: JobProgress, rows: dict[int, int]) -> None:
+    def _note(self, news: Begun | Done, progress: JobProgress) -> None:
         if isinstance(news, Begun):
             try:
                 self._checkpoint.begin(news.key)
@@ -183,11 +225,15 @@ class Job:
             return
         if news.error is not None:
             self._give_up(news.error)
-        report = news.report
-        if report is not None and report.verification is not None:
-            self._unverified |= not report.verification.ok
+        if news.state is None:
+            return
         save = partial(
-            self._checkpoint.finish, news.key, news.state, news.reason, account_of(report)
+            self._checkpoint.finish,
+            news.key,
+            news.state,
+            news.reason,
+            news.account,
+            nothing_sent=news.nothing_sent,
         )
         try:
             save()
@@ -195,9 +241,9 @@ class Job:
             self._unsaved.append(save)
             self._fail_to_save(error)
         if news.state is not PartState.PENDING:
-            samples = report.samples if report is not None else 0
+            samples = news.account["samples"] if news.account else 0
             failed = news.state is PartState.FAILED
-            progress.add(rows[news.key], samples, failed=failed)
+            progress.add(self._rows[news.key], samples, failed=failed)
 
     def _give_up(self, error: DeliveryError) -> None:
         self._error = self._error or error
@@ -220,15 +266,3 @@ class Job:
                 "will be sent again"
             ) from None
         raise self._state_error
-
-
-def require_server(config: WriterConfig) -> None:
-    """Find out now, not after an hour of planning, that nothing can be written.
-
-    Raises
-    ------
-    DeliveryError
-        If the server does not take an empty body.
-    """
-    with closing(HttpClient(config, Endpoint.of(config))) as client:
-        client.post_import(b"")

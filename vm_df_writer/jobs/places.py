@@ -41,6 +41,8 @@ class FileStamp:
 def find_files(paths: Sequence[str | Path]) -> list[str]:
     """Return the files that paths, folders, globs and URLs stand for, each once, sorted.
 
+    Local files by their absolute paths, so that a job knows them again, however they are named.
+
     In folders only files of a known format are taken, and none whose name, or whose folder's
     name, begins with a dot or an underscore.
 
@@ -62,6 +64,7 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
 
 
 def _find_local(path: str) -> list[str]:
+    path = os.path.abspath(path)  # noqa: PTH100 - without ".."; so each file has one name
     here = Path(path)
     if here.is_dir():
         inside = (file.relative_to(here) for file in here.rglob("*") if file.is_file())
@@ -84,7 +87,7 @@ def _find_remote(url: str) -> list[str]:
             files = [name for name in filesystem.find(path) if _is_data(name.removeprefix(base))]
         else:
             files = [path] if filesystem.exists(path) else []
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - file systems raise all kinds
         raise JobError(f"{url}: cannot be listed ({error}); check the URL and the access") from None
     return [filesystem.unstrip_protocol(name) for name in files]
 
@@ -109,7 +112,7 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
             file: IO[bytes] = filesystem.open(inside, "rb")
         else:
             file = Path(path).open("rb")  # noqa: SIM115 - closed below
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - file systems raise all kinds
         raise SourceError(_cannot_be_opened(error)) from None
     with file:
         yield file
@@ -131,7 +134,7 @@ def stamp_of(path: str) -> FileStamp:
         filesystem.invalidate_cache()
         key = blake2b(filesystem.ukey(inside).encode(), digest_size=7)
         return FileStamp(filesystem.size(inside), int.from_bytes(key.digest()))
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - file systems raise all kinds
         raise SourceError(_cannot_be_opened(error)) from None
 
 
@@ -151,10 +154,10 @@ def hive_labels(path: str) -> dict[str, str]:
     return labels
 
 
-def _cannot_be_opened(error: OSError) -> str:
+def _cannot_be_opened(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file any more; put it back, and run with --retry-failed"
-    reason = error.strerror or str(error)
+    reason = getattr(error, "strerror", None) or str(error)
     return f"cannot be opened ({reason}); see to it that it may be read"
 
 

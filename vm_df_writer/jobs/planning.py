@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
 
 from vm_df_writer.frames.reading import Reading
-from vm_df_writer.jobs.checkpoint import Checkpoint, PartRecord, PartState
+from vm_df_writer.jobs.checkpoint import Checkpoint
 from vm_df_writer.jobs.cutting import lies_outside
+from vm_df_writer.jobs.errands import Errand
 from vm_df_writer.jobs.errors import JobError, SourceError
 from vm_df_writer.jobs.options import JobOptions
+from vm_df_writer.jobs.parts import PartRecord, PartState
 from vm_df_writer.jobs.places import stamp_of
-from vm_df_writer.jobs.running import Errand
 from vm_df_writer.jobs.sources import (
     Source,
     has_changed,
@@ -49,8 +51,9 @@ def make_plan(
             continue
         difference = _difference(source)
         if difference is None:
-            checkpoint.set_stamp(path, stamp_of(path))
-        elif any(record.attempts for record in checkpoint.parts(path=path)):
+            if (stamp := stamp_of(path)) != source.stamp:
+                checkpoint.set_stamp(path, stamp)
+        elif checkpoint.was_sent(path):
             changed.append(f"{path} {difference}")
         else:
             checkpoint.add_source(plan_source(path, reading))
@@ -65,7 +68,7 @@ def make_plan(
     for record in checkpoint.parts(PartState.PENDING):
         part = record.part
         if lies_outside(part.first_ms, part.last_ms, options.since_ms, options.until_ms):
-            checkpoint.finish(record.id, PartState.SKIPPED, "outside since and until", {})
+            checkpoint.finish(record.id, PartState.SKIPPED, "outside since and until")
 
 
 def _difference(source: Source) -> str | None:
@@ -83,29 +86,27 @@ def _difference(source: Source) -> str | None:
 
 
 def _refuse_odd_columns(checkpoint: Checkpoint, reading: Reading) -> None:
-    sources = list(checkpoint.sources())
-    # In a wide frame a column more or less is a series more or less, and touches no other.
-    is_wide = reading.layout == "wide" or reading.column_label is not None
-    if is_wide or any(name.startswith("('") for source in sources for name in source.schema):
-        return
-    for path, reason in odd_columns(sources).items():
+    for path, reason in odd_columns(list(checkpoint.sources()), reading).items():
         for record in checkpoint.parts(PartState.PENDING, path=path):
-            checkpoint.finish(record.id, PartState.FAILED, reason, {})
+            checkpoint.finish(record.id, PartState.FAILED, reason)
 
 
 def plan_errands(
-    checkpoint: Checkpoint, records: Iterable[PartRecord], options: JobOptions
+    checkpoint: Checkpoint,
+    records: Iterable[PartRecord],
+    options: JobOptions,
+    purpose: Literal["write", "verify", "ask"] = "write",
 ) -> Iterator[Errand]:
     """Put parts in order, and those together that are reached only one through the other."""
     sources = {source.path: source for source in checkpoint.sources()}
     ordered = list(records)
     if options.newest_first:
-        # Files that do not tell their times are often named by them.
-        ordered.sort(key=lambda r: (r.part.last_ms or 0, r.path), reverse=True)
+        # Files that do not tell their times are often named by them, and sorted by them within.
+        ordered.sort(key=lambda r: (r.part.last_ms or 0, r.path, r.part.number), reverse=True)
     together: dict[tuple[str, int], list[PartRecord]] = {}
     for record in ordered:
         number = -1 if reads_in_one_go(record.path) else record.part.number
         together.setdefault((record.path, number), []).append(record)
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
-        yield Errand(sources[path], in_order)
+        yield Errand(sources[path], in_order, purpose)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vm_df_writer.html import facts_table
-from vm_df_writer.jobs.checkpoint import PartRecord, PartState, read_parts
-from vm_df_writer.jobs.state_file import read_only
+from vm_df_writer.jobs.checkpoint import read_records
+from vm_df_writer.jobs.parts import FINISHED, PartRecord, PartState
+from vm_df_writer.jobs.state_file import is_claimed, read_only
 from vm_df_writer.report import describe_counts, format_utc
 
 __all__ = [
@@ -22,18 +23,18 @@ __all__ = [
 ]
 
 Outcome = Literal[
-    "done", "failed", "unverified", "undelivered", "refused", "interrupted", "running"
+    "done", "failed", "unverified", "undelivered", "refused", "interrupted", "running", "killed"
 ]
 
 _SHOWN_FAILURES = 20
-_FINISHED = (PartState.SENT, PartState.VERIFIED, PartState.SPOOLED)
 _NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
-_TOLD = (PartState.PENDING, PartState.FAILED, PartState.SPOOLED)
+_TOLD = (PartState.PENDING, PartState.SENT, PartState.FAILED, PartState.SPOOLED)
+_STRUCK = "was being sent when the job was killed; all of it will be sent again"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A part that failed, or was left pending for a reason."""
+    """A part of which something is to be told: it failed, or is not all that was asked for."""
 
     path: str
     number: int
@@ -52,7 +53,8 @@ class JobReport:
     outcome : str
         How the last run ended: ``done``; ``failed`` or ``unverified``, as some parts are;
         ``undelivered``: the server could not be written to; ``refused``: it was not to be run as
-        it was asked for; ``interrupted``; or ``running``, also of a run that was killed.
+        it was asked for; ``interrupted`` by a signal, and saved; or it did not end, and is
+        ``running``, or was ``killed``.
     reason : str or None
         Why, where it was not for a part.
     parts : mapping of str to int
@@ -67,6 +69,8 @@ class JobReport:
         Samples that were not acknowledged, of the parts that are spooled, or pending though begun.
     bytes_raw, bytes_sent, requests, retries, in_doubt : int
         As in a WriteReport.
+    repeated : int
+        Samples of parts that were sent again after a break: the server may hold these twice.
     missing, mismatched : int
         Samples that were not read back as they were sent.
     first_ms, last_ms : int or None
@@ -76,7 +80,8 @@ class JobReport:
     run_rows, run_samples : int
         What the last run finished.
     failures : sequence of Failure
-        The parts that failed, that are spooled, or that are pending for a reason.
+        The parts that failed, that are spooled, that were struck by a break, or that could not
+        be verified.
     cache_reset : bool or None
         Whether the server forgot its cached query results; None if nobody asked.
     """
@@ -96,6 +101,7 @@ class JobReport:
     requests: int
     retries: int
     in_doubt: int
+    repeated: int
     missing: int
     mismatched: int
     first_ms: int | None
@@ -150,6 +156,8 @@ class JobReport:
                 f"{self.samples_per_s:,.0f} samples/s"
             ),
         }
+        if self.repeated:
+            facts["sent again"] = f"{self.repeated:,} samples: the server may hold them twice"
         if self.missing or self.mismatched:
             facts["read back"] = f"{self.missing:,} missing, {self.mismatched:,} mismatched"
         if self.rows_left and self.seconds_left is not None:
@@ -177,7 +185,7 @@ class JobReport:
             for failure in self.failures
         }
         shown = facts_table("vm_df_writer: backfill", self._facts())
-        return shown + (facts_table("not written", failures) if failures else "")
+        return shown + (facts_table("parts that are not all right", failures) if failures else "")
 
 
 def describe_seconds(seconds: float) -> str:
@@ -204,7 +212,7 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     """
     connection = read_only(Path(path))
     try:
-        records = read_parts(connection)
+        records = read_records(connection)
         run = connection.execute(
             "SELECT started, seen, ended, outcome, reason, rows, samples FROM run "
             "ORDER BY id DESC LIMIT 1"
@@ -212,12 +220,19 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     finally:
         connection.close()
     report = _sum_up(str(path), records, run or _NO_RUN)
+    if report.outcome == "running" and not is_claimed(Path(path)):
+        struck = [
+            Failure(record.path, record.part.number, record.state, _STRUCK)
+            for record in records
+            if record.state is PartState.PENDING and record.attempts and record.reason is None
+        ]
+        report = replace(report, outcome="killed", failures=[*report.failures, *struck])
     return replace(report, cache_reset=cache_reset)
 
 
 def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> JobReport:
     started, seen, ended, outcome, reason, run_rows, run_samples = run
-    finished = [r for r in records if r.state in _FINISHED and r.account]
+    finished = [r for r in records if r.state in FINISHED and r.account]
     totals: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     adjusted: Counter[str] = Counter()
@@ -227,6 +242,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
             totals[name] += account[name]
         dropped.update(account["dropped"])
         adjusted.update(account["adjusted"])
+        totals["repeated"] += account["samples"] * (record.attempts > 1)
     for record in records:
         verification = record.account.get("verification") or {}
         for name in ("missing", "mismatched"):
@@ -249,6 +265,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         requests=totals["requests"],
         retries=totals["retries"],
         in_doubt=totals["in_doubt"],
+        repeated=totals["repeated"],
         missing=totals["missing"],
         mismatched=totals["mismatched"],
         dropped=dropped,

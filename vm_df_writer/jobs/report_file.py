@@ -13,15 +13,17 @@ __all__ = ["require_report_name", "save_report"]
 
 
 def require_report_name(path: Path) -> None:
-    """Refuse the name of a report that says no format.
+    """Refuse the name of a report that says no format, or a folder that is not there.
 
     Raises
     ------
     JobError
-        Names the formats.
+        Says which.
     """
     if path.suffix not in (".json", ".html"):
         raise JobError(f"{path}: the name says no format; name the report .json or .html")
+    if not path.parent.is_dir():
+        raise JobError(f"{path}: there is no such folder; make it, or name another one")
 
 
 def save_report(report: JobReport, path: Path) -> None:
@@ -30,7 +32,7 @@ def save_report(report: JobReport, path: Path) -> None:
     Raises
     ------
     JobError
-        If the name says neither, or the file cannot be written.
+        If the file cannot be written.
     """
     require_report_name(path)
     if path.suffix == ".json":

@@ -1,8 +1,7 @@
-"""Sources: files that are read part by part, each part the same whenever it is read."""
+"""Sources: files that are read part by part, each part the same whenever it is read; and frames."""
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,13 +18,16 @@ from vm_df_writer.jobs.errors import SourceError
 from vm_df_writer.jobs.parts import Part, Schema
 from vm_df_writer.jobs.places import FileStamp, open_file, stamp_of
 
-__all__ = ["Source", "has_changed", "odd_columns", "plan_source", "read_parts", "reads_in_one_go"]
+__all__ = [
+    "Source",
+    "frame_source",
+    "has_changed",
+    "odd_columns",
+    "plan_source",
+    "read_parts",
+    "reads_in_one_go",
+]
 
-# What pyarrow, gzip and pandas raise of a file that is not what its name says.
-_UNREADABLE = (
-    *(OSError, EOFError, ValueError, ArithmeticError, LookupError, NotImplementedError),
-    zlib.error,
-)
 _WINDOW = 2**16
 _WINDOWS = 16
 
@@ -142,12 +144,17 @@ def read_parts(
             yield part, frame
 
 
-def odd_columns(sources: Sequence[Source]) -> Mapping[str, str]:
-    """Return what is odd about the columns of those files whose columns are not those of most.
+def odd_columns(sources: Sequence[Source], reading: Reading) -> Mapping[str, str]:
+    """Return what is odd about the columns of those sources whose columns are not those of most.
 
     In a long frame a label column that is missing would merge series, and one more would make
-    new ones.
+    new ones. In a wide frame a column more or less is a series more or less, and touches no other.
     """
+    is_wide = (
+        reading.layout == "wide" or reading.var is not None or reading.column_label is not None
+    )
+    if is_wide or any(name.startswith("('") for source in sources for name in source.schema):
+        return {}
     readable = [source for source in sources if source.error is None]
     names = Counter(frozenset(source.schema) for source in readable)
     if not names:
@@ -174,6 +181,31 @@ def odd_columns(sources: Sequence[Source]) -> Mapping[str, str]:
                 "value_columns="
             )
     return odd
+
+
+def frame_source(number: int, frame: pd.DataFrame) -> Source:
+    """Return what a frame is known by: it is one part, known again by its content.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y": [1.0]})
+    >>> source = frame_source(3, frame)
+    >>> source.path, source.parts[0].rows, source.schema
+    ('frame 3', 1, {'y': 'numbers'})
+    >>> source.fingerprint == frame_source(3, frame.assign(y=2.0)).fingerprint
+    False
+    """
+    digest = blake2b(digest_size=16)
+    columns = [*frame.columns], [*frame.index.names], [*frame.dtypes]
+    digest.update(repr(columns).encode())
+    digest.update(pd.util.hash_pandas_object(frame).to_numpy().tobytes())
+    schema = {
+        str(name): "numbers" if pd.api.types.is_numeric_dtype(dtype) else ""
+        for name, dtype in frame.dtypes.items()
+    }
+    schema |= {str(name): "" for name in frame.index.names if name is not None}
+    parts = [Part(0, rows=len(frame))]
+    return Source(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), schema, parts)
 
 
 def _format_of(path: str) -> _Format:
@@ -215,6 +247,8 @@ def _clear_reasons() -> Iterator[None]:
         yield
     except FrameError as error:
         raise SourceError(str(error)) from error
-    except _UNREADABLE as error:
+    except SourceError:
+        raise
+    except Exception as error:  # pyarrow, gzip, pandas and file systems have all kinds
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise SourceError(f"cannot be read ({reason}); check the file") from error

@@ -11,6 +11,7 @@ from vm_df_writer.jobs.errors import StateError
 __all__ = [
     "claim",
     "describe_failure",
+    "is_claimed",
     "open_state",
     "read_only",
     "remove_state",
@@ -71,6 +72,8 @@ _SCHEMA = (
 
 _HEADER = b"SQLite format 3\0"
 _HEADER_BYTES = 100
+# Whoever looks whether a file is claimed is in the way of a claim, for a moment.
+_CLAIM_S = 1.0
 
 
 def claim(path: Path) -> sqlite3.Connection:
@@ -84,7 +87,7 @@ def claim(path: Path) -> sqlite3.Connection:
     StateError
         If another process has it, or there can be no file.
     """
-    connection = _connect(path, "-lock", timeout=0)
+    connection = _connect(path, "-lock", timeout=_CLAIM_S)
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
@@ -93,6 +96,21 @@ def claim(path: Path) -> sqlite3.Connection:
             raise StateError(f"{path}: in use by {_holder(path)}; wait for it, or end it") from None
         raise StateError(describe_failure(path, error)) from None
     return connection
+
+
+def is_claimed(path: Path) -> bool:
+    """Say whether a process of this machine has claimed a state file."""
+    lock = Path(f"{path}-lock")
+    if not lock.exists():
+        return False
+    connection = sqlite3.connect(f"{lock.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+    try:
+        connection.execute("SELECT COUNT(*) FROM sqlite_master")
+    except sqlite3.Error:
+        return True
+    finally:
+        connection.close()
+    return False
 
 
 def require_ours(path: Path, *, restart: bool) -> None:

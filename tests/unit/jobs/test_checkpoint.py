@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from vm_df_writer.jobs import JobError, StateError, read_report
-from vm_df_writer.jobs.checkpoint import Checkpoint, PartState
-from vm_df_writer.jobs.parts import Part
+from vm_df_writer.jobs.checkpoint import Checkpoint
+from vm_df_writer.jobs.parts import Part, PartState
 from vm_df_writer.jobs.places import FileStamp
 from vm_df_writer.jobs.sources import Source
 
@@ -63,13 +63,18 @@ from pathlib import Path
 from tests.unit.jobs.test_checkpoint import ACCOUNT, SOURCE, Checkpoint, PartState
 checkpoint = Checkpoint(Path({str(state)!r}))
 checkpoint.add_source(SOURCE)
+checkpoint.begin(1)
 checkpoint.finish(1, PartState.SENT, None, ACCOUNT)
+checkpoint.begin(2)
 os.kill(os.getpid(), 9)
 """
     done = subprocess.run([sys.executable, "-c", script], check=False)  # noqa: S603
     assert done.returncode == -9
     report = read_report(state)
-    assert (report.outcome, report.samples, report.rows_left) == ("running", 10, 5)
+    assert (report.outcome, report.samples, report.rows_left) == ("killed", 10, 5)
+    assert [(failure.number, failure.reason) for failure in report.failures] == [
+        (1, "was being sent when the job was killed; all of it will be sent again")
+    ]
     with Checkpoint(state) as checkpoint:  # the kernel has let it go
         assert checkpoint.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
 
@@ -91,10 +96,15 @@ def test_a_second_process_is_told_who_has_it(state: Path) -> None:
             Checkpoint(state)  # neither twice in one process
 
 
-def test_changed_options_are_named(state: Path) -> None:
+def test_changed_options_are_named_once_something_was_sent(state: Path) -> None:
     options = {"since_ms": 5, "hive": False, "datasource_url": "http://a"}
     with Checkpoint(state) as checkpoint:
+        checkpoint.require_options({"since_ms": 6})
+        checkpoint.add_source(SOURCE)
         checkpoint.require_options(options)
+        assert checkpoint.parts() == []  # planned with other options
+        checkpoint.add_source(SOURCE)
+        checkpoint.begin(1)
         checkpoint.require_options(options)
         with pytest.raises(
             JobError,
@@ -165,6 +175,30 @@ def test_there_must_be_a_folder_for_it(tmp_path: Path) -> None:
 def test_status_of_no_file_says_so(state: Path) -> None:
     with pytest.raises(StateError, match=r"job\.sqlite: there is no such file; check the name"):
         read_report(state)
+
+
+def test_an_attempt_that_sent_nothing_does_not_count(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        checkpoint.begin(1)
+        checkpoint.finish(1, PartState.FAILED, "no numbers", nothing_sent=True)
+        assert not checkpoint.was_sent()
+        checkpoint.begin(2)
+        assert checkpoint.was_sent(SOURCE.path)
+        assert not checkpoint.was_sent("other.parquet")
+
+
+def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        for key, attempts in ((1, 2), (2, 1)):
+            for _ in range(attempts):
+                checkpoint.begin(key)
+            checkpoint.finish(key, PartState.SENT, None, ACCOUNT)
+        checkpoint.end_run("done")
+    report = read_report(state)
+    assert (report.samples, report.repeated) == (20, 10)
+    assert "sent again            10 samples: the server may hold them twice" in str(report)
 
 
 def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: Path) -> None:

@@ -253,7 +253,7 @@ def test_odd_columns_are_named_beside_those_of_most_files(tmp_path: Path) -> Non
         "d": scores().assign(host=1, hots="x"),
     }.items():
         frame.to_parquet(tmp_path / f"{name}.parquet")
-    odd = odd_columns([plan(path) for path in sorted(tmp_path.iterdir())])
+    odd = odd_columns([plan(path) for path in sorted(tmp_path.iterdir())], Reading())
     assert {Path(path).name: reason.split(": ", 1)[1] for path, reason in odd.items()} == {
         "a.parquet": "'host' is missing; write it in a job of its own, or name the columns with "
         "label_columns= and value_columns=",
