@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +14,7 @@ import orjson
 import pandas as pd
 import requests
 
+from benchmarks.backfill_torture import marked_parts
 from vm_df_writer import WriterConfig
 
 FIRST = pd.Timestamp("2026-01-01", tz="UTC")
@@ -68,3 +73,19 @@ def expected(*files: int, per: str = "host") -> dict[str, Counter[tuple[int, flo
         f"{per}={host}": Counter(zip(rows["ms"], rows["y"], strict=True))
         for host, rows in frame.groupby("host")
     }
+
+
+@contextmanager
+def once_begun(state: Path, meddle: Callable[[], object]) -> Iterator[None]:
+    """Do something as soon as a part is marked, while the job goes on."""
+
+    def watch() -> None:
+        while not marked_parts(state):
+            time.sleep(0.01)
+        meddle()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    yield
+    watcher.join(10)
+    assert not watcher.is_alive()

@@ -13,3 +13,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Call a loss what is not there a second after the flush of a server on this machine."""
     settle = partial(Settle, patience_s=1.0, queued_patience_s=4.0)
     monkeypatch.setattr(vm_df_writer.verifying, "Settle", settle)
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A prefix of metric names that no other test uses."""
+    return "".join(c if c.isalnum() else "_" for c in request.node.name)

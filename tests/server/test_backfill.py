@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from vm_df_writer.local import LocalVictoriaMetrics
 pytest.importorskip("pyarrow")
 
 N_SAMPLES = 3 * GROUPS * ROWS
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
 
 
 @pytest.fixture
@@ -139,23 +132,6 @@ def test_since_and_until_cut_by_time_and_leave_row_groups_unread(
     )
 
 
-def test_newest_first(
-    run: Callable[..., JobReport], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    write_parquet(tmp_path / "scores", 2)
-    caplog.set_level(logging.INFO, "vm_df_writer")
-    begun: list[int] = []
-
-    def note(frame: pd.DataFrame, *_: Any) -> pd.DataFrame:
-        begun.append(int(frame["y"].iloc[0]))
-        return frame
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vm_df_writer.jobs.running.cut_time", note)
-        run(options=JobOptions(newest_first=True))
-    assert begun == [1200, 1100, 1000, 200, 100, 0]
-
-
 def test_hive_folders_become_labels_and_the_query_key(
     victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
 ) -> None:
@@ -207,31 +183,6 @@ def test_samples_of_the_job_itself_are_no_reason_to_skip(
         rows.to_parquet(tmp_path / "scores" / f"{remainder}.parquet", index=False)
     assert run(options=JobOptions(if_exists="skip")).parts == {"sent": 2}
     assert stored(victoria_metrics.url, name) == expected(0)
-
-
-def test_verified_parts_are_marked_so(run: Callable[..., JobReport], tmp_path: Path) -> None:
-    write_parquet(tmp_path / "scores", 1)
-    report = run(options=JobOptions(verify=True))
-    assert (report.outcome, report.parts, report.missing) == ("done", {"verified": 3}, 0)
-
-
-def test_samples_that_the_server_does_not_keep_fail_their_part(
-    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], name: str, tmp_path: Path
-) -> None:
-    relabel = tmp_path / "relabel.yaml"
-    relabel.write_text("- action: drop\n  source_labels: [host]\n  regex: a\n")
-    server = start_victoria_metrics(f"-relabelConfig={relabel}")
-    write_parquet(tmp_path / "scores", 1)
-    config = config_for(server.url, name)
-    report = backfill(
-        tmp_path / "scores",
-        config,
-        state=tmp_path / "job.sqlite",
-        options=JobOptions(verify=True),
-    )
-    assert (report.outcome, report.parts) == ("unverified", {"failed": 3})
-    assert report.missing == GROUPS * ROWS // 2
-    assert report.failures[0].reason.startswith("verify: ")
 
 
 def test_the_cache_is_reset_when_asked(run: Callable[..., JobReport], tmp_path: Path) -> None:

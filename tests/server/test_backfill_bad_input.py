@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from tests.server.backfilling import (
@@ -16,6 +15,7 @@ from tests.server.backfilling import (
     ROWS,
     config_for,
     expected,
+    once_begun,
     scores,
     stored,
     write_files,
@@ -24,12 +24,6 @@ from vm_df_writer.jobs import JobOptions, JobReport, StateError, backfill, read_
 from vm_df_writer.local import LocalVictoriaMetrics
 
 pq = pytest.importorskip("pyarrow.parquet")
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
 
 
 @pytest.fixture
@@ -122,21 +116,10 @@ def test_a_file_that_disappears_or_changes_in_mid_job_fails_and_is_not_sent_twic
     what: str,
 ) -> None:
     *_, last = write_files(tmp_path / "scores")
-    content, seen = last.read_bytes(), 0
-
-    def meddle(frame: pd.DataFrame, *_: Any) -> pd.DataFrame:
-        nonlocal seen
-        seen += 1
-        if seen == 2:  # while the first file is being written
-            if what == "disappears":
-                last.unlink()
-            else:
-                scores(9).to_parquet(last)
-        return frame
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vm_df_writer.jobs.running.cut_time", meddle)
-        report = run()
+    content = last.read_bytes()
+    meddle = {"disappears": last.unlink, "changes": lambda: scores(9).to_parquet(last)}[what]
+    with once_begun(tmp_path / "job.sqlite", meddle):
+        report = run(rate_limit=200)
     assert report.outcome == "failed"
     assert report.parts == {"sent": 6, "failed": 3}
     reason = {
@@ -166,37 +149,26 @@ def test_a_full_disk_stops_the_job_and_what_was_sent_is_not_sent_again(
 ) -> None:
     write_files(tmp_path / "scores")
     config = config_for(victoria_metrics.url, name)
-    state, ballast, seen = small_disk / "job.sqlite", small_disk / "ballast", 0
+    state, ballast = small_disk / "job.sqlite", small_disk / "ballast"
 
-    def fill(frame: pd.DataFrame, *_: Any) -> pd.DataFrame:
-        nonlocal seen
-        seen += 1
-        if seen == 3:
-            with pytest.raises(OSError, match="No space left"):
-                ballast.write_bytes(bytes(400_000))
-        return frame
+    def fill() -> None:
+        with pytest.raises(OSError, match="No space left"):
+            ballast.write_bytes(bytes(400_000))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vm_df_writer.jobs.running.cut_time", fill)
-        try:
-            report = backfill(tmp_path / "scores", config, state=state)
-        except StateError as error:
-            assert "cannot be written (" in str(error)  # noqa: PT017 - it depends on the WAL
-            assert "free some space, and run again to go on" in str(error)  # noqa: PT017
-        else:
-            assert report.ok  # the WAL was large enough to be written over
+    message = (
+        r"job\.sqlite: cannot be written \(.+\); free some space, and run again to go on; what"
+    )
+    with once_begun(state, fill), pytest.raises(StateError, match=message):
+        backfill(tmp_path / "scores", config, state=state, options=JobOptions(rate_limit=200))
     ballast.unlink()
-    before = sum(sum(times.values()) for times in stored(victoria_metrics.url, name).values())
-    report = backfill(tmp_path / "scores", config, state=state)
-    assert report.ok
+    assert 0 < read_report(state).parts["sent"] < 9
+    assert backfill(tmp_path / "scores", config, state=state).ok
     found = stored(victoria_metrics.url, name)
     assert {host: set(samples) for host, samples in found.items()} == {
         host: set(samples) for host, samples in expected(0, 1, 2).items()
     }
-    total = sum(sum(times.values()) for times in found.values())
     # At most the one part that could not be marked is there twice.
-    assert total - 3 * GROUPS * ROWS in (0, ROWS)
-    assert before <= total
+    assert sum(samples.total() for samples in found.values()) - 3 * GROUPS * ROWS in (0, ROWS)
 
 
 def test_a_state_file_that_is_held_torn_or_foreign_sends_nothing(

@@ -26,12 +26,6 @@ pytest.importorskip("pyarrow")
 FULL = os.environ.get("VM_DF_WRITER_SLOW_TESTS") == "1"
 
 
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
-
-
 def test_a_job_that_is_killed_again_and_again_writes_every_sample(tmp_path: Path) -> None:
     scores = Scores(files=4, groups=5, rows=100_000, hosts=20)
     found = torture(scores, kills=4, restarts=1, longest_s=1.6, seed=3, folder=tmp_path)
@@ -79,6 +73,34 @@ def test_a_signal_ends_the_job_after_what_has_begun_and_it_goes_on_later(
     stored = scores.compare(server.url)
     assert (stored.found, stored.wrong) == (scores.n_samples, 0)
     assert stored.twice <= int(workers) * scores.rows
+
+
+def test_a_job_that_was_killed_is_told_from_one_that_runs(
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], tmp_path: Path
+) -> None:
+    server = start_victoria_metrics()
+    scores = Scores(files=2, groups=5, rows=20_000, hosts=10)
+    folder, state = tmp_path / "scores", tmp_path / "job.sqlite"
+    folder.mkdir()
+    scores.write(folder)
+    job = subprocess.Popen(command(folder, state, server.url, "--rate-limit", "30000"))  # noqa: S603
+    while not marked_parts(state):
+        assert job.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)  # into the middle of a part
+    assert read_report(state).outcome == "running"
+    job.kill()
+    job.wait()
+    report = read_report(state)
+    assert report.outcome == "killed"
+    (struck,) = report.failures
+    assert struck.reason == "was being sent when the job was killed; all of it will be sent again"
+    done = subprocess.run(command(folder, state, server.url), check=False, capture_output=True)  # noqa: S603
+    assert done.returncode == 0
+    stored, report = scores.compare(server.url), read_report(state)
+    assert (stored.found, report.samples) == (scores.n_samples, scores.n_samples)
+    assert 0 < stored.twice <= report.repeated == scores.rows
+    assert b"20,000 samples: the server may hold them twice" in done.stdout
 
 
 def test_a_second_job_on_the_state_file_is_told_so(
@@ -166,11 +188,16 @@ def test_what_goes_to_the_spool_is_marked_and_not_sent_again(
     assert report.parts["spooled"] == 1
     assert report.undelivered > 0
     server.start()
+    before = backfill(tmp_path / "scores", config, state=state)
+    assert (before.outcome, before.parts) == ("undelivered", {"sent": 4, "spooled": 1})
+    assert before.reason == "parts in the spool folder: 1; run vm-df-writer replay"
     from vm_df_writer import VmWriter
 
     with VmWriter(config=config) as writer:
         assert writer.replay().samples == report.undelivered
-    assert backfill(tmp_path / "scores", config, state=state).ok
+    after = backfill(tmp_path / "scores", config, state=state)
+    assert (after.outcome, after.samples) == ("done", scores.n_samples)
+    assert (after.undelivered, after.parts) == (0, {"sent": 5})
     stored = scores.compare(server.url)
     assert (stored.found, stored.wrong) == (scores.n_samples, 0)
 

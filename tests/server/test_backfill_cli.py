@@ -16,12 +16,6 @@ from vm_df_writer.local import LocalVictoriaMetrics
 pytest.importorskip("pyarrow")
 
 
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
-
-
 def cli(*arguments: str | Path) -> Result:
     result = CliRunner().invoke(main, list(map(str, arguments)))
     assert "Traceback" not in result.output
@@ -70,6 +64,7 @@ def test_refusals_name_options_and_exit_with_2(
             "Error: --since: expected a time such as 2026-01-31T12:00Z, got 'soo",
         ),
         (("--report", "x.pdf"), "Error: x.pdf: the name says no format; name the report .json or"),
+        (("--report", "no/x.html"), "Error: no/x.html: there is no such folder; make it, or name"),
         (("--rate-limit", "0"), "expected a number above 0, got 0"),
     ):
         result = cli(*job, *option)
@@ -85,4 +80,35 @@ def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: P
         *("--metric-format", "__name__=$VAR"),
     )
     assert result.exit_code == 1
-    assert read_report(state).parts == {}
+    report = read_report(state)
+    assert (report.outcome, report.parts) == ("undelivered", {})
+
+
+def test_failures_name_options_and_exit_with_4(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    folder, state, html = (tmp_path / part for part in ("scores", "job.sqlite", "report.html"))
+    folder.mkdir()
+    (folder / "1.csv").write_text("time,host,y\n2026-01-01,a,1\n")
+    (folder / "2.csv").write_text("time,host,y\n2026-01-01,a,oops\n")
+    result = cli(
+        *("backfill", folder, "--url", victoria_metrics.url, "--state", state, "--report", html),
+        *("--metric-format", f"__name__={name}_$VAR"),
+    )
+    assert result.exit_code == 4
+    reason = "2.csv, part 0: failed: columns: none holds numbers"
+    assert "outcome               failed: parts that failed: 1; try again with --retry-fai" in (
+        result.stdout
+    )
+    shown = cli("status", state)
+    assert shown.exit_code == 4
+    for output in (result.stdout, shown.stdout):
+        assert reason in output
+        assert "name the value columns with --value-columns" in output
+    assert "<caption>parts that are not all right</caption>" in html.read_text()
+    for code, state_file, message in (
+        (2, folder / "1.csv", "1.csv: is no state file of a job; name another one with --state"),
+        (2, tmp_path / "none", "does not exist"),
+    ):
+        refused = cli("status", state_file)
+        assert (refused.exit_code, message in refused.stderr) == (code, True)

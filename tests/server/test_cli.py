@@ -18,12 +18,6 @@ TIMES = pd.date_range("2026-01-01", periods=3, freq="1min", tz="UTC")
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
-
-
-@pytest.fixture
 def scores(tmp_path: Path) -> Path:
     frame = pd.DataFrame(
         {"time": TIMES.repeat(2), "host": ["007", "NA"] * 3, "y": [0.1, 2, None, 4, 5, 6.5]}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.faults.faults import delay
+from tests.faults.proxy import FaultProxy
 from tests.server.backfilling import GROUPS, ROWS, config_for, expected, scores, stored
 from vm_df_writer import FrameError, ServerRejected, VmWriter, WriteReport
 from vm_df_writer.jobs.dask import to_victoriametrics
@@ -21,12 +21,6 @@ dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
 
 N_PARTITIONS = 6
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
 
 
 @pytest.fixture(scope="module")
@@ -94,28 +88,17 @@ def test_nothing_is_written_before_it_is_computed(
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_at_most_so_many_tasks_write_at_a_time(
-    monkeypatch: pytest.MonkeyPatch, concurrency: int
+    victoria_metrics: LocalVictoriaMetrics, name: str, concurrency: int
 ) -> None:
-    lock, writing, most = threading.Lock(), 0, 0
-
-    def write(_: VmWriter, rows: pd.DataFrame, **__: Any) -> WriteReport:
-        nonlocal writing, most
-        with lock:
-            writing += 1
-            most = max(most, writing)
-        time.sleep(0.1)
-        with lock:
-            writing -= 1
-        return WriteReport(layout="long", rows=len(rows))
-
-    monkeypatch.setattr(VmWriter, "write", write)
-    config = config_for("http://localhost:1", "any", concurrency=concurrency)
-    report = to_victoriametrics(
-        frame(), config, compute_kwargs={"scheduler": "threads", "num_workers": 6}
-    )
+    with FaultProxy(victoria_metrics.url).running() as proxy:
+        proxy.schedule(then=delay(0.2))
+        config = config_for(proxy.url, name, concurrency=concurrency)
+        report = to_victoriametrics(
+            frame(), config, compute_kwargs={"scheduler": "threads", "num_workers": 6}
+        )
+        assert max(seen.in_flight for seen in proxy.seen) == concurrency
     assert isinstance(report, WriteReport)
-    assert report.rows == 2 * GROUPS * ROWS
-    assert most == concurrency
+    assert (report.rows, report.undelivered) == (2 * GROUPS * ROWS, 0)
 
 
 def test_reports_that_come_back_are_small(

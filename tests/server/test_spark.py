@@ -48,12 +48,6 @@ def spark() -> Iterator[Any]:
         session.stop()
 
 
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A prefix of metric names that no other test uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name)
-
-
 def test_two_partitions_in_parallel_store_everything_though_a_task_fails(
     spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
 ) -> None:

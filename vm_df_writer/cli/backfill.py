@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any, get_args
 import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.messages import CleanCommand, name_options
 from vm_df_writer.cli.options import open_config, reading_options, server_options
 from vm_df_writer.jobs import (
     JobError,
@@ -28,7 +30,7 @@ from vm_df_writer.jobs.options import IfExists
 from vm_df_writer.jobs.report import Outcome
 from vm_df_writer.jobs.report_file import require_report_name
 
-__all__ = ["JobExitCode", "backfill_command", "job_exit_code"]
+__all__ = ["JobExitCode", "backfill_command", "for_the_shell", "job_exit_code", "naming_options"]
 
 
 class JobExitCode(IntEnum):
@@ -179,7 +181,7 @@ def backfill_command(
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
     keywords["verify"] = "repair" if repair else "count" if verify_count else verify
-    try:
+    with naming_options():
         options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
         if report_path is not None:
             require_report_name(report_path)
@@ -196,11 +198,10 @@ def backfill_command(
             say=_say,
             **keywords,
         )
+        report = for_the_shell(report)
         click.echo(_as_json(report.to_dict()) if as_json else report)
         if report_path is not None:
             save_report(report, report_path)
-    except JobError as error:
-        raise type(error)(_as_options(str(error))) from None
     sys.exit(job_exit_code(report))
 
 
@@ -216,6 +217,21 @@ def _as_options(message: str) -> str:
     '--if-exists: expected ...; begin anew with --restart, or name it with --state'
     """
     return _KEYWORD.sub(lambda match: "--" + match[1].replace("_", "-"), message)
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Raise refusals of a job with options where they name Python's keywords."""
+    try:
+        yield
+    except JobError as error:
+        raise type(error)(_as_options(str(error))) from None
+
+
+def for_the_shell(report: JobReport) -> JobReport:
+    """Return a report with options where the reasons of failures name reading keywords."""
+    failures = [replace(f, reason=name_options(f.reason)) for f in report.failures]
+    return replace(report, failures=failures)
 
 
 def _as_json(plain: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "ExitCode",
     "exit_code_of",
     "explain",
+    "name_options",
     "option_name",
     "show_messages",
     "worst_of",
@@ -86,16 +87,19 @@ _KEYWORD = re.compile(rf"\b({'|'.join(field.name for field in fields(Reading))})
 
 
 def explain(error: VmDfWriterError) -> str:
-    """Return the message of an error, with options where it names Python's keywords.
+    """Return the message of an error, with options where it names Python's keywords."""
+    return name_options(str(error)) if isinstance(error, FrameError) else str(error)
+
+
+def name_options(message: str) -> str:
+    """Name the options where a message names reading keywords.
 
     Examples
     --------
-    >>> explain(FrameError("timestamps: integers do not say their unit; pass time_unit='s'"))
+    >>> name_options("timestamps: integers do not say their unit; pass time_unit='s'")
     "timestamps: integers do not say their unit; pass --time-unit 's'"
     """
-    if not isinstance(error, FrameError):
-        return str(error)
-    return _KEYWORD.sub(lambda match: f"{option_name(match[1])} ", str(error)).rstrip()
+    return _KEYWORD.sub(lambda match: f"{option_name(match[1])} ", message).rstrip()
 
 
 class CleanCommand(click.Command):

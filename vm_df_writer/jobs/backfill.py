@@ -10,10 +10,11 @@ from typing import TypeGuard, Unpack, cast
 import pandas as pd
 
 from vm_df_writer.config import WriterConfig
+from vm_df_writer.errors import DeliveryError, VmDfWriterError
 from vm_df_writer.frames.reading import Reading, ReadingKeywords
 from vm_df_writer.jobs.checkpoint import Checkpoint
 from vm_df_writer.jobs.errands import JobSpec
-from vm_df_writer.jobs.errors import JobError, StateError
+from vm_df_writer.jobs.errors import StateError
 from vm_df_writer.jobs.job import Job
 from vm_df_writer.jobs.options import JobOptions, what_is_stored
 from vm_df_writer.jobs.report import JobReport, Outcome, read_report
@@ -97,13 +98,13 @@ def backfill(
         stop_on_signals(stop),
         Checkpoint(Path(state), restart=options.restart) as checkpoint,
     ):
-        checkpoint.require_options(what_is_stored(config, how, options))
-        job = Job(checkpoint, JobSpec.of(config, reading, options), stop, progress, say)
-        job.require_server()
-        if options.retry_failed:
-            checkpoint.retry_failed()
-        job.settle_spooled()
         try:
+            checkpoint.require_options(what_is_stored(config, how, options))
+            job = Job(checkpoint, JobSpec.of(config, reading, options), stop, progress, say)
+            job.require_server()
+            if options.retry_failed:
+                checkpoint.retry_failed()
+            job.settle_spooled()
             if _are_paths(sources):
                 job.run_files([sources] if isinstance(sources, (str, Path)) else sources, how)
             else:
@@ -111,12 +112,17 @@ def backfill(
         except StateError:
             raise
         except BaseException as error:
-            outcome: Outcome = "refused" if isinstance(error, JobError) else "interrupted"
-            checkpoint.end_run(outcome, str(error) or type(error).__name__)
+            checkpoint.end_run(_outcome_of(error), str(error) or type(error).__name__)
             raise
         cache_reset = job.reset_cache() if options.reset_cache else None
         checkpoint.end_run(*job.outcome())
         return read_report(checkpoint.path, cache_reset=cache_reset)
+
+
+def _outcome_of(error: BaseException) -> Outcome:
+    if isinstance(error, DeliveryError):
+        return "undelivered"
+    return "refused" if isinstance(error, VmDfWriterError) else "interrupted"
 
 
 def _are_paths(

@@ -153,16 +153,17 @@ class Job:
             return "interrupted", self._stop.reason
         counts = self._checkpoint.counts()
         if n := counts[PartState.SPOOLED]:
-            return "undelivered", f"{n:,} parts are in the spool folder; run vm-df-writer replay"
+            return "undelivered", f"parts in the spool folder: {n:,}; run vm-df-writer replay"
         if n := counts[PartState.PENDING]:
-            return "undelivered", f"{n:,} parts are pending, of frames that were not passed again"
+            return "undelivered", f"frames that were begun, and not passed again: {n:,}"
         if self._options.verify and (n := counts[PartState.SENT]):
-            return "unverified", f"{n:,} parts are sent, but could not be verified"
+            return "unverified", f"parts that are sent, and could not be verified: {n:,}"
         if n := counts[PartState.FAILED]:
             failed = self._checkpoint.parts(PartState.FAILED)
             read_back = [record.account.get("verification") for record in failed]
             lost = any(found is not None and not found["ok"] for found in read_back)
-            return ("unverified" if lost else "failed"), f"{n:,} parts; try again by --retry-failed"
+            reason = f"parts that failed: {n:,}; try again with --retry-failed"
+            return ("unverified" if lost else "failed"), reason
         return "done", None
 
     def settle_spooled(self) -> None:
@@ -218,28 +219,22 @@ class Job:
 
     def _note(self, news: Begun | Done, progress: JobProgress) -> None:
         if isinstance(news, Begun):
-            try:
-                self._checkpoint.begin(news.key)
-            except StateError as error:
-                self._fail_to_save(error)
+            self._save(partial(self._checkpoint.begin, news.key))
             return
         if news.error is not None:
             self._give_up(news.error)
         if news.state is None:
             return
-        save = partial(
-            self._checkpoint.finish,
-            news.key,
-            news.state,
-            news.reason,
-            news.account,
-            nothing_sent=news.nothing_sent,
+        self._save(
+            partial(
+                self._checkpoint.finish,
+                news.key,
+                news.state,
+                news.reason,
+                news.account,
+                nothing_sent=news.nothing_sent,
+            )
         )
-        try:
-            save()
-        except StateError as error:
-            self._unsaved.append(save)
-            self._fail_to_save(error)
         if news.state is not PartState.PENDING:
             samples = news.account["samples"] if news.account else 0
             failed = news.state is PartState.FAILED
@@ -249,20 +244,24 @@ class Job:
         self._error = self._error or error
         self._stop.request("the server cannot be written to")
 
-    def _fail_to_save(self, error: StateError) -> None:
-        self._state_error = self._state_error or error
-        self._stop.request("the state file cannot be written to")
+    def _save(self, change: Callable[[], None]) -> None:
+        """Note something; if that fails, end the job, and try again in the end."""
+        try:
+            change()
+        except StateError as error:
+            self._unsaved.append(change)
+            self._state_error = self._state_error or error
+            self._stop.request("the state file cannot be written to")
 
     def _save_the_rest(self) -> None:
-        """Try again to note what was sent; there may be space by now."""
+        """Try again to note what was done; there may be space by now."""
         if self._state_error is None:
             return
         try:
-            for save in self._unsaved:
-                save()
+            for change in self._unsaved:
+                change()
         except StateError as error:
             raise StateError(
-                f"{error}; {len(self._unsaved):,} parts were sent that could not be marked, and "
-                "will be sent again"
+                f"{error}; what was being sent could not be marked, and will be sent again"
             ) from None
         raise self._state_error
