@@ -215,7 +215,8 @@ class Job:
     def _show_progress(self, records: Sequence[PartRecord]) -> JobProgress:
         self._rows |= {record.id: record.part.rows for record in records}
         n_rows = sum(self._rows.values())
-        return JobProgress(self._progress, n_rows, self._say)
+        n_failed = self._checkpoint.counts()[PartState.FAILED]
+        return JobProgress(self._progress, n_rows, self._say, n_failed=n_failed)
 
     def _note(self, news: Begun | Done, progress: JobProgress) -> None:
         if isinstance(news, Begun):

@@ -29,6 +29,8 @@ class JobProgress:
         Rows to write.
     say : callable
         Shows a line.
+    n_failed : int
+        Parts that failed before.
     clock : callable
         The time that passes.
     """
@@ -39,6 +41,7 @@ class JobProgress:
         n_rows: int,
         say: Callable[[str], object],
         *,
+        n_failed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         shown = is_watched() if choice == "auto" else choice
@@ -48,7 +51,7 @@ class JobProgress:
         self._say = (lambda _: None) if shown else say
         self._clock = clock
         self._started = self._said = clock()
-        self._n_rows, self._rows, self._samples, self._failed = n_rows, 0, 0, 0
+        self._n_rows, self._rows, self._samples, self._failed = n_rows, 0, 0, n_failed
 
     def add(self, rows: int, samples: int, *, failed: bool = False) -> None:
         """Count a part that came to its end."""

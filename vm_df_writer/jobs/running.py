@@ -154,14 +154,13 @@ def _written(record: PartRecord, report: WriteReport) -> Done:
         )
         return Done(record.id, PartState.SPOOLED, str(spooled), account, error=spooled)
     if report.undelivered:
-        return Done(
-            record.id,
-            PartState.PENDING,
+        if _is_nothing_sent(report):
+            return Done(record.id, PartState.PENDING, account=account, nothing_sent=True)
+        reason = (
             f"interrupted when {report.samples:,} of {report.total:,} samples were acknowledged; "
-            "all of them will be sent again",
-            account,
-            nothing_sent=_is_nothing_sent(report),
+            "all of them will be sent again"
         )
+        return Done(record.id, PartState.PENDING, reason, account)
     state = PartState.SENT if report.verification is None else PartState.VERIFIED
     return Done(record.id, state, None, account, nothing_sent=_is_nothing_sent(report))
 

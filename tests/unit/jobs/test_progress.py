@@ -9,15 +9,15 @@ from vm_df_writer.jobs.progress import JobProgress
 
 def test_lines_tell_how_far_it_is_and_how_long_it_takes() -> None:
     now, lines = [0.0], list[str]()
-    with JobProgress("auto", 1000, lines.append, clock=lambda: now[0]) as progress:
+    with JobProgress("auto", 1000, lines.append, n_failed=2, clock=lambda: now[0]) as progress:
         for _ in range(4):
             now[0] += 6.0
             progress.add(100, 300)
         progress.add(100, 0, failed=True)
     assert lines == [
-        "200 of 1,000 rows, 600 samples, 50 samples/s, 0 parts failed, about 48 s left",
-        "400 of 1,000 rows, 1,200 samples, 50 samples/s, 0 parts failed, about 36 s left",
-        "500 of 1,000 rows, 1,200 samples, 50 samples/s, 1 parts failed, about 24 s left",
+        "200 of 1,000 rows, 600 samples, 50 samples/s, 2 parts failed, about 48 s left",
+        "400 of 1,000 rows, 1,200 samples, 50 samples/s, 2 parts failed, about 36 s left",
+        "500 of 1,000 rows, 1,200 samples, 50 samples/s, 3 parts failed, about 24 s left",
     ]
 
 
