@@ -101,8 +101,10 @@ def test_the_github_workflow_is_valid_and_keeps_the_state() -> None:
     program, *arguments = shlex.split(run)
     assert program == "vm-df-writer"
     require_valid([argument.replace("writer.yaml", __file__) for argument in arguments])
-    (cache,) = (step["with"] for step in steps if step.get("uses", "").startswith("actions/cache"))
-    assert cache["path"] == "backfill.sqlite"
+    restore, save = (step for step in steps if step.get("uses", "").startswith("actions/cache"))
+    assert restore["with"]["path"] == save["with"]["path"] == "backfill.sqlite"
+    assert save["with"]["key"].startswith(restore["with"]["restore-keys"])
+    assert save["if"] == "always()"  # a run that failed has sent something too
 
 
 def test_every_example_and_exit_code_is_in_the_page() -> None:

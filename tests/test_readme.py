@@ -16,6 +16,8 @@ import pytest
 import vm_df_writer
 from tests.command_line import run
 from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
+from vm_df_writer.cli.backfill import JobExitCode, backfill_command
+from vm_df_writer.cli.messages import option_name
 from vm_df_writer.frames.reading import Reading
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -29,6 +31,8 @@ class Block(NamedTuple):
     text: str
 
 
+_HEADERS = ("| Keyword", "| Parameter", "| Option", "| Exit code")
+
 BLOCKS = [
     Block(*found)
     for found in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -41,7 +45,7 @@ def table_rows(heading: str) -> Iterator[list[str]]:
         r"^#+ ", README.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
     )[0]
     for line in section.splitlines():
-        if line.startswith("| ") and not line.startswith(("| Keyword", "| Parameter")):
+        if line.startswith("| ") and not line.startswith(_HEADERS):
             yield [cell.strip() for cell in line.split("|")[1:-1]]
 
 
@@ -119,6 +123,21 @@ def test_the_report_attributes_are_all_there() -> None:
     }
     hidden = {"acknowledged_lines", "undelivered_lines"}
     assert named - {"Attribute", "samples_per_s"} == {f.name for f in fields(WriteReport)} - hidden
+
+
+def test_the_options_and_exit_codes_of_a_job_are_all_there() -> None:
+    cells = [row[0] for row in table_rows("Months of history")]
+    shared = {option_name(field.name) for field in fields(Reading)}
+    shared |= {"--url", "--config", "--metric-format"}
+    options = {
+        name
+        for option in backfill_command.params
+        for name in (*option.opts, *option.secondary_opts)
+        if name.startswith("--")
+    }
+    assert {name for cell in cells for name in re.findall(r"--[a-z-]+", cell)} == options - shared
+    codes = {int(code) for cell in cells if cell[0].isdigit() for code in cell.split(", ")}
+    assert codes == set(JobExitCode)
 
 
 def test_the_errors_are_all_there() -> None:

@@ -172,7 +172,7 @@ def backfill_command(
       0    every part is sent (and verified, with --verify)
       1    something is not delivered: the server failed, or some is in the spool; run again
       2    refused: wrong options, changed files, or the state file cannot be used
-      3    what was read back is not what was sent
+      3    what was read back is not what was sent, or could not be read back
       4    some parts failed: see the report; then run with --retry-failed
       130  interrupted by Ctrl-C, and saved; run again to go on
       143  ended by SIGTERM, and saved; run again to go on
