@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from vm_df_writer.frames.reading import Reading
@@ -109,4 +110,5 @@ def plan_errands(
         together.setdefault((record.path, number), []).append(record)
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
-        yield Errand(sources[path], in_order, purpose)
+        # A worker needs no more of the source than what tells that it is still the same.
+        yield Errand(replace(sources[path], schema={}, parts=()), in_order, purpose)
