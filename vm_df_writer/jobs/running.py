@@ -168,11 +168,12 @@ def _written(record: PartRecord, report: WriteReport) -> Done:
 def _undelivered(record: PartRecord, error: DeliveryError) -> Done:
     report = _without_lines(error).report
     account, nothing_sent = account_of(report), report is not None and _is_nothing_sent(report)
-    if isinstance(error, ServerRejected) and error.is_about_the_body:
+    if report is not None and not report.undelivered:  # only reading it back has failed
+        state = PartState.SENT
+    elif isinstance(error, ServerRejected) and error.is_about_the_body:
         return Done(record.id, PartState.FAILED, str(error), account, nothing_sent)
-    # It may have been delivered, and only reading it back have failed.
-    is_sent = report is not None and not report.undelivered
-    state = PartState.SENT if is_sent else PartState.PENDING
+    else:
+        state = PartState.PENDING
     return Done(record.id, state, str(error), account, nothing_sent, error)
 
 
