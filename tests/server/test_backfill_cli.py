@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,33 @@ def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: P
     assert result.exit_code == 1
     report = read_report(state)
     assert (report.outcome, report.parts) == ("undelivered", {})
+
+
+def test_a_state_file_that_cannot_be_used_exits_with_2_and_restart_begins_anew(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "scores", 40)
+    state = tmp_path / "job.sqlite"
+    job = (
+        *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),
+        *("--metric-format", f"__name__={name}_$VAR"),
+    )
+    assert cli(*job).exit_code == 0
+    whole = state.read_bytes()
+    state.write_bytes(whole[: len(whole) // 2])
+    torn = cli(*job)
+    state.write_bytes(whole)
+    with closing(sqlite3.connect(state)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    other_version = cli(*job)
+    for refused, message in (
+        (other_version, "job.sqlite: is of format 99, and this version of vm_df_writer reads fo"),
+        (torn, "job.sqlite: is torn ("),
+    ):
+        assert refused.exit_code == 2
+        assert message in refused.stderr
+        assert "or begin anew with --restart" in refused.stderr
+    assert cli(*job, "--restart").exit_code == 0
 
 
 def test_failures_name_options_and_exit_with_4(

@@ -109,7 +109,9 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
     help="Most bytes per second on the wire, over all workers.",
 )
 @click.option("--newest-first", is_flag=True, help="Write the most recent data first.")
-@click.option("--verify", is_flag=True, help="Read every part back and compare.")
+@click.option(
+    "--verify", is_flag=True, help="Read every part back and compare; also those sent before."
+)
 @click.option(
     "--verify-count",
     is_flag=True,

@@ -81,7 +81,7 @@ def backfill(
     ------
     JobError
         If the job cannot be run: other options or files than before, a state file that is in use
-        or torn, samples that exist already. Nothing was sent then.
+        or torn, samples that exist already. Or, in mid-job, if the state file cannot be written.
     DeliveryError
         If the server is not there to begin with.
 

@@ -33,7 +33,7 @@ class JobOptions:
     since, until : str, datetime or None
         Write only samples from `since` on, and before `until`; UTC unless they name a zone.
     hive : bool
-        Make a label of each folder that is named ``key=value``.
+        Make a label of each folder, in the absolute path of a file, that is named ``key=value``.
     if_exists : {"append", "skip", "fail"}
         What to do with a part when the server already has samples of its series in its time
         range: write it all the same, leave it out, or refuse the job before anything is sent.
@@ -47,7 +47,8 @@ class JobOptions:
     newest_first : bool
         Write the most recent data first.
     verify : bool, "count" or "repair"
-        Read every part back after it is written; as for :meth:`VmWriter.write`.
+        Read every part back after it is written; as for :meth:`VmWriter.write`. Parts that an
+        earlier run sent are read back too, and not sent again, unless a repair needs that.
     retry_failed : bool
         Try the parts once more that failed in an earlier run.
     restart : bool

@@ -210,6 +210,7 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     StateError
         If there is no such file, or it is none of a job.
     """
+    alive = is_claimed(Path(path))
     connection = read_only(Path(path))
     try:
         records = read_records(connection)
@@ -220,7 +221,8 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     finally:
         connection.close()
     report = _sum_up(str(path), records, run or _NO_RUN)
-    if report.outcome == "running" and not is_claimed(Path(path)):
+    alive |= is_claimed(Path(path))  # or it began, or ended, while it was read
+    if report.outcome == "running" and not alive:
         struck = [
             Failure(record.path, record.part.number, record.state, _STRUCK)
             for record in records
