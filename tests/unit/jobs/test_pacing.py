@@ -5,11 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import time
 
+import numpy as np
 import pytest
 
-from vm_df_writer.jobs.pacing import Pace
+from vm_df_writer import WriteReport
+from vm_df_writer.jobs.pacing import JobTurns, Pace
+from vm_df_writer.line_table import LineTable
+from vm_df_writer.wire.bodies import Body
 
 RATE = 10_000.0
+TIMES = np.array([1767225600000])
+BODY = Body(bytes(1000), LineTable([b"{}"], np.array([1]), TIMES, TIMES))
 
 
 def take_turns(pace: Pace, until: float) -> None:
@@ -52,3 +58,28 @@ def test_a_lock_that_died_with_its_holder_stops_nobody() -> None:
     holder.start()
     holder.join(20)
     assert holder.exitcode == 0
+
+
+def test_after_a_stop_no_body_gets_its_turn() -> None:
+    passed: list[Body] = []
+    for body in JobTurns(None, None, lambda: len(passed) == 2)([BODY] * 5):
+        passed.append(body)  # noqa: PERF402 - it is asked how many there are so far
+    assert len(passed) == 2
+
+
+def test_a_stop_ends_the_wait_for_a_turn() -> None:
+    slow = Pace(1e-3)
+    slow.reserve(1)
+    began = time.monotonic()
+    turns = JobTurns(slow, None, lambda: time.monotonic() > began + 0.2)
+    assert list(turns([BODY])) == []
+    assert time.monotonic() - began < 1.0
+
+
+def test_bytes_are_reckoned_as_compressed_once_a_write_has_told() -> None:
+    pace = Pace(1000.0)
+    turns = JobTurns(None, pace, lambda: False)
+    turns.note_size(WriteReport(layout="wide", bytes_raw=100, bytes_sent=25))
+    first = pace.reserve(0)
+    assert len(list(turns([BODY] * 4))) == 4
+    assert pace.reserve(0) - first == pytest.approx(1.0, abs=0.1)
