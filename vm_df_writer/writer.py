@@ -79,11 +79,10 @@ class VmWriter:
             raise ConfigError(
                 "config: passed together with other parameters; put them all into the WriterConfig"
             )
-        self.config = config
         self._open(Route.of(config))
 
     def _open(self, route: Route) -> None:
-        self._route = route
+        self.config, self._route = route.config, route
         self._label_sets = LabelSetCache(self.config.metric_prefix_cache_max_entries)
 
     @classmethod
@@ -102,7 +101,6 @@ class VmWriter:
     def along(cls, route: Route) -> Self:
         """Open a writer on a route of its own; a pickled copy takes that of its configuration."""
         writer = cls.__new__(cls)
-        writer.config = route.config
         writer._open(route)  # noqa: SLF001 - its own
         return writer
 
@@ -276,7 +274,6 @@ class VmWriter:
 
     def __setstate__(self, config: WriterConfig) -> None:
         """Open anew."""
-        self.config = config
         self._open(Route.of(config))
 
     def _read(
