@@ -10,7 +10,7 @@ from vm_df_writer.series import IntArray
 
 __all__ = ["BLOCK_SAMPLES", "ascending_within", "cut_by_time", "rows_per_time", "sort_within"]
 
-BLOCK_SAMPLES = 2**18
+BLOCK_SAMPLES = 2**19
 
 
 def ascending_within(timestamps_ms: IntArray, offsets: IntArray) -> tuple[bool, bool]:

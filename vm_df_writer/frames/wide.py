@@ -99,11 +99,11 @@ class WideFrame:
             yield SeriesBlock.of_nothing({"nat": n_without_time})
         if not len(ms):
             return
-        # All columns share these arrays, so that their text need not be made for each.
-        spans = [(span, ms[span]) for span in cut_by_time(ms)]
-        for series, read in self._pieces(max(1, BLOCK_SAMPLES // len(ms))):
-            for span, times in spans:
-                rows: Rows = span if self._rows is None else self._rows[span]
+        for span in cut_by_time(ms):
+            # All columns share this array, so that its text need not be made for each.
+            times = ms[span]
+            rows: Rows = span if self._rows is None else self._rows[span]
+            for series, read in self._pieces(max(1, BLOCK_SAMPLES // len(times))):
                 values, marks = read(rows)
                 chunk = Chunk(
                     label_sets=self.label_sets[series],

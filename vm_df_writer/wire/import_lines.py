@@ -86,7 +86,8 @@ class LineEncoder:
 
     def __init__(self, max_line_bytes: int = 2**20) -> None:
         self._max_line_bytes = max_line_bytes
-        self._last_times: tuple[IntArray, IntArray, list[Any]] | None = None
+        nothing = np.empty(0, np.int64)
+        self._last_times: tuple[IntArray, IntArray, list[Any] | None] = nothing, nothing, None
 
     def encode(self, block: SeriesBlock) -> EncodedLines:
         """Return the lines of a block."""
@@ -122,18 +123,18 @@ class LineEncoder:
         self, block: SeriesBlock, starts: IntArray, stops: IntArray, *, are_short: bool
     ) -> list[Any]:
         """Return what each line's times are; made once for all lines that share them."""
-        if self._last_times is not None:
-            known, known_starts, times = self._last_times
-            if known is block.timestamps_ms and np.array_equal(known_starts, starts):
-                return times * len(block.values)
         if are_short:
             texts = _cut(_format_array(block.timestamps_ms), starts, stops)
             return [text + b"]}\n" for text in texts] * len(block.values)
-        arrays = map(block.timestamps_ms.__getitem__, _slices(starts, stops))
-        if len(block.values) == 1:
-            return list(arrays)
-        times = list(map(orjson.Fragment, map(_format_array, arrays)))
-        self._last_times = block.timestamps_ms, starts, times
+        last_ms, last_starts, times = self._last_times
+        is_known = last_ms is block.timestamps_ms and np.array_equal(last_starts, starts)
+        if not is_known or times is None:
+            arrays = map(block.timestamps_ms.__getitem__, _slices(starts, stops))
+            if len(block.values) == 1 and not is_known:  # it may not come again
+                self._last_times = block.timestamps_ms, starts, None
+                return list(arrays)
+            times = list(map(orjson.Fragment, map(_format_array, arrays)))
+            self._last_times = block.timestamps_ms, starts, times
         return times * len(block.values)
 
 

@@ -195,6 +195,9 @@ def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
             (shared, 1, [0, 60, 100]),
             (shared.copy(), 2, [0, 100]),
             (shared, 1, [0, 100]),
+            (shared, 1, [0, 100]),
+            (shared, 1, [0, 100]),
+            (shared, 3, [0, 100]),
         )
     ]
     blocks[3] = SeriesBlock([b"{}", b"{}"], np.array([0, 60, 100]), shared, np.ones((1, 100)))
