@@ -15,7 +15,7 @@ from vm_df_writer.errors import SpoolError
 from vm_df_writer.frames.layout import FrameReading
 from vm_df_writer.line_table import LineTable
 from vm_df_writer.progress import ProgressChoice, progress_bar
-from vm_df_writer.report import WriteReport, format_utc
+from vm_df_writer.report import WriteReport, describe_counts, format_utc
 from vm_df_writer.series import SeriesBlock
 from vm_df_writer.wire.bodies import Body
 
@@ -61,7 +61,13 @@ def deliver_frame(
             raise
     report = write.report()
     if report.first_ms is None:
-        _log.warning("No valid datapoints in a frame of %d rows (%s)", read.rows, read.reason)
+        _log.warning(
+            "No valid datapoints in a frame of %d rows (dropped: %s), read as %s: %s",
+            read.rows,
+            describe_counts(report.dropped),
+            read.layout,
+            read.reason,
+        )
         return report
     _log.info(
         "wrote %d samples of %d series in %.3f s; %d dropped, %d undelivered",

@@ -236,7 +236,9 @@ def test_a_file_without_numbers_is_delivered_with_a_warning(tmp_path: Path) -> N
     result = run("write", path, "--url", NOBODY, *FORMAT)
     assert result.exit_code == 0
     assert "dropped               1 nan" in result.stdout
-    assert result.stderr.startswith("warning: No valid datapoints")
+    assert result.stderr.startswith(
+        "warning: No valid datapoints in a frame of 1 rows (dropped: 1 nan), read as long: "
+    )
 
 
 def test_a_parquet_file_of_a_wide_frame_with_levels_is_read(tmp_path: Path) -> None:

@@ -158,7 +158,8 @@ def label_from_rows_per_time(
     >>> label_from_rows_per_time("host", column, 2, "column 'host'").codes.tolist()
     [0, 1, 0, 1]
     """
-    if 0 < n_rows < len(column) and getattr(column.dtype, "storage", None) == "pyarrow":
+    is_arrow = isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow"
+    if is_arrow and 0 < n_rows < len(column):
         same = column.array[n_rows:] == column.array[:-n_rows]
         if pd.array(same, dtype="boolean").to_numpy(bool, na_value=False).all():
             return label_from_column(name, column[:n_rows], where).tile(len(column) // n_rows)
