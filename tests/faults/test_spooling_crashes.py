@@ -105,7 +105,7 @@ def test_files_that_find_no_room_are_an_error_that_says_what_is_lost(
         pytest.raises(
             SpoolError,
             match=r"^spool_dir: '.*' takes no more \(File too large\): 200,000 samples of "
-            r'\{"__name__":".*","column":"c0"\} and 49 more series, 2026-01-01 00:00:00 UTC to '
+            r'\{"__name__":".*","column":"c\d+"\} and 49 more series, 2026-01-01 00:00:00 UTC to '
             r"2026-01-01 01:06:39 UTC, are neither on the server nor in the folder; make room and "
             r"write them again\. 200,000 of 200,000 samples are not acknowledged, since http.*: "
             r"nothing listens",
