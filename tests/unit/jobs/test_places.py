@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.nobody import as_nobody, needs_root
 from vm_df_writer.jobs import JobError, SourceError
 from vm_df_writer.jobs.places import find_files, hive_labels, open_file, stamp_of
 
@@ -79,19 +79,16 @@ def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
             look(str(tmp_path / "gone.csv"))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root")
+@needs_root
 def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.touch(mode=0o600)
-    os.seteuid(65534)
-    try:
-        with (
-            pytest.raises(SourceError, match=r"^cannot be opened \(Permission denied\); see to it"),
-            open_file(str(file)),
-        ):
-            pass
-    finally:
-        os.seteuid(0)
+    with (
+        as_nobody(),
+        pytest.raises(SourceError, match=r"^cannot be opened \(Permission denied\); see to it"),
+        open_file(str(file)),
+    ):
+        pass
 
 
 def test_hive_folders_are_labels_and_the_null_folder_is_none() -> None:
