@@ -7,20 +7,25 @@ from html import escape
 
 __all__ = ["facts_table"]
 
+# Jupyter sets cells flush right and lets a long URL widen them, which puts all values out of sight.
+_NAME_STYLE = "text-align:left;vertical-align:top;white-space:nowrap"
+_VALUE_STYLE = "text-align:left;overflow-wrap:anywhere"
+
 
 def facts_table(title: str, facts: Mapping[str, object]) -> str:
     """Return an HTML table with one row per fact; links become anchors.
 
     Examples
     --------
-    >>> facts_table("written", {"samples": "1,000"})
-    '<table><caption>written</caption><tr><th>samples</th><td>1,000</td></tr></table>'
+    >>> facts_table("written", {"samples": "1,000"})[:60]
+    '<table><caption style="text-align:left">written</caption><tr'
     """
     rows = "".join(
-        f"<tr><th>{escape(name)}</th><td>{_cell(str(value))}</td></tr>"
+        f'<tr><th style="{_NAME_STYLE}">{escape(name)}</th>'
+        f'<td style="{_VALUE_STYLE}">{_cell(str(value))}</td></tr>'
         for name, value in facts.items()
     )
-    return f"<table><caption>{escape(title)}</caption>{rows}</table>"
+    return f'<table><caption style="text-align:left">{escape(title)}</caption>{rows}</table>'
 
 
 def _cell(text: str) -> str:

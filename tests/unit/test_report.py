@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -198,6 +199,11 @@ def test_the_html_is_escaped_and_links() -> None:
     assert "<b>" not in html
     assert "1 &lt;b&gt;" in html
     assert '<a href="http://localhost:8428/vmui/?x=1&amp;y=2"' in html
+
+
+def test_jupyter_shows_the_values_beside_their_names() -> None:
+    cells = re.findall(r"<td[^>]*>", FULL._repr_html_())
+    assert set(cells) == {'<td style="text-align:left;overflow-wrap:anywhere">'}
 
 
 @pytest.mark.parametrize(

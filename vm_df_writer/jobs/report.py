@@ -41,6 +41,10 @@ class Failure:
     state: PartState
     reason: str
 
+    def __str__(self) -> str:
+        """Return one line: which part, and what became of it."""
+        return f"{self.path}, part {self.number}: {self.state}: {self.reason}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class JobReport:
@@ -167,10 +171,7 @@ class JobReport:
         return facts
 
     def _failure_lines(self) -> list[str]:
-        lines = [
-            f"{failure.path}, part {failure.number}: {failure.state}: {failure.reason}"
-            for failure in self.failures[:_SHOWN_FAILURES]
-        ]
+        lines = [str(failure) for failure in self.failures[:_SHOWN_FAILURES]]
         more = len(self.failures) - len(lines)
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
@@ -180,10 +181,7 @@ class JobReport:
         return "\n".join([facts, *self._failure_lines()])
 
     def _repr_html_(self) -> str:
-        failures = {
-            f"{failure.path}, part {failure.number}": f"{failure.state}: {failure.reason}"
-            for failure in self.failures
-        }
+        failures = {str(number): str(failure) for number, failure in enumerate(self.failures, 1)}
         shown = facts_table("vm_df_writer: backfill", self._facts())
         return shown + (facts_table("parts that are not all right", failures) if failures else "")
 

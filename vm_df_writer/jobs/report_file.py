@@ -11,6 +11,12 @@ from vm_df_writer.jobs.report import JobReport
 
 __all__ = ["require_report_name", "save_report"]
 
+_HTML_HEAD = (
+    '<!doctype html><meta charset="utf-8"><title>Backfill</title>'
+    "<style>body{font:15px/1.5 sans-serif;margin:2em}caption{font-weight:bold;padding-top:1em}"
+    "th{font-weight:normal;color:#666;padding-right:1em}</style>"
+)
+
 
 def require_report_name(path: Path) -> None:
     """Refuse the name of a report that says no format, or a folder that is not there.
@@ -38,8 +44,7 @@ def save_report(report: JobReport, path: Path) -> None:
     if path.suffix == ".json":
         data = orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2)
     else:
-        head = '<!doctype html><meta charset="utf-8"><title>Backfill</title>'
-        data = (head + report._repr_html_()).encode()
+        data = (_HTML_HEAD + report._repr_html_()).encode()
     try:
         path.write_bytes(data)
     except OSError as error:
