@@ -19,7 +19,7 @@ from vm_df_writer.delivery.server_limits import (
     line_limit_of,
     time_limits_of,
 )
-from vm_df_writer.errors import RetentionWarning, VerificationError, warn_caller
+from vm_df_writer.errors import ConfigError, RetentionWarning, VerificationError, warn_caller
 from vm_df_writer.frames.layout import FrameReading
 from vm_df_writer.frames.metric_format import LabelLimits
 from vm_df_writer.report import WriteReport, format_utc
@@ -68,7 +68,14 @@ class Proof:
 
         To be called right before the write: it also notes the servers' counters, if the write is
         long enough for them to tell something.
+
+        Raises
+        ------
+        ConfigError
+            If `verify` is none of its choices.
         """
+        if verify not in (False, True, "count", "repair"):
+            raise ConfigError(f"verify: expected a bool, 'count' or 'repair', got {verify!r}")
         if self._known.write.is_known and (verify or read.n_samples >= _WORTH_WATCHING):
             self._before = self._route.server.count()
         return self._time_limits.keep_all(read)
@@ -126,11 +133,15 @@ class Proof:
 
         Raises
         ------
+        ConfigError
+            If `verify` is none of its choices.
         DeliveryError
             If the server cannot be read.
         VerificationError
             If it does not have it.
         """
+        if verify not in (True, "count"):
+            raise ConfigError(f"verify: expected True or 'count', got {verify!r}")
         dropped: Counter[str] = Counter()
 
         def blocks() -> Iterator[SeriesBlock]:

@@ -11,6 +11,7 @@ from vm_df_writer.delivery.http import HttpClient
 from vm_df_writer.delivery.sender import RetryPolicy, Sender, Turns
 from vm_df_writer.delivery.server import Server
 from vm_df_writer.delivery.spool import Spool
+from vm_df_writer.errors import ConfigError
 
 __all__ = ["Route", "choose_coding"]
 
@@ -48,6 +49,11 @@ class Route:
         ConfigError
             If the configuration contradicts itself, or what it asks for is not there.
         """
+        if not isinstance(config, WriterConfig):
+            raise ConfigError(
+                f"config: expected a WriterConfig, got {type(config).__name__}; "
+                "make one with WriterConfig(datasource_url=..., ...)"
+            )
         endpoint = Endpoint.of(config)
         client = HttpClient(config, endpoint)
         sender = Sender(
