@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -74,8 +74,9 @@ class Checkpoint:
 
     def close(self) -> None:
         """Let other processes have it."""
-        with closing(self._claim), closing(self._connection):
-            pass
+        with closing(self._claim), closing(self._connection), suppress(sqlite3.Error):
+            # Whoever reads a file with a WAL makes two more beside it, and fails if he may not.
+            self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def require_options(self, options: Mapping[str, Any]) -> None:
         """Store the options that decide what is stored, or check that they are still the same.

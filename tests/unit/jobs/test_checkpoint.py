@@ -7,10 +7,13 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
+from tests.nobody import as_nobody
 from vm_df_writer.jobs import JobError, StateError, read_report
 from vm_df_writer.jobs.checkpoint import Checkpoint
 from vm_df_writer.jobs.parts import Part, PartState
@@ -94,6 +97,24 @@ def test_a_second_process_is_told_who_has_it(state: Path) -> None:
         assert read_report(state).outcome == "running"  # reading is for everybody
         with pytest.raises(StateError, match=r"in use by process"):
             Checkpoint(state)  # neither twice in one process
+
+
+def test_who_may_only_read_is_told_how_it_stands(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("shared")
+    for path in (folder, *folder.parents):
+        if Path(gettempdir()) in path.parents:
+            path.chmod(0o755)
+    state = folder / "job.sqlite"
+    with Checkpoint(state) as checkpoint:
+        checkpoint.end_run("done")
+    read_as = as_nobody() if os.geteuid() == 0 else nullcontext()
+    folder.chmod(0o555)
+    with read_as:
+        assert read_report(state).outcome == "done"
+    assert {path.name for path in folder.iterdir()} == {"job.sqlite", "job.sqlite-lock"}
+    folder.chmod(0o755)
 
 
 def test_changed_options_are_named_once_something_was_sent(state: Path) -> None:
