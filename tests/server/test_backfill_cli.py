@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -126,6 +127,11 @@ def test_failures_name_options_and_exit_with_4(
         *("--metric-format", f"__name__={name}_$VAR"),
     )
     assert result.exit_code == 4
+    foreseen = cli(
+        "backfill", folder, "--url", victoria_metrics.url, "--query-key", "x", "--dry-run"
+    )
+    assert "2.csv, part 0 WOULD FAIL: columns: none holds numbers" in foreseen.stdout
+    assert "name the value columns with --value-columns" in foreseen.stdout
     reason = "2.csv, part 0: failed: columns: none holds numbers"
     assert "outcome               failed: parts that failed: 1; try again with --retry-fai" in (
         result.stdout
@@ -142,3 +148,24 @@ def test_failures_name_options_and_exit_with_4(
     ):
         refused = cli("status", state_file)
         assert (refused.exit_code, message in refused.stderr) == (code, True)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_is_warned_of_for_every_part_is_one_line(
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], tmp_path: Path, workers: str
+) -> None:
+    folder = tmp_path / "scores"
+    folder.mkdir()
+    for number in range(1, 5):
+        rows = [f"2020-01-{day + 1:02},0.5\n" for day in range(number)]
+        (folder / f"{number}.csv").write_text("".join(["time,y\n", *rows]))
+    server = start_victoria_metrics(retention="1y")
+    result = cli(
+        *("backfill", folder, "--url", server.url, "--state", tmp_path / "job.sqlite"),
+        *("--metric-format", "__name__=$VAR", "--workers", workers),
+    )
+    assert result.exit_code == 0
+    assert "dropped               10 too_old" in result.stdout
+    shown = [line.split() for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert sorted(words[1] for words in shown) == ["No", "timestamps:"]  # No valid datapoints
+    assert "RetentionWarning" not in result.stderr  # as Python shows it

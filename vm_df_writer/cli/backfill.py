@@ -189,6 +189,8 @@ def backfill_command(
             require_report_name(report_path)
         if dry_run:
             foreseen = estimate(paths, config, options=options, **keywords)
+            reasons = {path: name_options(why) for path, why in foreseen.unreadable.items()}
+            foreseen = replace(foreseen, unreadable=reasons)
             click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
             return
         report = backfill(

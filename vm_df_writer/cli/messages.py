@@ -83,7 +83,9 @@ def option_name(keyword: str) -> str:
     return "--label" if keyword == "labels" else "--" + keyword.replace("_", "-")
 
 
-_KEYWORD = re.compile(rf"\b({'|'.join(field.name for field in fields(Reading))})=(?!=)")
+_NAMES = "|".join(field.name for field in fields(Reading))
+_KEYWORD = re.compile(rf"\b({_NAMES})=(?!=)(?=([^\s,;:)])?)")  # and what its value begins with
+_NUMBER = re.compile(r"[\d,.]+")
 
 
 def explain(error: VmDfWriterError) -> str:
@@ -98,8 +100,10 @@ def name_options(message: str) -> str:
     --------
     >>> name_options("timestamps: integers do not say their unit; pass time_unit='s'")
     "timestamps: integers do not say their unit; pass --time-unit 's'"
+    >>> name_options("leave some out with label_columns=, or name one with value_columns= or time=")
+    'leave some out with --label-columns, or name one with --value-columns or --time'
     """
-    return _KEYWORD.sub(lambda match: f"{option_name(match[1])} ", message).rstrip()
+    return _KEYWORD.sub(lambda match: option_name(match[1]) + (" " if match[2] else ""), message)
 
 
 class CleanCommand(click.Command):
@@ -119,7 +123,11 @@ class CleanCommand(click.Command):
 
 @contextmanager
 def show_messages() -> Iterator[None]:
-    """Show this library's warnings and log records as lines like ``warning: ...``, each once."""
+    """Show this library's warnings and log records as lines like ``warning: ...``.
+
+    Those that differ by their numbers alone are shown once: files and parts may be many, and the
+    report adds up.
+    """
     logger, lines = logging.getLogger("vm_df_writer"), _Lines()
     show_otherwise = warnings.showwarning
 
@@ -157,6 +165,6 @@ class _Lines(logging.Handler):
         self.show(record.levelname.lower(), record.getMessage())
 
     def show(self, level: str, message: str) -> None:
-        if message not in self._shown:
-            self._shown.add(message)
+        if (kind := _NUMBER.sub("#", message)) not in self._shown:
+            self._shown.add(kind)
             click.echo(f"{level}: {message}", err=True)

@@ -16,6 +16,7 @@ from multiprocessing.synchronize import Event
 
 from vm_df_writer.jobs.errands import Begun, Done, Errand, JobSpec
 from vm_df_writer.jobs.parts import PartRecord
+from vm_df_writer.jobs.relay import Message, log_level, pass_on, relayed
 from vm_df_writer.jobs.running import Runner
 from vm_df_writer.jobs.stopping import Stop
 
@@ -104,7 +105,7 @@ class _Crew:
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_work, args=(theirs, self._spec, self._stopping), daemon=True
+            target=_work, args=(theirs, self._spec, self._stopping, log_level()), daemon=True
         )
         with _signals_held():
             process.start()
@@ -120,6 +121,9 @@ class _Crew:
             return
         if news is None:
             worker.errand = None
+            return
+        if isinstance(news, Message):
+            pass_on(news)
             return
         if isinstance(news, Done):
             worker.left = [record for record in worker.left if record.id != news.key]
@@ -182,23 +186,30 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(connection: Connection, spec: JobSpec, stopping: Event) -> None:
+def _work(connection: Connection, spec: JobSpec, stopping: Event, level: int) -> None:
     """Be a worker process."""
+    sending = threading.Lock()
+
+    def tell(news: Begun | Done | Message | None) -> None:
+        with sending:
+            connection.send(news)
+
     for number in (signal.SIGINT, signal.SIGTERM):  # the job's own process tells when to stop
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    runner = Runner(spec, stopping.is_set)
-    try:
-        while (errand := connection.recv()) is not None:
-            for news in runner.run(errand):
-                connection.send(news)
-                if isinstance(news, Begun):
-                    connection.recv()  # until it is noted on disk
-            connection.send(None)
-    except EOFError:
-        pass
-    finally:
-        runner.close()
+    with relayed(tell, level):
+        runner = Runner(spec, stopping.is_set)
+        try:
+            while (errand := connection.recv()) is not None:
+                for news in runner.run(errand):
+                    tell(news)
+                    if isinstance(news, Begun):
+                        connection.recv()  # until it is noted on disk
+                tell(None)
+        except EOFError:
+            pass
+        finally:
+            runner.close()
 
 
 def _die_with_parent() -> None:

@@ -1,0 +1,81 @@
+"""What worker processes warn of and log is told by the job's own process, as if it were its own."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import TextIO
+
+from vm_df_writer.errors import VmDfWriterWarning, warn_caller
+
+__all__ = ["Message", "log_level", "pass_on", "relayed"]
+
+Message = logging.LogRecord | VmDfWriterWarning
+
+_log = logging.getLogger("vm_df_writer")
+
+
+def log_level() -> int:
+    """Return from which level on this process wants to hear of log records."""
+    return _log.getEffectiveLevel()
+
+
+@contextmanager
+def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
+    """Send what this library warns of and logs in a worker, in place of showing it there.
+
+    Parameters
+    ----------
+    send : callable
+        Gets every warning, and every record from `level` on; from any thread.
+    level : int
+        What `log_level` said in the job's own process.
+    """
+    show_otherwise = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if isinstance(message, VmDfWriterWarning):
+            send(message)
+        else:
+            show_otherwise(message, category, filename, lineno, file, line)
+
+    handler, level_before = _Sender(send), _log.level
+    _log.addHandler(handler)
+    _log.setLevel(level)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", VmDfWriterWarning)
+            warnings.showwarning = show
+            yield
+    finally:
+        _log.removeHandler(handler)
+        _log.setLevel(level_before)
+
+
+def pass_on(message: Message) -> None:
+    """Tell in the job's own process what a worker has sent."""
+    if isinstance(message, logging.LogRecord):
+        logging.getLogger(message.name).handle(message)
+    else:
+        warn_caller(str(message), type(message))
+
+
+class _Sender(logging.Handler):
+    def __init__(self, send: Callable[[Message], object]) -> None:
+        super().__init__()
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        plain = copy(record)
+        plain.msg, plain.args = record.getMessage(), None  # what can be pickled
+        self._send(plain)
