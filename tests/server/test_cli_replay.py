@@ -94,7 +94,7 @@ def test_a_replay_without_a_server_exits_with_1_and_leaves_everything(
     result = run("replay", spool, "--url", NOBODY)
     assert result.exit_code == 1
     assert "undelivered           600" in result.stdout
-    assert "(600 samples are left in 2 files: see .report)" in result.stderr
+    assert "(600 samples are left in 2 files)" in result.stderr
     assert len(list(spool.glob("*.jsonl.gz"))) == 2
 
 

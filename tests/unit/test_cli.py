@@ -120,6 +120,7 @@ def test_an_unreachable_server_leaves_the_other_files_untried(scores: Path, wron
     assert f"{scores}  undelivered\n" in result.stdout
     assert "undelivered           5" in result.stdout
     assert f"Error: {scores}: {NOBODY}/api/v1/import: nothing listens" in result.stderr
+    assert "(5 of 6 samples are not acknowledged)\n" in result.stderr  # with no `see .report`
     assert result.stderr.endswith(f"Not tried: {wrong}\n")
 
 

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand, name_options
+from vm_df_writer.cli.messages import CleanCommand, name_options, without_attributes
 from vm_df_writer.cli.options import open_config, reading_options, server_options
 from vm_df_writer.jobs import (
     JobError,
@@ -234,8 +234,11 @@ def naming_options() -> Iterator[None]:
 
 def for_the_shell(report: JobReport) -> JobReport:
     """Return a report with options where the reasons of failures name reading keywords."""
-    failures = [replace(f, reason=name_options(f.reason)) for f in report.failures]
-    return replace(report, failures=failures)
+    failures = [
+        replace(f, reason=name_options(without_attributes(f.reason))) for f in report.failures
+    ]
+    reason = report.reason and without_attributes(report.reason)
+    return replace(report, failures=failures, reason=reason)
 
 
 def _as_json(plain: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "name_options",
     "option_name",
     "show_messages",
+    "without_attributes",
     "worst_of",
 ]
 
@@ -90,7 +91,19 @@ _NUMBER = re.compile(r"[\d,.]+")
 
 def explain(error: VmDfWriterError) -> str:
     """Return the message of an error, with options where it names Python's keywords."""
-    return name_options(str(error)) if isinstance(error, FrameError) else str(error)
+    message = without_attributes(str(error))
+    return name_options(message) if isinstance(error, FrameError) else message
+
+
+def without_attributes(message: str) -> str:
+    """Leave out where Python has the account, which the shell has seen.
+
+    Examples
+    --------
+    >>> without_attributes("nothing listens (5 of 5 samples are not acknowledged: see .report)")
+    'nothing listens (5 of 5 samples are not acknowledged)'
+    """
+    return message.replace(": see .report", "")
 
 
 def name_options(message: str) -> str:
