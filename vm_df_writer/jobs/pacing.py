@@ -47,7 +47,8 @@ class Pace:
         lock, next_time = self._next.get_lock(), self._next.get_obj()
         locked = lock.acquire(timeout=_LOCK_TIMEOUT_S)
         try:
-            start: float = max(next_time.value, time.monotonic() - _CREDIT_S)
+            now = time.monotonic()
+            start: float = max(next_time.value or now, now - _CREDIT_S)  # nobody begins late
             next_time.value = start + amount / self._per_second
         finally:
             if locked:

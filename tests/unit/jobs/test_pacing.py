@@ -49,6 +49,13 @@ def test_who_was_late_catches_up_on_a_second_at_most() -> None:
     assert pace.reserve(1) == pytest.approx(late + 1.0)
 
 
+def test_a_pace_is_kept_from_the_start() -> None:
+    pace = Pace(100.0)
+    first = pace.reserve(50)
+    assert first == pytest.approx(time.monotonic(), abs=0.1)
+    assert pace.reserve(50) == pytest.approx(first + 0.5)
+
+
 def test_a_lock_that_died_with_its_holder_stops_nobody() -> None:
     pace = Pace(100.0)
     pace._next.get_lock().acquire()
