@@ -29,7 +29,7 @@ Outcome = Literal[
 _SHOWN_FAILURES = 20
 _NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
 _TOLD = (PartState.PENDING, PartState.SENT, PartState.FAILED, PartState.SPOOLED)
-_STRUCK = "was being sent when the job was killed; all of it will be sent again"
+_STRUCK = "was being sent when the job was {}; all of it will be sent again"
 
 
 @dataclass(frozen=True)
@@ -221,12 +221,14 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     report = _sum_up(str(path), records, run or _NO_RUN)
     alive |= is_claimed(Path(path))  # or it began, or ended, while it was read
     if report.outcome == "running" and not alive:
+        report = replace(report, outcome="killed")
+    if report.outcome in ("killed", "interrupted"):  # a second Ctrl-C does not wait for anything
         struck = [
-            Failure(record.path, record.part.number, record.state, _STRUCK)
+            Failure(record.path, record.part.number, record.state, _STRUCK.format(report.outcome))
             for record in records
             if record.state is PartState.PENDING and record.attempts and record.reason is None
         ]
-        report = replace(report, outcome="killed", failures=[*report.failures, *struck])
+        report = replace(report, failures=[*report.failures, *struck])
     return replace(report, cache_reset=cache_reset)
 
 

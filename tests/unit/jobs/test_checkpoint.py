@@ -82,6 +82,16 @@ os.kill(os.getpid(), 9)
         assert checkpoint.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
 
 
+def test_a_part_that_an_interrupt_struck_is_named(state: Path) -> None:
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        checkpoint.begin(1)
+        checkpoint.end_run("interrupted", "KeyboardInterrupt")  # as a second Ctrl-C ends it
+    assert [(failure.number, failure.reason) for failure in read_report(state).failures] == [
+        (0, "was being sent when the job was interrupted; all of it will be sent again")
+    ]
+
+
 def test_a_second_process_is_told_who_has_it(state: Path) -> None:
     script = "import sys; from pathlib import Path; from vm_df_writer.jobs.checkpoint import "
     script += "Checkpoint; Checkpoint(Path(sys.argv[1]))"
