@@ -48,9 +48,9 @@ class Checkpoint:
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
         self.path = path
+        require_ours(path, restart=restart)  # before there is a lock beside it
         self._claim = claim(path)
         try:
-            require_ours(path, restart=restart)
             if restart:
                 remove_state(path)
             self._connection = open_state(path)

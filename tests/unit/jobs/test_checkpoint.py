@@ -164,6 +164,7 @@ def test_a_file_of_somebody_else_is_not_touched(
     with pytest.raises(StateError, match=r"job\.sqlite: is no state file of a job; name another"):
         Checkpoint(state, restart=restart)
     assert state.read_bytes() == content
+    assert list(state.parent.iterdir()) == [state]
 
 
 def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
