@@ -76,7 +76,8 @@ class WriteReport:
         Samples left out, by reason (``nan``, ``inf``, ``nat``, ``duplicate``; ``too_old`` and
         ``too_new`` for what the server says that it would drop).
     adjusted : mapping of str to int
-        Samples stored not quite as given, by reason (``sub_millisecond``, ``inexact``).
+        Samples stored not quite as given, by reason (``sub_millisecond``, ``inexact``, and
+        ``rounded`` where rounding was asked for).
     bytes_raw, bytes_sent : int
         Size of the import lines, and of the acknowledged bodies as they went over the wire.
     requests, retries, in_doubt : int
