@@ -78,14 +78,16 @@ def test_refusals_name_options_and_exit_with_2(
 
 def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: Path) -> None:
     write_files(tmp_path / "scores", 1)
-    state = tmp_path / "job.sqlite"
+    state, saved = tmp_path / "job.sqlite", tmp_path / "report.json"
     result = cli(
         *("backfill", tmp_path / "scores", "--url", "http://127.0.0.1:1", "--state", state),
-        *("--metric-format", "__name__=$VAR"),
+        *("--metric-format", "__name__=$VAR", "--json", "--report", saved),
     )
     assert result.exit_code == 1
+    assert result.stderr.startswith("Error: http://127.0.0.1:1/api/v1/import: nothing listens")
     report = read_report(state)
     assert (report.outcome, report.parts) == ("undelivered", {})
+    assert json.loads(result.stdout) == json.loads(saved.read_text()) == report.to_dict()
 
 
 def test_a_state_file_that_cannot_be_used_exits_with_2_and_restart_begins_anew(

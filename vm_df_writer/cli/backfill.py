@@ -15,14 +15,16 @@ from typing import Any, get_args
 import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand, name_options, without_attributes
+from vm_df_writer.cli.messages import CleanCommand, explain, name_options, without_attributes
 from vm_df_writer.cli.options import open_config, reading_options, server_options
+from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs import (
     JobError,
     JobOptions,
     JobReport,
     backfill,
     estimate,
+    read_report,
     save_report,
 )
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
@@ -193,15 +195,19 @@ def backfill_command(
             foreseen = replace(foreseen, unreadable=reasons)
             click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
             return
-        report = backfill(
-            paths,
-            config,
-            state=state,
-            options=options,
-            progress="auto" if progress is None else progress,
-            say=_say,
-            **keywords,
-        )
+        try:
+            report = backfill(
+                paths,
+                config,
+                state=state,
+                options=options,
+                progress="auto" if progress is None else progress,
+                say=_say,
+                **keywords,
+            )
+        except DeliveryError as error:  # the server is not there to begin with
+            click.echo(f"Error: {explain(error)}", err=True)
+            report = read_report(state)
         report = for_the_shell(report)
         click.echo(_as_json(report.to_dict()) if as_json else report)
         if report_path is not None:
