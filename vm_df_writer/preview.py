@@ -77,17 +77,20 @@ class Preview:
                 f"in {self.requests:,} requests"
             ),
             "first line": line[:_SHOWN_LINE_CHARS]
-            + ("..." if len(line) > _SHOWN_LINE_CHARS else ""),
+            + ("..." if len(line) > _SHOWN_LINE_CHARS else "")
+            or "-",
         }
 
     def __str__(self) -> str:
         """Return a table of plain text."""
         facts = "\n".join(f"{name:<11} {value}" for name, value in self._facts().items())
-        return f"{facts}\n\n{self.to_frame().head(_SHOWN_SERIES).to_string()}"
+        series = self.to_frame().head(_SHOWN_SERIES)
+        return facts if series.empty else f"{facts}\n\n{series.to_string()}"
 
     def _repr_html_(self) -> str:
-        series = self.to_frame().head(_SHOWN_SERIES).to_html(border=0)
-        return facts_table("vm_df_writer: preview", self._facts()) + series
+        facts = facts_table("vm_df_writer: preview", self._facts())
+        series = self.to_frame().head(_SHOWN_SERIES)
+        return facts if series.empty else facts + series.to_html(border=0)
 
 
 def preview_frame(read: FrameReading, *, max_bytes: int, max_series: int) -> Preview:

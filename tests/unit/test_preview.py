@@ -83,6 +83,7 @@ def test_a_preview_of_nothing_says_so(frame: pd.DataFrame) -> None:
     assert (found.first_ms, found.last_ms, found.first_line) == (None, None, "")
     assert len(found.to_frame()) == 0
     assert "time range  - to -" in str(found)
+    assert str(found).endswith("first line  -")  # and no empty table
     assert found._repr_html_().startswith("<table>")
 
 

@@ -80,7 +80,7 @@ class JobEstimate:
             "samples": f"{about}{self.samples:,}",
             "to send": f"{about}{self.bytes_raw:,} bytes before compression",
             "time needed": f"at least {describe_seconds(self.seconds)}",
-            "first line": self.first_line[:300],
+            "first line": self.first_line[:300] + "..." * (len(self.first_line) > 300) or "-",
         }
         facts |= {path: f"WOULD FAIL: {reason}" for path, reason in self.unreadable.items()}
         return "\n".join(f"{name:<11} {value}" for name, value in facts.items())
