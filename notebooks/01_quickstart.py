@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Quickstart: score a metric, store the scores, read them back
 #
-# This notebook starts a VictoriaMetrics of its own and needs nothing else. Jupyter opens it by
-# `jupytext --to notebook 01_quickstart.py`, or as it is with jupytext's extension.
+# This notebook starts a VictoriaMetrics of its own, and draws with matplotlib, which the extra
+# `plot` installs. Jupyter opens it by `jupytext --to notebook 01_quickstart.py`, or as it is with
+# jupytext's extension.
 
 # %%
 import matplotlib.pyplot as plt
