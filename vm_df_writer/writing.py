@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from vm_df_writer.account import Account, attach_report, extend_error
 from vm_df_writer.delivery.links import series_expr
@@ -89,6 +90,7 @@ class _Write:
         self._route = route
         self._account = Account(on_progress)
         self._failed: list[Outcome] = []
+        self._unsettled: set[Body] = set()
         self._spooled: list[str] = []
         self._spool_failure: OSError | None = None
         self._lost: list[LineTable] = []
@@ -99,14 +101,21 @@ class _Write:
     ) -> None:
         bodies = pack(self._account.tap(self._read.blocks()))
         if not dry_run:
-            self._route.sender.deliver(bodies, self._settle)
+            self._route.sender.deliver(map(self._pass_on, bodies), self._settle)
         for outcome in self._failed:
             self._keep(outcome.body, in_doubt=outcome.in_doubt)
-        for body in bodies:  # what was never pulled, after a failure
+        # Whoever gives bodies their turn may have ended with one in hand; and others were never
+        # pulled, after a failure.
+        for body in chain(list(self._unsettled), bodies):
             self._account.leave(body)
             self._keep(body)
 
+    def _pass_on(self, body: Body) -> Body:
+        self._unsettled.add(body)
+        return body
+
     def _settle(self, outcome: Outcome) -> None:
+        self._unsettled.discard(outcome.body)
         self._account.settle(outcome)
         if outcome.error is not None:  # never many: the first one ends the delivery
             self._failed.append(outcome)
