@@ -28,6 +28,11 @@ def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Par
     text = _text(file, path)
     header = _read_header(text)
     frame = read_csv(header, reading)
+    if len(frame):  # pandas ends a line there, too
+        raise SourceError(
+            "its lines end with a carriage return alone, where no part can begin; write it anew "
+            "with line feeds"
+        )
     names = [str(name) for name in frame.columns]
     parts: list[Part] = []
     start = len(header)

@@ -195,6 +195,8 @@ def test_a_quote_that_is_never_closed_is_found_while_planning(tmp_path: Path) ->
         ("a.csv.zst", b"no zstd at all", "cannot be read ("),
         ("a.csv", b"", "is empty; a CSV begins with the names of its columns"),
         ("a.csv", b"y,y\n1,2\n", "column 'y' stands twice in the header; rename one of them"),
+        ("a.csv", b"y,z\r1,2\r3,4\r", "its lines end with a carriage return alone, where no part"),
+        ("a.csv", b"y,z\r1,2\n3,4\n", "its lines end with a carriage return alone, where no part"),
         ("a.txt", b"y\n1\n", "the name does not say a known format; name it .parquet, .csv,"),
     ],
 )
