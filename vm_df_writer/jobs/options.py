@@ -118,7 +118,7 @@ def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:
     try:
         time = pd.Timestamp(moment)
         time = time.tz_localize("UTC") if time.tz is None else time
-        return int(time.timestamp() * 1000)
+        return round(time.timestamp() * 1000)
     except (ValueError, TypeError):  # NaT has no epoch either
         raise JobError(
             f"{name}: expected a time such as 2026-01-31T12:00Z, got {moment!r}"

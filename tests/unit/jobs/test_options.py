@@ -42,6 +42,10 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert JobOptions(since="2026-01-01T01:00+01:00").since_ms == 1767225600000
 
 
+def test_a_time_is_exact_to_the_millisecond_also_after_2038() -> None:
+    assert JobOptions(until="2038-08-17T20:57:11.108Z").until_ms == 2165691431108
+
+
 def test_what_is_stored_can_be_kept_as_json_and_holds_no_secret() -> None:
     reading = Reading(label_columns=["host"], labels={"n": 1}, time="t")
     stored = what_is_stored(CONFIG, reading, JobOptions(since="2026-01-01"))
