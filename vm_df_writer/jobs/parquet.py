@@ -76,6 +76,8 @@ def _times(group: Any, column: int | None, reading: Reading) -> tuple[int | None
     statistics = group.column(column).statistics
     if statistics is None or not statistics.has_min_max:
         return None, None
+    if isinstance(statistics.min, str):  # the first of the alphabet need not be the first in time
+        return None, None
     bounds = pd.Series([statistics.min, statistics.max])
     try:
         times = read_timestamps(bounds, time_unit=reading.time_unit, naive_tz=reading.naive_tz)

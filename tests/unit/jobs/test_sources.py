@@ -134,6 +134,14 @@ def test_parquet_tells_the_times_of_its_row_groups(make: Callable[[str], Path]) 
     assert times[3] == (first_ms + 90 * 60_000, first_ms + 99 * 60_000)
 
 
+def test_times_as_text_do_not_tell_from_when_to_when_they_are(tmp_path: Path) -> None:
+    # The hour that comes twice where summer time ends: the last one of the alphabet is the second.
+    times = [f"2026-10-25T02:{text}" for text in ("00+02:00", "30+02:00", "15+01:00")]
+    pd.DataFrame({"time": times, "y": range(3)}).to_parquet(tmp_path / "text.parquet")
+    (part,) = plan(tmp_path / "text.parquet").parts
+    assert (part.first_ms, part.last_ms) == (None, None)
+
+
 def test_only_named_columns_are_read(make: Callable[[str], Path]) -> None:
     reading = Reading(time="time", label_columns=["host"], value_columns=["y"])
     source = plan(make("scores.parquet"), reading)
