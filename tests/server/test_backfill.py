@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import requests
+from pytest_httpserver import HTTPServer
 
 from tests.server.backfilling import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
 from tests.server.backfilling import write_files as write_parquet
@@ -183,6 +185,30 @@ def test_samples_of_the_job_itself_are_no_reason_to_skip(
         rows.to_parquet(tmp_path / "scores" / f"{remainder}.parquet", index=False)
     assert run(options=JobOptions(if_exists="skip")).parts == {"sent": 2}
     assert stored(victoria_metrics.url, name) == expected(0)
+
+
+def test_a_series_beside_ours_with_a_label_that_was_cut_within_a_character_is_no_reason_to_skip(
+    run: Callable[..., JobReport], victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    """An old server cuts long values, and exports what is no UTF-8 then."""
+    write_parquet(tmp_path / "scores", 1)
+    (ms, _), *_ = expected(0)["host=a"]
+    labels = f'{{"__name__":"{name}_y","host":"a","note":"x{"é" * 9000}"}}'
+    line = f'{{"metric":{labels},"values":[1],"timestamps":[{ms}]}}\n'
+    requests.post(f"{victoria_metrics.url}/api/v1/import", line.encode(), timeout=10)
+    assert run(options=JobOptions(if_exists="skip")).parts == {"sent": 3}
+
+
+def test_an_error_in_the_middle_of_an_answer_ends_the_search_for_samples(
+    httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "scores", 1)
+    httpserver.expect_request("/api/v1/import").respond_with_data(status=204)
+    httpserver.expect_request("/api/v1/export").respond_with_data("cannot read the index\n")
+    config, options = config_for(httpserver.url_for(""), "y"), JobOptions(if_exists="skip")
+    report = backfill(tmp_path / "scores", config, state=tmp_path / "state", options=options)
+    assert (report.outcome, report.parts) == ("undelivered", {"pending": 3})
+    assert "expected lines of samples, got 'cannot read the index'" in str(report.reason)
 
 
 def test_the_cache_is_reset_when_asked(run: Callable[..., JobReport], tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 
 import orjson
 
 from vm_df_writer.delivery.endpoint import Endpoint
+from vm_df_writer.delivery.export_lines import no_export_line, series_key, split_line
 from vm_df_writer.delivery.http import HttpClient
 from vm_df_writer.delivery.selectors import exact_selector
 from vm_df_writer.series import SeriesBlock
@@ -15,7 +16,6 @@ from vm_df_writer.series import SeriesBlock
 __all__ = ["find_existing"]
 
 _MAX_SELECTORS = 200
-_BEFORE_VALUES = b'},"values":['  # cannot stand inside a label: there a quote is escaped
 
 
 def find_existing(
@@ -44,17 +44,16 @@ def find_existing(
             form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
             # Short lines: the first one that fits ends the search.
             form.append(("max_rows_per_line", "1000"))
-            wanted = {_key(labels) for labels in batch}
-            for labels in _series(client.stream_lines(url, form)):
-                if _key(labels) in wanted:  # a selector also matches series with more labels
-                    return orjson.dumps(labels).decode()
+            wanted = {series_key(orjson.dumps(labels)) for labels in batch}
+            for line in client.stream_lines(url, form):
+                found = _series_of(line)
+                if found in wanted:  # a selector also matches series with more labels
+                    return found
     return None
 
 
-def _series(lines: Iterator[bytes]) -> Iterator[dict[str, str]]:
-    for line in lines:
-        yield orjson.loads(line.partition(_BEFORE_VALUES)[0] + b"}}")["metric"]
-
-
-def _key(labels: dict[str, str]) -> frozenset[tuple[str, str]]:
-    return frozenset(labels.items())
+def _series_of(line: bytes) -> str:
+    try:
+        return series_key(split_line(line)[0])
+    except orjson.JSONDecodeError:
+        raise no_export_line(line) from None
