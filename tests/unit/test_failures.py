@@ -165,6 +165,8 @@ def test_redirect_of_a_tenant_advises_the_address_in_front_of_the_tenant() -> No
         ({"Retry-After": "-1"}, None),
         ({"Retry-After": "1.5"}, None),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Sun, 22 Nov 2026 99999999999999999999:00:00 GMT"}, None),
+        ({"Retry-After": "Sun, 22 Nov 2026 10:00:00 +99999999999999999999"}, None),
         (
             {
                 "Retry-After": "Sun, 22 Nov 2026 10:00:30 GMT",

@@ -176,7 +176,7 @@ def http_date(text: str) -> datetime | None:
     """Return the moment that a header such as ``Date`` holds; None if it holds none."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
