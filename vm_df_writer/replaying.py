@@ -135,6 +135,8 @@ class _Replay:
                 "the sidecar, which tells the tenant, is missing or damaged; send it by curl"
             )
         tenant = file.facts["tenant"]
+        if tenant is not None and not isinstance(tenant, str):
+            raise SpoolError(f"the sidecar's tenant, {tenant!r}, is no text; put it in quotes")
         if not self._route.endpoint.writes_to(tenant):
             raise SpoolError(f"it is of tenant {tenant!r}; replay it with that tenant_id")
         return file.read()

@@ -156,6 +156,20 @@ def test_damaged_files_and_those_of_another_tenant_stay_and_are_named(
     assert len(proxy.seen) == len(files) - 3
 
 
+def test_a_tenant_that_was_edited_to_a_number_keeps_one_file_alone_from_being_sent(
+    proxy: FaultProxy, run: str, tmp_path: Path
+) -> None:
+    spool(run, tmp_path)
+    first, *others = sorted(tmp_path.glob("*.jsonl.gz"))
+    sidecar = Path(str(first).replace(".jsonl.gz", ".json"))
+    sidecar.write_bytes(orjson.dumps(orjson.loads(sidecar.read_bytes()) | {"tenant": 5}))
+    proxy.schedule(then=accept(0))
+    with pytest.raises(SpoolError, match=r"the sidecar's tenant, 5, is no text; put it in quotes$"):
+        writer_to(proxy.url, run).replay(tmp_path)
+    assert list(tmp_path.glob("*.jsonl.gz")) == [first]
+    assert len(proxy.seen) == len(others)
+
+
 def test_a_folder_that_is_not_there_is_named(run: str, tmp_path: Path) -> None:
     with pytest.raises(
         SpoolError,
