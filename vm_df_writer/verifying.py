@@ -117,7 +117,7 @@ def _look(route: Route, *, count_only: bool = False) -> ReadBack:
     return ReadBack(
         route.client,
         route.endpoint,
-        Settle(),
+        Settle(sleep=route.sleep),
         thinning=route.server.know().thinning(),
         count_only=count_only,
         is_queued=lambda: bool(route.server.describe_queue()),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.faults.faults import Exchange, pass_on
+from tests.faults.faults import Exchange, accept, pass_on
 from tests.faults.proxy import FaultProxy
 from tests.faults.spooling import samples_in
-from tests.server.backfilling import config_for
+from tests.server.backfilling import config_for, write_files
 from vm_df_writer.jobs import JobOptions, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -41,3 +42,29 @@ def test_a_body_that_waits_for_its_turn_when_the_job_is_stopped_is_spooled_with_
         report = backfill(tmp_path / "y.parquet", config, state=tmp_path / "s", options=options)
     assert report.parts == {"spooled": 1}
     assert samples_in(spool) == report.undelivered == 40_000
+
+
+def test_a_stop_ends_the_wait_for_samples_which_the_next_run_looks_for_again(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    folder, state, options = tmp_path / "scores", tmp_path / "state", JobOptions(verify=True)
+    write_files(folder, 1)
+    with FaultProxy(victoria_metrics.url).running() as proxy:
+        proxy.schedule(pass_on, pass_on, then=accept(0))  # which stores nothing
+        config = config_for(proxy.url, name)
+        stop = threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGTERM))
+        stop.start()
+        began = time.monotonic()
+        report = backfill(folder, config, state=state, options=options)
+        assert time.monotonic() - began < 6.0
+        stop.join()
+        assert (report.outcome, report.reason) == ("interrupted", "SIGTERM")
+        assert report.parts == {"verified": 1, "sent": 1, "pending": 1}
+        (waited,) = report.failures
+        assert waited.reason.startswith(
+            "verify: stopped before it was all found; run the job again"
+        )
+        proxy.schedule(then=pass_on)
+        backfill(folder, config, state=tmp_path / "another")  # what was lost is there now
+        again = backfill(folder, config, state=state, options=options)
+    assert (again.outcome, again.parts) == ("done", {"verified": 3})

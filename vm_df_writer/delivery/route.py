@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,9 +34,16 @@ class Route:
     sender: Sender
     server: Server
     spool: Spool | None
+    sleep: Callable[[float], None]
 
     @classmethod
-    def of(cls, config: WriterConfig, *, turns: Turns = iter) -> Self:
+    def of(
+        cls,
+        config: WriterConfig,
+        *,
+        turns: Turns = iter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Self:
         """Open no connection yet.
 
         Parameters
@@ -43,6 +52,8 @@ class Route:
             The configuration.
         turns : Turns
             When each body may be sent; by default at once.
+        sleep : callable
+            Waits for so many seconds until samples can be read back; may raise to end that.
 
         Raises
         ------
@@ -72,7 +83,7 @@ class Route:
             spool = Spool(config.spool_dir)
             spool.prepare()
         server = Server(client, endpoint, config)
-        return cls(config, endpoint, client, sender, server, spool)
+        return cls(config, endpoint, client, sender, server, spool, sleep)
 
 
 def choose_coding(config: WriterConfig, endpoint: Endpoint) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vm_df_writer.errors import VmDfWriterError
+from vm_df_writer.errors import DeliveryError, VmDfWriterError
 
-__all__ = ["JobError", "SourceError", "StateError"]
+__all__ = ["JobError", "JobStopped", "SourceError", "StateError"]
 
 
 class JobError(VmDfWriterError, ValueError):
@@ -20,3 +20,7 @@ class StateError(JobError):
 
 class SourceError(VmDfWriterError):
     """A file cannot be read, or is no longer the one that was planned."""
+
+
+class JobStopped(DeliveryError):  # noqa: N818 - no error, but the end of all waiting
+    """The job was told to stop while samples were being read back."""

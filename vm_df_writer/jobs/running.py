@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from vm_df_writer.jobs.errands import (
     account_of,
     keywords_with,
 )
-from vm_df_writer.jobs.errors import SourceError
+from vm_df_writer.jobs.errors import JobStopped, SourceError
 from vm_df_writer.jobs.existing import find_existing
 from vm_df_writer.jobs.pacing import JobTurns
 from vm_df_writer.jobs.parts import PartRecord, PartState
@@ -31,6 +32,8 @@ from vm_df_writer.verification import Verification
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["Runner"]
+
+_NAP_S = 0.1
 
 
 class Runner:
@@ -50,7 +53,7 @@ class Runner:
         self._reading = Reading.of(**spec.reading)
         self._should_stop = should_stop
         self._turns = JobTurns(spec.samples_pace, spec.bytes_pace, should_stop)
-        self._route = Route.of(spec.config, turns=self._turns)
+        self._route = Route.of(spec.config, turns=self._turns, sleep=self._wait)
         self._writer = VmWriter.along(self._route)
 
     def run(self, errand: Errand) -> Iterator[Begun | Done]:
@@ -104,7 +107,7 @@ class Runner:
                 **keywords_with(self._keywords, labels),
             )
         except DeliveryError as error:
-            yield Done(record.id, None, error=_without_lines(error))
+            yield Done(record.id, None, error=_of_the_job(error))
         except FrameError as error:
             yield Done(record.id, PartState.SENT, f"cannot be verified: {error}")
         except VerificationError as error:
@@ -140,6 +143,14 @@ class Runner:
     def _cut(self, frame: pd.DataFrame) -> pd.DataFrame:
         return cut_time(frame, self._reading, self._options.since_ms, self._options.until_ms)
 
+    def _wait(self, seconds: float) -> None:
+        """Wait until samples can be read back, or until there is a stop."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self._should_stop():
+                raise JobStopped("verify: stopped before it was all found; run the job again")
+            time.sleep(min(left, _NAP_S))
+
     def close(self) -> None:
         """Close the connections."""
         self._writer.close()
@@ -174,7 +185,7 @@ def _undelivered(record: PartRecord, error: DeliveryError) -> Done:
         return Done(record.id, PartState.FAILED, str(error), account, nothing_sent)
     else:
         state = PartState.PENDING
-    return Done(record.id, state, str(error), account, nothing_sent, error)
+    return Done(record.id, state, str(error), account, nothing_sent, _of_the_job(error))
 
 
 def _with_verification(record: PartRecord, found: Verification | None) -> dict[str, Any]:
@@ -183,6 +194,11 @@ def _with_verification(record: PartRecord, found: Verification | None) -> dict[s
 
 def _is_nothing_sent(report: WriteReport) -> bool:
     return not report.requests and not report.in_doubt
+
+
+def _of_the_job(error: DeliveryError) -> DeliveryError | None:
+    """Return what is a matter of the whole job, which knows by itself that it was stopped."""
+    return None if isinstance(error, JobStopped) else _without_lines(error)
 
 
 def _without_lines(error: DeliveryError) -> DeliveryError:
