@@ -216,6 +216,17 @@ def test_warnings_are_one_line_each(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_warnings_name_the_file_where_there_are_several(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path in paths:
+        path.write_text("time,for,y\n2026-01-01T00:00:00Z,a,1\n")
+    result = run("write", *paths, "--url", NOBODY, "--query-key", "cpu", "--dry-run")
+    assert result.exit_code == 0
+    for path in paths:
+        assert f"warning: {path}: labels: 'for' set by the frame and by" in result.stderr
+    assert result.stderr.count("\n") == 2
+
+
 def test_a_warning_that_is_logged_too_is_shown_once(scores: Path, tmp_path: Path) -> None:
     config = tmp_path / "writer.yaml"
     config.write_text(

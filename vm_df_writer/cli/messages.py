@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields
 from enum import IntEnum
 from typing import TextIO
@@ -25,6 +26,7 @@ from vm_df_writer.frames.reading import Reading
 __all__ = [
     "CleanCommand",
     "ExitCode",
+    "about",
     "exit_code_of",
     "explain",
     "name_options",
@@ -86,7 +88,7 @@ def option_name(keyword: str) -> str:
 
 _NAMES = "|".join(field.name for field in fields(Reading))
 _KEYWORD = re.compile(rf"\b({_NAMES})=(?!=)(?=([^\s,;:)])?)")  # and what its value begins with
-_NUMBER = re.compile(r"[\d,.]+")
+_NUMBER = re.compile(r"(?<![\w.-])\d[\d,.]*(?![\w-])")  # and none that is a part of a name
 
 
 def explain(error: VmDfWriterError) -> str:
@@ -134,12 +136,28 @@ class CleanCommand(click.Command):
             ctx.exit(ExitCode.INTERRUPTED)
 
 
+_subject: ContextVar[str] = ContextVar("_subject", default="")
+
+
+@contextmanager
+def about(file: str, files: Sequence[str]) -> Iterator[None]:
+    """Name a file in the warnings and log records that come up meanwhile, if it is one of several.
+
+    Not in those of other threads, which are about the server.
+    """
+    token = _subject.set(f"{file}: " if len(files) > 1 else "")
+    try:
+        yield
+    finally:
+        _subject.reset(token)
+
+
 @contextmanager
 def show_messages() -> Iterator[None]:
     """Show this library's warnings and log records as lines like ``warning: ...``.
 
-    Those that differ by their numbers alone are shown once: files and parts may be many, and the
-    report adds up.
+    Those that differ by their numbers alone are shown once for each file: a job has many parts,
+    and the report adds up.
     """
     logger, lines = logging.getLogger("vm_df_writer"), _Lines()
     show_otherwise = warnings.showwarning
@@ -178,6 +196,7 @@ class _Lines(logging.Handler):
         self.show(record.levelname.lower(), record.getMessage())
 
     def show(self, level: str, message: str) -> None:
-        if (kind := _NUMBER.sub("#", message)) not in self._shown:
+        kind = _subject.get() + _NUMBER.sub("#", message)
+        if kind not in self._shown:
             self._shown.add(kind)
-            click.echo(f"{level}: {message}", err=True)
+            click.echo(f"{level}: {_subject.get()}{message}", err=True)

@@ -11,7 +11,14 @@ from typing import Any
 import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand, ExitCode, exit_code_of, explain, worst_of
+from vm_df_writer.cli.messages import (
+    CleanCommand,
+    ExitCode,
+    about,
+    exit_code_of,
+    explain,
+    worst_of,
+)
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
 from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
 from vm_df_writer.files import read_file
@@ -55,10 +62,11 @@ def verify(
     with VmWriter(config=config) as writer:
         for file in dict.fromkeys(files):
             try:
-                frame = read_file(file, how)
-                found[file] = writer.verify(
-                    frame, verify="count" if count_only else True, **reading
-                )
+                with about(_name(file), files):
+                    frame = read_file(file, how)
+                    found[file] = writer.verify(
+                        frame, verify="count" if count_only else True, **reading
+                    )
             except VmDfWriterError as error:
                 errors[file] = error
                 if isinstance(error, VerificationError) and error.verification is not None:

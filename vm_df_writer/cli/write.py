@@ -12,7 +12,14 @@ from typing import Any
 import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand, ExitCode, exit_code_of, explain, worst_of
+from vm_df_writer.cli.messages import (
+    CleanCommand,
+    ExitCode,
+    about,
+    exit_code_of,
+    explain,
+    worst_of,
+)
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
 from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.files import read_file
@@ -157,7 +164,8 @@ def _write_files(
     results: list[FileResult] = []
     for file in files:
         try:
-            report = write_file(file)
+            with about(FileResult(file).name, files):
+                report = write_file(file)
             code = ExitCode.UNDELIVERED if report.spooled else ExitCode.DELIVERED
             result = FileResult(file, code, report)
         except VmDfWriterError as error:
