@@ -66,8 +66,13 @@ def _pinned(frame: pd.DataFrame, reading: Reading) -> Reading:
     """Name the columns as what they turned out to hold, so that each chunk is read alike."""
     labels = list(reading.label_columns or ())
     values = list(reading.value_columns or ())
+    others_are_values = reading.label_columns is not None and reading.value_columns is None
     for name, column in frame.items():
-        if name in labels or name in values or column.isna().all():
+        if name in labels or name in values:
+            continue
+        if column.isna().all():
+            if others_are_values:
+                values.append(name)
             continue
         (values if pd.api.types.is_numeric_dtype(column.dtype) else labels).append(name)
     return replace(reading, label_columns=labels or None, value_columns=values or None)

@@ -184,6 +184,15 @@ def test_a_column_of_a_csv_is_what_its_first_lines_show(
         next(frames)
 
 
+def test_missing_numbers_alone_are_numbers_where_the_labels_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "missing.csv"
+    path.write_text("host,y,yhat\n" + "a,1.5,NA\n" * 9)
+    reading = Reading(label_columns=["host"])
+    source = plan(path, reading)
+    ((_, frame),) = read_parts(source, source.parts, reading)
+    assert frame["yhat"].isna().all()
+
+
 def test_a_quote_that_is_never_closed_is_found_while_planning(tmp_path: Path) -> None:
     path = tmp_path / "open.csv"
     path.write_text('y,text\n1,"a\n' + "2,b\n" * 2000)
