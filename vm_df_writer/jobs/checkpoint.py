@@ -229,10 +229,12 @@ class Checkpoint:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection.execute
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:  # a second Ctrl-C, too
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise StateError(describe_failure(self.path, error)) from None
+            if isinstance(error, sqlite3.Error):
+                raise StateError(describe_failure(self.path, error)) from None
+            raise
 
 
 def read_records(

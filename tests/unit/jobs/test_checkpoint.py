@@ -7,7 +7,9 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -257,3 +259,17 @@ def test_a_full_disk_is_told_and_what_was_marked_before_stays(state: Path) -> No
             checkpoint.finish(1, PartState.FAILED, "x" * 100_000, {})
         checkpoint.finish(1, PartState.SENT, None, ACCOUNT)
         assert checkpoint.counts()[PartState.SENT] == 1
+
+
+def test_a_change_that_is_interrupted_leaves_the_file_as_it_was_and_writable(state: Path) -> None:
+    def parts() -> Iterator[Part]:
+        yield Part(0, rows=5)
+        raise KeyboardInterrupt
+
+    with Checkpoint(state) as checkpoint:
+        checkpoint.add_source(SOURCE)
+        with pytest.raises(KeyboardInterrupt):
+            checkpoint.add_source(replace(SOURCE, parts=parts()))  # type: ignore[arg-type]
+        checkpoint.end_run("interrupted", "SIGINT")
+        assert list(checkpoint.sources()) == [SOURCE]
+    assert read_report(state).outcome == "interrupted"
