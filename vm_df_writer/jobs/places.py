@@ -49,7 +49,7 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
     Raises
     ------
     JobError
-        If a path stands for nothing.
+        If a path stands for nothing, or a name is no UTF-8.
     """
     found: list[str] = []
     for path in map(str, paths):
@@ -60,6 +60,9 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
                 "check the path, and quote globs"
             )
         found += files
+    for path in found:
+        if path.encode(errors="replace").decode() != path:
+            raise JobError(f"{path!r}: its name is no UTF-8, and cannot be noted; rename it")
     return sorted(set(found))
 
 

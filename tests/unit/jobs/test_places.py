@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def test_what_stands_for_nothing_is_refused(folder: Path) -> None:
         find_files([folder / "nowhere"])
     with pytest.raises(JobError, match=r"\*\.orc: there is no file of a known format \(\.parquet,"):
         find_files([folder / "*.orc"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no such names")
+def test_a_name_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.csv")).write_text("y\n1\n")
+    with pytest.raises(JobError, match=r"caf\\udce9\.csv': its name is no UTF-8, and cannot be"):
+        find_files([tmp_path])
 
 
 def test_a_url_needs_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
