@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -96,6 +97,15 @@ def test_json_is_one_object_with_the_whole_account(scores: Path) -> None:
     report = json.loads(result.stdout)
     assert report["samples"] + sum(report["dropped"].values()) + report["undelivered"] == 6
     assert report["files"] == [{"file": str(scores), "state": "not sent", "error": None}]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no such names")
+def test_json_is_printed_of_a_file_whose_name_is_no_utf_8(scores: Path) -> None:
+    path = scores.with_name(os.fsdecode(b"caf\xe9.csv"))
+    scores.rename(path)
+    result = run("write", path, "--url", NOBODY, *FORMAT, "--dry-run", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["files"][0]["file"].endswith("/caf?.csv")
 
 
 def test_a_wrong_file_is_one_clean_line_that_names_options(wrong: Path) -> None:

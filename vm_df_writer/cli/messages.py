@@ -31,6 +31,7 @@ __all__ = [
     "explain",
     "name_options",
     "option_name",
+    "printable",
     "show_messages",
     "without_attributes",
     "worst_of",
@@ -119,6 +120,17 @@ def name_options(message: str) -> str:
     'leave some out with --label-columns, or name one with --value-columns or --time'
     """
     return _KEYWORD.sub(lambda match: option_name(match[1]) + (" " if match[2] else ""), message)
+
+
+def printable(file: str) -> str:
+    r"""Return a file name as JSON can hold it, which is UTF-8.
+
+    Examples
+    --------
+    >>> printable("caf\udce9.csv")
+    'caf?.csv'
+    """
+    return file.encode(errors="replace").decode()
 
 
 class CleanCommand(click.Command):

@@ -17,6 +17,7 @@ from vm_df_writer.cli.messages import (
     about,
     exit_code_of,
     explain,
+    printable,
     worst_of,
 )
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
@@ -99,7 +100,7 @@ def _as_json(found: Mapping[str, Verification], errors: Mapping[str, VmDfWriterE
     plain = total.to_dict() | {"ok": not errors}
     plain["files"] = [
         {
-            "file": file,
+            "file": printable(file),
             "verification": found[file].to_dict() if file in found else None,
             "error": explain(errors[file]) if file in errors else None,
         }

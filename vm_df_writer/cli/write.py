@@ -18,6 +18,7 @@ from vm_df_writer.cli.messages import (
     about,
     exit_code_of,
     explain,
+    printable,
     worst_of,
 )
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
@@ -198,6 +199,7 @@ def _as_text(results: Sequence[FileResult]) -> str:
 def _as_json(results: Sequence[FileResult]) -> str:
     plain = _merge(results).to_dict()
     plain["files"] = [
-        {"file": result.file, "state": result.state, "error": result.error} for result in results
+        {"file": printable(result.file), "state": result.state, "error": result.error}
+        for result in results
     ]
     return orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()
