@@ -89,7 +89,7 @@ def option_name(keyword: str) -> str:
 
 _NAMES = "|".join(field.name for field in fields(Reading))
 _KEYWORD = re.compile(rf"\b({_NAMES})=(?!=)(?=([^\s,;:)])?)")  # and what its value begins with
-_NUMBER = re.compile(r"(?<![\w.-])\d[\d,.]*(?![\w-])")  # and none that is a part of a name
+_NUMBER = re.compile(r"(?<![\w.-])\d[\d,.:-]*(?!\.?\w)")  # none that is a part of a name
 
 
 def explain(error: VmDfWriterError) -> str:

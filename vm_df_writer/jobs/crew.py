@@ -12,13 +12,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from multiprocessing.synchronize import Event
 
 from vm_df_writer.jobs.errands import Begun, Done, Errand, JobSpec
 from vm_df_writer.jobs.parts import PartRecord
 from vm_df_writer.jobs.relay import Message, log_level, pass_on, relayed
 from vm_df_writer.jobs.running import Runner
-from vm_df_writer.jobs.stopping import Stop
+from vm_df_writer.jobs.stopping import SharedStop, Stop
 
 __all__ = ["run_errands"]
 
@@ -68,7 +67,7 @@ class _Crew:
         self._stop = stop
         # Not fork: it would copy the locks and connections of this process in any state.
         self._context = multiprocessing.get_context("spawn")
-        self._stopping = self._context.Event()
+        self._stopping = SharedStop()
         self._workers: list[_Worker] = []
 
     def run(self) -> Iterator[Begun | Done]:
@@ -87,7 +86,7 @@ class _Crew:
 
     def _pass_on_the_stop(self) -> None:
         if self._stop.requested():
-            self._stopping.set()
+            self._stopping.request()
 
     def _hand_out(self) -> None:
         while not self._stop.requested():
@@ -154,7 +153,7 @@ class _Crew:
         )
 
     def _dismiss(self) -> None:
-        self._stopping.set()
+        self._stopping.request()
         for worker in self._workers:
             _send(worker.connection, None)
         for worker in self._workers:
@@ -186,7 +185,7 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(connection: Connection, spec: JobSpec, stopping: Event, level: int) -> None:
+def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: int) -> None:
     """Be a worker process."""
     sending = threading.Lock()
 
@@ -198,7 +197,7 @@ def _work(connection: Connection, spec: JobSpec, stopping: Event, level: int) ->
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with relayed(tell, level):
-        runner = Runner(spec, stopping.is_set)
+        runner = Runner(spec, stopping.requested)
         try:
             while (errand := connection.recv()) is not None:
                 for news in runner.run(errand):

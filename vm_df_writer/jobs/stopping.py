@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Stop", "stop_on_signals"]
+__all__ = ["SharedStop", "Stop", "stop_on_signals"]
 
 
 class Stop:
@@ -30,6 +31,25 @@ class Stop:
     def requested(self) -> bool:
         """Say whether anybody asked."""
         return self.reason is not None
+
+
+class SharedStop:
+    """Whether the workers of a job are to stop.
+
+    A byte that all of them share, without the locks of multiprocessing's Event: a worker that is
+    killed where it holds one would hold up all others, and the job, for ever.
+    """
+
+    def __init__(self) -> None:
+        self._flag = multiprocessing.get_context("spawn").RawValue("b", 0)
+
+    def request(self) -> None:
+        """Ask for a stop."""
+        self._flag.value = 1
+
+    def requested(self) -> bool:
+        """Say whether anybody asked."""
+        return bool(self._flag.value)
 
 
 @contextmanager
