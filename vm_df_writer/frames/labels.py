@@ -162,7 +162,8 @@ def label_from_rows_per_time(
     if is_arrow and 0 < n_rows < len(column):
         same = column.array[n_rows:] == column.array[:-n_rows]
         if pd.array(same, dtype="boolean").to_numpy(bool, na_value=False).all():
-            return label_from_column(name, column[:n_rows], where).tile(len(column) // n_rows)
+            once = pd.Series(column.array[:n_rows])  # a Series slices by an index of floats
+            return label_from_column(name, once, where).tile(len(column) // n_rows)
     return label_from_column(name, column, where)
 
 

@@ -204,3 +204,10 @@ def test_rows_that_may_repeat_are_read_as_any_other(values: list[Any], dtype: An
         label = label_from_rows_per_time("host", column, n_rows, "column 'host'")
         assert np.asarray(label.codes).tolist() == np.asarray(expected.codes).tolist()
         assert label.texts == expected.texts
+
+
+def test_rows_that_repeat_are_counted_by_position_whatever_the_index() -> None:
+    index = pd.Index([0.5, 2.0, 1.0, 3.0])
+    column = pd.Series(["a", "b", "a", "b"], index=index, dtype="string[pyarrow]")
+    label = label_from_rows_per_time("host", column, 2, "column 'host'")
+    assert texts_of(label) == ["a", "b", "a", "b"]
