@@ -32,7 +32,7 @@ class Timestamps:
     Attributes
     ----------
     ms : ndarray of int64, shape (n_rows,)
-        Milliseconds since 1970-01-01T00:00:00Z; meaningless where `nat` is True.
+        Milliseconds since 1970-01-01T00:00:00Z; meaningless where `nat` is True. C-contiguous.
     nat : ndarray of bool, shape (n_rows,), or None
         Rows without a time; None if every row has one.
     sub_ms : ndarray of bool, shape (n_rows,), or None
@@ -230,7 +230,9 @@ def _from_epochs(
     _check_range(epochs if nat is None else epochs[~nat], unit, given_unit, where)
     per_second = _PER_SECOND[unit]
     if per_second <= 1000:
-        ms = epochs if unit == "ms" else np.where(epochs == _NAT, 0, epochs) * 1000
+        # Of every second row of a frame pandas hands out a view with gaps, which orjson refuses.
+        dense = np.ascontiguousarray(epochs)
+        ms = dense if unit == "ms" else np.where(epochs == _NAT, 0, epochs) * 1000
         return Timestamps(ms, nat)
     per_ms = per_second // 1000
     ms = epochs // per_ms

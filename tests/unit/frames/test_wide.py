@@ -212,6 +212,15 @@ def test_rows_are_put_in_order_and_rows_without_a_time_dropped(dtype: Any) -> No
     assert stored(frame) == {name: {0: 4.0, 1: 5.0, 3: 3.0} for name in "yz"}
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_every_second_row_of_a_frame_is_read(unit: Any) -> None:
+    frame = wide("y", n_rows=5)
+    frame.index = minutes(0, 1, 2, 3, 4).as_unit(unit)
+    assert list(stored(frame.iloc[::2])["y"]) == [0, 2, 4]
+    epochs = frame.set_axis(frame.index.astype("int64"))
+    assert list(stored(epochs.iloc[::2], time_unit=unit)["y"]) == [0, 2, 4]
+
+
 def test_columns_of_several_dtypes_are_read_together() -> None:
     frame = pd.DataFrame(
         {
