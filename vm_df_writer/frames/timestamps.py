@@ -150,7 +150,8 @@ def _from_integers(
             raise TimestampError(f"{where}: {largest} is no epoch in {time_unit}")
     missing = np.asarray(source.isna(), dtype=bool)
     if missing.any():
-        epochs = source.to_numpy(dtype=np.int64, na_value=_NAT)
+        # Unsigned integers cannot hold what marks a missing one.
+        epochs = np.where(missing, _NAT, source.fillna(0).to_numpy(dtype=np.int64))
         return _from_epochs(epochs, time_unit, time_unit, where)
     return _from_epochs(source.to_numpy(dtype=np.int64), time_unit, time_unit, where)
 

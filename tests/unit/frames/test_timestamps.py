@@ -187,6 +187,11 @@ def test_the_first_and_the_last_time_allowed_are_read() -> None:
     assert epochs(index) == [31536000000, 7258118399999]
 
 
+def test_unsigned_integers_may_be_missing() -> None:
+    source = pd.Series([NEW_YEAR_MS, None], dtype="UInt64")
+    assert epochs(source, time_unit="ms") == [NEW_YEAR_MS, None]
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_nat_is_a_row_without_a_time(unit: str) -> None:
     index = pd.DatetimeIndex(["2026-01-01", None]).as_unit(unit)  # type: ignore[arg-type]

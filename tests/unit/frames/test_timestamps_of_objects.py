@@ -139,6 +139,7 @@ def test_arrow_dates_are_read(dtype: str) -> None:
 def test_arrow_integers_strings_and_naive_times_are_read() -> None:
     integers = pd.Series([NEW_YEAR_MS, None], dtype="int64[pyarrow]")
     assert epochs(integers, time_unit="ms") == [NEW_YEAR_MS, None]
+    assert epochs(integers.astype("uint64[pyarrow]"), time_unit="ms") == [NEW_YEAR_MS, None]
     text = pd.Series(["2026-01-01T00:00:00Z", None], dtype="string[pyarrow]")
     assert epochs(text) == [NEW_YEAR_MS, None]
     naive = pd.Series(pd.DatetimeIndex(["2026-01-01 01:00"])).astype("timestamp[us][pyarrow]")
