@@ -133,13 +133,14 @@ class ValueColumn:
         dtype = self.column.dtype
         if dtype == np.float64:
             return self.column.to_numpy()[rows], None
+        if isinstance(dtype, np.dtype) and dtype != object:
+            # pandas takes no rows of numbers in the byte order of another machine.
+            return convert_numbers(self.column.to_numpy()[rows])
         piece = self.column.iloc[rows]
         if isinstance(dtype, pd.SparseDtype):
-            piece = pd.Series(np.asarray(piece))
-        if piece.dtype == object or _is_decimal(dtype):
+            return convert_numbers(np.asarray(piece))
+        if dtype == object or _is_decimal(dtype):
             return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
-        if isinstance(piece.dtype, np.dtype):
-            return convert_numbers(piece.to_numpy())
         if piece.dtype.kind in "iu" and not piece.isna().any():
             return convert_numbers(piece.to_numpy(dtype=f"{piece.dtype.kind}8"))
         if piece.dtype.kind in "iu":

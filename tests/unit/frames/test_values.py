@@ -202,6 +202,12 @@ def test_rows_are_read_piece_by_piece() -> None:
     assert not marks
 
 
+def test_numbers_in_the_byte_order_of_another_machine_are_read() -> None:
+    frame = pd.DataFrame({"y": np.array([2.5, 1.5], ">f8"), "z": np.array([2, 1], ">i4")})
+    frame.index = minutes(1, 0)
+    assert stored(frame) == {"y": {0: 1.5, 1: 2.5}, "z": {0: 1.0, 1: 2.0}}
+
+
 def test_inexact_numbers_are_counted_once_each() -> None:
     frame = pd.DataFrame({"y": [2**53 + 1, 2**53, 2**52], "z": [1.5, 2.5, 3.5]})
     assert counts(read(frame.set_index(minutes(0, 1, 2)))) == ({}, {"inexact": 1})
