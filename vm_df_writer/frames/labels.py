@@ -140,9 +140,7 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
         codes, uniques = _factorize(column)
     except (TypeError, NotImplementedError):  # unhashable: a list, a dict, an Arrow struct
         codes, uniques = np.arange(len(column)), column
-    if str(column.dtype) in NARROW_FLOATS:
-        uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
-    return _label(name, codes, list(uniques), where)
+    return _label(name, codes, _one_by_one(uniques), where)
 
 
 def label_from_rows_per_time(
@@ -181,7 +179,13 @@ def label_from_codes(
         renumbered = np.full(len(uniques) + 1, -1)
         renumbered[used] = np.arange(len(used))
         codes, uniques = renumbered[codes], uniques[used]
-    return _label(name, np.asarray(codes), list(uniques), where)
+    return _label(name, np.asarray(codes), _one_by_one(uniques), where)
+
+
+def _one_by_one(uniques: Any) -> list[Any]:
+    if str(uniques.dtype) in NARROW_FLOATS:
+        uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
+    return list(uniques)
 
 
 def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:

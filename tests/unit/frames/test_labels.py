@@ -115,6 +115,15 @@ def test_true_and_one_are_two_labels() -> None:
     assert texts_in([True, 1, 2, False, 0, 1.0]) == ["true", "1", "2", "false", "0", "1"]
 
 
+def test_narrow_floats_show_their_own_digits_wherever_they_stand() -> None:
+    narrow = pd.Index([0.1, 0.2], dtype="float32")
+    category = label_from_column("quantile", pd.Series(pd.Categorical(narrow)), "column")
+    assert texts_of(category) == ["0.1", "0.2"]
+    level = pd.MultiIndex.from_arrays([["y", "y"], narrow], names=["var", "quantile"])
+    frame = pd.DataFrame([[1.0, 2.0]], columns=level, index=minutes(0))
+    assert list(stored(frame)) == ["y{quantile=0.1}", "y{quantile=0.2}"]
+
+
 @pytest.mark.parametrize("dtype", [object, "string"])
 def test_text_is_not_cut_at_a_nul(dtype: Any) -> None:
     held = ["a\0b", "a\0c", "a", "\0"]
