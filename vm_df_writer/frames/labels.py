@@ -191,9 +191,9 @@ def _one_by_one(uniques: Any) -> list[Any]:
 def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
     if column.dtype == object:
         kind = pd.api.types.infer_dtype(column, skipna=True)
-        if kind.startswith("mixed") or kind == "decimal":
+        if kind not in ("string", "integer", "boolean", "empty"):
             # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label;
-            # of 1.0 and 1.00 the first would name both.
+            # of 1.0 and 1.00, or one moment in two zones, the first would name both.
             values = column.to_numpy(dtype=object)
             texts = [
                 label_text(value) if isinstance(value, Hashable) else value for value in values

@@ -115,6 +115,12 @@ def test_true_and_one_are_two_labels() -> None:
     assert texts_in([True, 1, 2, False, 0, 1.0]) == ["true", "1", "2", "false", "0", "1"]
 
 
+def test_one_moment_in_two_zones_is_two_labels() -> None:
+    moment = pd.Timestamp("2026-01-02", tz="UTC")
+    held = [moment, moment.tz_convert("Europe/Berlin")]
+    assert texts_in(held) == ["2026-01-02T00:00:00+00:00", "2026-01-02T01:00:00+01:00"]
+
+
 def test_narrow_floats_show_their_own_digits_wherever_they_stand() -> None:
     narrow = pd.Index([0.1, 0.2], dtype="float32")
     category = label_from_column("quantile", pd.Series(pd.Categorical(narrow)), "column")
