@@ -49,6 +49,9 @@ def frame_from_arrow(table: Any) -> pd.DataFrame:
         return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
 
     arrow = pa.table(table)
+    # Of a column in pieces, one of which is an empty slice, pyarrow takes no rows.
+    filled = [batch for batch in arrow.to_batches() if batch.num_rows]
+    arrow = pa.Table.from_batches(filled, arrow.schema)
     fields = [field.with_type(known_to_pandas(field.type)) for field in arrow.schema]
     frame: pd.DataFrame = arrow.cast(pa.schema(fields)).to_pandas(types_mapper=keep_arrow)
     return frame

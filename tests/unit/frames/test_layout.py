@@ -117,6 +117,16 @@ def test_other_frames_come_through_arrow(kind: str) -> None:
     assert stored(table) == stored(frame)
 
 
+def test_arrow_columns_may_have_empty_pieces() -> None:
+    pa = pytest.importorskip("pyarrow")
+    frame = LONG.assign(timestamp=LONG["timestamp"].dt.as_unit("us"))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    values = pa.array(frame["y"])
+    pieces = pa.chunked_array([values.slice(0, 1), values.slice(1, 0), values.slice(1)])
+    position = table.column_names.index("y")
+    assert stored(table.set_column(position, "y", pieces)) == stored(frame)
+
+
 @pytest.mark.skipif(find_spec("polars") is None, reason="needs polars")
 def test_categories_of_polars_are_labels() -> None:
     import polars as pl
