@@ -20,8 +20,8 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # The server would drop or misplace anything outside; no score is that old or that new.
 _FIRST_S = int(pd.Timestamp("1971-01-01", tz="UTC").timestamp())
 _END_S = int(pd.Timestamp("2200-01-01", tz="UTC").timestamp())
-# A time of day that ends with its zone.
-_ZONE = r"[T ]\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
+# A zone behind a time of day, in any form that pandas reads. Behind a blank may be a date alone.
+_ZONE = r"\d[T ]\d[^Zz+-]*[Zz+-]"
 _NAT = np.iinfo(np.int64).min
 
 
@@ -188,11 +188,12 @@ def _parse(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
         has_zone = np.array([getattr(value, "tzinfo", None) is not None for value in known])
     options["utc"] = bool(has_zone.any())
     is_mixed = options["utc"] and not has_zone.all()
-    if not is_mixed:
+    is_clock = np.asarray(source.isin(["now", "today"]))  # pandas would look at it
+    if not is_mixed and not is_clock.any():
         with suppress(ValueError, TypeError, OverflowError):
             return pd.DatetimeIndex(pd.to_datetime(source, **options))
     parsed = pd.to_datetime(source, errors="coerce", **options)
-    bad = np.asarray(parsed.isna()) & source.isin(known)
+    bad = np.asarray(parsed.isna()) & source.isin(known) | is_clock
     if bad.any():
         row = int(bad.argmax())
         raise TimestampError(

@@ -77,10 +77,22 @@ def test_times_with_and_without_a_zone_are_not_guessed() -> None:
     assert refusal(pd.Series(["2026-01-01", "2026-01-01T00:00:00Z"])) == mixed
     moments = [dt.datetime.fromisoformat("2026-01-01"), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)]
     assert refusal(pd.Series(moments, dtype=object)) == mixed
+    for zoned in ("2026-01-01T00:00:00+5:30", "2026-01-01T00:00:00-5", "2026-01-01T00:00:00Z "):
+        assert refusal(pd.Series(["2026-01-01T00:00:00", zoned])) == mixed
+
+
+def test_blanks_around_text_are_no_zone() -> None:
+    assert epochs(pd.Series([" 2026-01-01"]), naive_tz="Asia/Kolkata") == [NEW_YEAR_MS - 19_800_000]
+    zoned = pd.Series(["2026-01-01T00:00:00Z", " 2026-01-01T01:00:00+01:00 "])
+    assert epochs(zoned) == [NEW_YEAR_MS, NEW_YEAR_MS]
 
 
 @pytest.mark.parametrize(
-    "bad", ["n/a", "01/02/2026", "yesterday", "2026-13-01", "1767225600", "2026-01-01T25:00:00"]
+    "bad",
+    [
+        *("n/a", "01/02/2026", "yesterday", "2026-13-01", "1767225600", "2026-01-01T25:00:00"),
+        *("now", "today"),
+    ],
 )
 @pytest.mark.parametrize("zone", ["", "Z", "+02:00"])
 def test_strings_are_parsed_strictly(bad: str, zone: str) -> None:
