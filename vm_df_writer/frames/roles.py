@@ -157,6 +157,8 @@ def _index_dtypes(index: pd.Index) -> list[object]:
 
 def _named(frame: pd.DataFrame, name: Hashable, keyword: str) -> Source:
     if not isinstance(frame.columns, pd.MultiIndex) and name in frame.columns:
+        if isinstance(frame[name], pd.DataFrame):
+            raise ColumnError(f"column {name!r}: occurs more than once; rename one of them")
         return Source("column", name)
     if name in frame.index.names:
         return Source("index level", name)

@@ -165,6 +165,10 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
         time.read(frame), time_unit=reading.time_unit, naive_tz=reading.naive_tz, where=str(time)
     )
     positions = _value_positions(frame, reading, time)
+    if not positions.size:
+        raise ColumnError(
+            f"columns: none is left beside the time (there are: {names_of(frame)}); add the values"
+        )
     columns = frame.columns[positions]
     if isinstance(columns, pd.MultiIndex):
         var, query_key, labels = _from_levels(columns, reading)

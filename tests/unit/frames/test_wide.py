@@ -98,6 +98,16 @@ def test_the_time_may_be_a_column() -> None:
     assert stored(text, layout="wide", time="when") == stored(frame, layout="wide")
 
 
+def test_a_time_that_is_two_columns_or_the_only_one_is_refused() -> None:
+    frame = pd.DataFrame({"ts": [1767225600], "y": [1.0]})
+    for columns, message in {
+        ("ts", "ts"): "column 'ts': occurs more than once; rename one of them",
+        ("ts",): "columns: none is left beside the time (there are: 'ts'); add the values",
+    }.items():
+        with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
+            read(frame[[*columns]], layout="wide", time="ts", time_unit="s")
+
+
 def test_only_named_value_columns_are_read() -> None:
     frame = wide("y", "z", "x")
     assert list(stored(frame, value_columns=["x", "y"])) == ["x", "y"]
