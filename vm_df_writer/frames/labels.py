@@ -136,6 +136,9 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
     if isinstance(column.dtype, pd.CategoricalDtype):
         categorical = pd.Categorical(column)
         return label_from_codes(name, categorical.codes, categorical.categories, where)
+    if isinstance(column.dtype, pd.ArrowDtype) and "indices=uint" in str(column.dtype):
+        # pandas would mark what is missing in an Arrow dictionary by the code -1.
+        column = column.astype(pd.ArrowDtype(column.dtype.pyarrow_dtype.value_type))
     try:
         codes, uniques = _factorize(column)
     except (TypeError, NotImplementedError):  # unhashable: a list, a dict, an Arrow struct

@@ -78,7 +78,8 @@ def test_arrow_text_is_a_label() -> None:
     held, meant = ["b", None, "a", "b", ""], ["b", None, "a", "b", None]
     assert texts_in(held, "string[pyarrow]") == meant
     assert texts_in(held, pd.ArrowDtype(pa.large_string())) == meant
-    assert texts_in(held, pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))) == meant
+    for codes in (pa.int32(), pa.uint32()):
+        assert texts_in(held, pd.ArrowDtype(pa.dictionary(codes, pa.string()))) == meant
 
 
 @pytest.mark.parametrize(
