@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.errors import LabelError
+from vm_df_writer.frames.doubtful_labels import doubtful_labels, lacks_label
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import (
@@ -18,7 +19,7 @@ from vm_df_writer.frames.labels import (
     refuse_damaged_values,
 )
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
-from vm_df_writer.frames.roles import Source, assign_roles
+from vm_df_writer.frames.roles import Roles, Source, assign_roles
 from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block, share_times
 from vm_df_writer.frames.time_order import rows_per_time
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
@@ -135,8 +136,8 @@ def read_long(
     columns = [ValueColumn(name, frame[name]) for name in names]
     keys = [column for column in (*labels, query_key, variable) if column is not None]
     grouped = group_rows(keys, timestamps.ms, kept)
-    if not melted and reading.label_columns is None and reading.value_columns is None:
-        _refuse_doubtful_labels(columns, grouped, timestamps)
+    if not melted:
+        _refuse_lost_labels(frame, roles, reading, grouped, timestamps)
     n_groups = len(grouped.offsets) - 1
     rows = grouped.first_rows
     var = (
@@ -157,23 +158,17 @@ def read_long(
     )
 
 
-def _refuse_doubtful_labels(
-    columns: Sequence[ValueColumn], grouped: GroupedRows, timestamps: Timestamps
+def _refuse_lost_labels(
+    frame: pd.DataFrame,
+    roles: Roles,
+    reading: Reading,
+    grouped: GroupedRows,
+    timestamps: Timestamps,
 ) -> None:
-    """Refuse integers that nobody called values, where series seem to lack a label.
-
-    They may be it: a shard, or a device. All but one sample of each time would be dropped.
-    """
-    for column in columns:
-        if not pd.api.types.is_integer_dtype(column.column.dtype):
-            continue
-        if grouped.order_of_times(timestamps.ms)[1]:
-            return
-        raise ColumnError(
-            f"column {column.name!r}: integers, which are values or a label, and without it as a "
-            "label there are rows of one series at one time; name it in label_columns= or in "
-            "value_columns="
-        )
+    used = [s.name for s in (roles.time, roles.query_key, *roles.labels) if s is not None]
+    doubtful = doubtful_labels(frame, used, reading)
+    if doubtful and not grouped.order_of_times(timestamps.ms)[1]:
+        raise lacks_label(doubtful[0], "long")
 
 
 def _refuse_unnamed(variable: LabelColumn, source: Source) -> None:

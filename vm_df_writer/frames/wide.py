@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError, FrameError, LabelError, nearest_hint
+from vm_df_writer.frames.doubtful_labels import doubtful_labels, lacks_label
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import (
     LabelColumn,
@@ -90,6 +91,11 @@ class WideFrame:
             return None
         order = np.argsort(ms, kind="stable")
         return order if nat is None else order[~nat[order]]
+
+    def repeats_times(self) -> bool:
+        """Say whether two rows have one time."""
+        ms = self.timestamps.ms if self._rows is None else self.timestamps.ms[self._rows]
+        return bool((ms[1:] == ms[:-1]).any())
 
     def blocks(self) -> Iterator[SeriesBlock]:
         """Yield the frame's series; those longer than a block come in several blocks."""
@@ -190,6 +196,10 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
     )
     wide = WideFrame(frame, positions, timestamps, label_sets, reading)
     wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
+    is_guessed = reading.layout == "auto" and reading.var is None
+    if is_guessed and not isinstance(columns, pd.MultiIndex) and wide.repeats_times():
+        for name in doubtful_labels(frame, [time.name], reading):
+            raise lacks_label(name, "wide")
     return wide
 
 

@@ -270,8 +270,11 @@ SHARDS = pd.DataFrame(
 )
 
 
+@pytest.mark.parametrize("reading", [{}, {"value_columns": ["y"]}])
 @pytest.mark.parametrize("dtype", ["int64", "uint8", "Int32"])
-def test_an_integer_column_that_series_seem_to_lack_as_a_label_is_refused(dtype: Any) -> None:
+def test_an_integer_column_that_series_seem_to_lack_as_a_label_is_refused(
+    dtype: Any, reading: dict[str, Any]
+) -> None:
     for frame in (SHARDS, SHARDS.iloc[::-1]):
         with pytest.raises(
             ColumnError,
@@ -281,7 +284,7 @@ def test_an_integer_column_that_series_seem_to_lack_as_a_label_is_refused(dtype:
                 "value_columns="
             ),
         ):
-            read(frame.astype({"shard": dtype}))
+            read(frame.astype({"shard": dtype}), **reading)
 
 
 def test_an_integer_column_is_what_a_keyword_says() -> None:
@@ -289,8 +292,7 @@ def test_an_integer_column_is_what_a_keyword_says() -> None:
         "y{host=a,shard=1}": {0: 1.0, 1: 3.0},
         "y{host=a,shard=2}": {0: 2.0, 1: 4.0},
     }
-    reading = read(SHARDS, value_columns=["y", "shard"])
-    assert counts(reading)[0] == {"duplicate": 4}
+    assert counts(read(SHARDS, value_columns=["y", "shard"]))[0] == {"duplicate": 4}
 
 
 def test_integers_are_values_where_no_time_repeats_or_all_others_are_no_integers() -> None:

@@ -1,0 +1,40 @@
+"""Integers that nobody gave a role may be values, or the label that tells series apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+
+import pandas as pd
+
+from vm_df_writer.errors import ColumnError
+from vm_df_writer.frames.reading import Reading
+
+__all__ = ["doubtful_labels", "lacks_label"]
+
+
+def doubtful_labels(
+    frame: pd.DataFrame, used: Collection[Hashable], reading: Reading
+) -> list[Hashable]:
+    """Return the columns of integers that no keyword gives a role: they may be values or labels.
+
+    There are none where `label_columns` names the labels, or where only one can be the values.
+    """
+    if reading.label_columns is not None:
+        return []
+    known = {*used, *(reading.value_columns or ())}
+    rest = {name: dtype for name, dtype in frame.dtypes.items() if name not in known}
+    if len(rest) == 1 and reading.value_columns is None:
+        return []
+    return [name for name, dtype in rest.items() if pd.api.types.is_integer_dtype(dtype)]
+
+
+def lacks_label(name: Hashable, layout: str) -> ColumnError:
+    """Return the refusal of a doubtful label without which a series has two rows of one time.
+
+    It may be a shard, or a device: all but one sample of each time would be dropped.
+    """
+    return ColumnError(
+        f"column {name!r}: integers, which are values or a label, and without it as a label "
+        "there are rows of one series at one time; name it in label_columns= or in "
+        "value_columns=" + (", or pass layout='wide'" if layout == "wide" else "")
+    )
