@@ -124,7 +124,10 @@ def test_the_report_counts_what_happened_to_every_sample(url: str) -> None:
     frame["i"] = np.array([2**53 + 1, 2**53, 0, 0, 2**60], np.int64)
     with pytest.warns(InexactWarning), VmWriter(url, metric_format={"__name__": "$VAR"}) as writer:
         report = writer.write(
-            frame.assign(small=[1e9, 1.23456789e-6, 0, 0, 0]), verify=True, labels={"run": run}
+            frame.assign(small=[1e9, 1.23456789e-6, 0, 0, 0]),
+            layout="wide",
+            verify=True,
+            labels={"run": run},
         )
     assert report.dropped == {"nat": 4, "nan": 1, "inf": 1, "duplicate": 4}
     assert report.adjusted == {"sub_millisecond": 3, "inexact": 3}

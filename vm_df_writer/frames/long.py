@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.errors import LabelError
-from vm_df_writer.frames.doubtful_labels import doubtful_labels, lacks_label
+from vm_df_writer.frames.doubtful_labels import doubtful_labels, refuse_lost_label
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import (
@@ -21,7 +21,7 @@ from vm_df_writer.frames.labels import (
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Roles, Source, assign_roles
 from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block, share_times
-from vm_df_writer.frames.time_order import rows_per_time
+from vm_df_writer.frames.time_order import repeated_times, rows_per_time
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.values import ValueColumn, read_rows
 from vm_df_writer.series import SeriesBlock
@@ -168,7 +168,9 @@ def _refuse_lost_labels(
     used = [s.name for s in (roles.time, roles.query_key, *roles.labels) if s is not None]
     doubtful = doubtful_labels(frame, used, reading)
     if doubtful and not grouped.order_of_times(timestamps.ms)[1]:
-        raise lacks_label(doubtful[0], "long")
+        ms = timestamps.ms if grouped.order is None else timestamps.ms[grouped.order]
+        repeated = repeated_times(ms, grouped.offsets)
+        refuse_lost_label(frame, doubtful, grouped.order, repeated, "long")
 
 
 def _refuse_unnamed(variable: LabelColumn, source: Source) -> None:

@@ -8,7 +8,14 @@ import numpy as np
 
 from vm_df_writer.series import IntArray
 
-__all__ = ["BLOCK_SAMPLES", "ascending_within", "cut_by_time", "rows_per_time", "sort_within"]
+__all__ = [
+    "BLOCK_SAMPLES",
+    "ascending_within",
+    "cut_by_time",
+    "repeated_times",
+    "rows_per_time",
+    "sort_within",
+]
 
 BLOCK_SAMPLES = 2**19
 
@@ -43,6 +50,19 @@ def cut_by_time(ms: IntArray, most: int = BLOCK_SAMPLES) -> Iterator[slice]:
         stop = int(np.searchsorted(ms, ms[last], side="right"))
         yield slice(start, stop)
         start = stop
+
+
+def repeated_times(timestamps_ms: IntArray, offsets: IntArray) -> IntArray:
+    """Return the positions whose time is that of the next one of the same group.
+
+    Examples
+    --------
+    >>> repeated_times(np.array([1, 2, 2, 2]), np.array([0, 3, 4]))
+    array([1])
+    """
+    same = timestamps_ms[1:] == timestamps_ms[:-1]
+    same[offsets[1:-1] - 1] = False
+    return np.flatnonzero(same)
 
 
 def rows_per_time(ms: IntArray) -> int:

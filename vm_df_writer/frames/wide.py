@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError, FrameError, LabelError, nearest_hint
-from vm_df_writer.frames.doubtful_labels import doubtful_labels, lacks_label
+from vm_df_writer.frames.doubtful_labels import doubtful_labels, refuse_lost_label
 from vm_df_writer.frames.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels import (
     LabelColumn,
@@ -23,7 +23,7 @@ from vm_df_writer.frames.labels import (
 from vm_df_writer.frames.reading import Reading, refuse_unprovided
 from vm_df_writer.frames.roles import Source, find_time, label_levels, names_of
 from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
-from vm_df_writer.frames.time_order import BLOCK_SAMPLES, cut_by_time
+from vm_df_writer.frames.time_order import BLOCK_SAMPLES, cut_by_time, repeated_times
 from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.values import Rows, ValueColumn, convert_numbers, read_rows
 from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
@@ -91,11 +91,6 @@ class WideFrame:
             return None
         order = np.argsort(ms, kind="stable")
         return order if nat is None else order[~nat[order]]
-
-    def repeats_times(self) -> bool:
-        """Say whether two rows have one time."""
-        ms = self.timestamps.ms if self._rows is None else self.timestamps.ms[self._rows]
-        return bool((ms[1:] == ms[:-1]).any())
 
     def blocks(self) -> Iterator[SeriesBlock]:
         """Yield the frame's series; those longer than a block come in several blocks."""
@@ -197,10 +192,18 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
     wide = WideFrame(frame, positions, timestamps, label_sets, reading)
     wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
     is_guessed = reading.layout == "auto" and reading.var is None
-    if is_guessed and not isinstance(columns, pd.MultiIndex) and wide.repeats_times():
-        for name in doubtful_labels(frame, [time.name], reading):
-            raise lacks_label(name, "wide")
+    if is_guessed and not isinstance(columns, pd.MultiIndex):
+        _refuse_lost_labels(wide, time)
     return wide
+
+
+def _refuse_lost_labels(wide: WideFrame, time: Source) -> None:
+    order = wide._rows  # noqa: SLF001 - the same file
+    ms = wide.timestamps.ms if order is None else wide.timestamps.ms[order]
+    repeated = repeated_times(ms, np.array([0, len(ms)]))
+    if repeated.size:
+        doubtful = doubtful_labels(wide.frame, [time.name], wide.reading)
+        refuse_lost_label(wide.frame, doubtful, order, repeated, "wide")
 
 
 def _value_positions(frame: pd.DataFrame, reading: Reading, time: Source) -> IntArray:

@@ -245,6 +245,11 @@ def test_integers_alone_are_values_also_of_equal_times() -> None:
     assert stored(frame) == {"y": {0: 2.0}}
 
 
+def test_integers_that_are_the_same_in_rows_of_one_time_are_values() -> None:
+    frame = pd.DataFrame({"flag": [0, 0, 1], "y": [1.0, 2.0, 3.0]}, index=minutes(0, 0, 1))
+    assert stored(frame) == {"flag": {0: 0.0, 1: 1.0}, "y": {0: 2.0, 1: 3.0}}
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_every_second_row_of_a_frame_is_read(unit: Any) -> None:
     frame = wide("y", n_rows=5)
