@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -19,3 +20,7 @@ def run(request: pytest.FixtureRequest) -> str:
 def proxy(victoria_metrics: LocalVictoriaMetrics) -> Iterator[FaultProxy]:
     with FaultProxy(victoria_metrics.url).running() as proxy:
         yield proxy
+    # What Ctrl-C left waiting for an answer comes to its end here, and not amid another test.
+    for thread in threading.enumerate():
+        if thread.name.endswith("(_work)"):
+            thread.join(10)

@@ -231,7 +231,8 @@ def test_a_file_of_which_the_server_keeps_nothing_is_not_called_verified(
     result = CliRunner().invoke(main, ["write", str(old), str(new), "--verify", *target])
     assert result.exit_code == 0
     assert f"{old}  delivered\n{new}  verified\n" in result.stdout
-    assert "warning: timestamps: 9 samples are older than what the server keeps" in result.stderr
+    warning = f"warning: {old}: timestamps: 9 samples are older than what the server keeps"
+    assert warning in result.stderr
     result = CliRunner().invoke(main, ["verify", str(old), *target])
     assert (result.exit_code, result.stdout) == (0, f"{old}  nothing to verify\n")
     result = CliRunner().invoke(main, ["check", "--url", server.url])
