@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from vm_df_writer.report import WriteReport
     from vm_df_writer.verification import Verification
@@ -36,6 +37,7 @@ __all__ = [
     "VerificationError",
     "VmDfWriterError",
     "VmDfWriterWarning",
+    "hearing_warnings",
     "nearest_hint",
     "warn_caller",
 ]
@@ -216,3 +218,27 @@ def warn_caller(message: str, category: type[VmDfWriterWarning]) -> None:
     while frame is not None and frame.f_code.co_filename.startswith(package):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def hearing_warnings(hear: Callable[[VmDfWriterWarning], object]) -> Iterator[None]:
+    """Hand every warning of this package to `hear`, in place of showing it; others are shown."""
+    show_otherwise = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if isinstance(message, VmDfWriterWarning):
+            hear(message)
+        else:
+            show_otherwise(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", VmDfWriterWarning)
+        warnings.showwarning = show
+        yield

@@ -21,7 +21,7 @@ import pandas as pd
 from vm_df_writer.errors import FrameError
 from vm_df_writer.frames.reading import Reading
 
-__all__ = ["import_pyarrow", "read_csv", "read_file"]
+__all__ = ["import_pyarrow", "printable", "read_csv", "read_file"]
 
 # Before pandas 3.1 the default parser could miss the last bit of a number.
 _PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
@@ -195,3 +195,14 @@ def _with_plain_floats(frame: pd.DataFrame) -> pd.DataFrame:
     """Return nullable floats as NumPy's, which are read faster and can be missing too."""
     names = frame.columns[[dtype == "Float64" for dtype in frame.dtypes]]
     return frame.astype(dict.fromkeys(names, np.float64))
+
+
+def printable(path: str) -> str:
+    r"""Return a file name as JSON and SQLite can hold it, which is UTF-8.
+
+    Examples
+    --------
+    >>> printable("caf\udce9.csv")
+    'caf?.csv'
+    """
+    return path.encode(errors="replace").decode()

@@ -14,7 +14,7 @@ from vm_df_writer.line_table import LineTable, series_frame
 from vm_df_writer.report import describe_counts, format_utc
 from vm_df_writer.wire.bodies import pack_bodies
 
-__all__ = ["Preview", "preview_frame"]
+__all__ = ["Preview", "preview_frame", "shown_line"]
 
 _FORMATTED_SAMPLES = 1_000_000
 _SHOWN_SERIES = 10
@@ -76,9 +76,7 @@ class Preview:
                 f"{'about ' * self.is_estimate}{self.bytes_raw:,} bytes "
                 f"in {self.requests:,} requests"
             ),
-            "first line": line[:_SHOWN_LINE_CHARS]
-            + ("..." if len(line) > _SHOWN_LINE_CHARS else "")
-            or "-",
+            "first line": shown_line(line),
         }
 
     def __str__(self) -> str:
@@ -91,6 +89,17 @@ class Preview:
         facts = facts_table("vm_df_writer: preview", self._facts())
         series = self.to_frame().head(_SHOWN_SERIES)
         return facts if series.empty else facts + series.to_html(border=0)
+
+
+def shown_line(line: str) -> str:
+    """Return the beginning of an import line, as people are shown it.
+
+    Examples
+    --------
+    >>> shown_line(""), len(shown_line("x" * 1000))
+    ('-', 303)
+    """
+    return line[:_SHOWN_LINE_CHARS] + "..." * (len(line) > _SHOWN_LINE_CHARS) or "-"
 
 
 def preview_frame(read: FrameReading, *, max_bytes: int, max_series: int) -> Preview:

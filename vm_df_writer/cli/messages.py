@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields
 from enum import IntEnum
-from typing import TextIO
 
 import click
 
@@ -19,7 +17,7 @@ from vm_df_writer.errors import (
     FrameError,
     VerificationError,
     VmDfWriterError,
-    VmDfWriterWarning,
+    hearing_warnings,
 )
 from vm_df_writer.frames.reading import Reading
 
@@ -31,7 +29,6 @@ __all__ = [
     "explain",
     "name_options",
     "option_name",
-    "printable",
     "show_messages",
     "without_attributes",
     "worst_of",
@@ -122,17 +119,6 @@ def name_options(message: str) -> str:
     return _KEYWORD.sub(lambda match: option_name(match[1]) + (" " if match[2] else ""), message)
 
 
-def printable(file: str) -> str:
-    r"""Return a file name as JSON can hold it, which is UTF-8.
-
-    Examples
-    --------
-    >>> printable("caf\udce9.csv")
-    'caf?.csv'
-    """
-    return file.encode(errors="replace").decode()
-
-
 class CleanCommand(click.Command):
     """A command whose errors are one message and an exit code, without a traceback."""
 
@@ -172,26 +158,9 @@ def show_messages() -> Iterator[None]:
     and the report adds up.
     """
     logger, lines = logging.getLogger("vm_df_writer"), _Lines()
-    show_otherwise = warnings.showwarning
-
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        if issubclass(category, VmDfWriterWarning):
-            lines.show("warning", str(message))
-        else:
-            show_otherwise(message, category, filename, lineno, file, line)
-
     logger.addHandler(lines)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", VmDfWriterWarning)
-            warnings.showwarning = show
+        with hearing_warnings(lambda warning: lines.show("warning", str(warning))):
             yield
     finally:
         logger.removeHandler(lines)

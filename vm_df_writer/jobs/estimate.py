@@ -20,6 +20,7 @@ from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.places import find_files, hive_labels
 from vm_df_writer.jobs.report import describe_seconds
 from vm_df_writer.jobs.sources import odd_columns, plan_source, read_parts
+from vm_df_writer.preview import shown_line
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.writer import VmWriter
 
@@ -80,7 +81,7 @@ class JobEstimate:
             "samples": f"{about}{self.samples:,}",
             "to send": f"{about}{self.bytes_raw:,} bytes before compression",
             "time needed": f"at least {describe_seconds(self.seconds)}",
-            "first line": self.first_line[:300] + "..." * (len(self.first_line) > 300) or "-",
+            "first line": shown_line(self.first_line),
         }
         facts |= {path: f"WOULD FAIL: {reason}" for path, reason in self.unreadable.items()}
         return "\n".join(f"{name:<11} {value}" for name, value in facts.items())

@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from vm_df_writer.jobs.stopping import wait_until
 from vm_df_writer.report import WriteReport
 from vm_df_writer.wire.bodies import Body
 
@@ -13,7 +14,6 @@ __all__ = ["JobTurns", "Pace"]
 
 # Who was late may catch up on this much, so that a rate is held on the whole.
 _CREDIT_S = 1.0
-_NAP_S = 0.1
 # Nobody holds the lock for longer than it takes to add two numbers, unless it was killed there.
 _LOCK_TIMEOUT_S = 1.0
 
@@ -89,9 +89,7 @@ class JobTurns:
                 turn = max(turn, self._samples_pace.reserve(body.n_samples))
             if self._bytes_pace is not None:
                 turn = max(turn, self._bytes_pace.reserve(len(body.data) * self._shrinkage))
-            while (left := turn - time.monotonic()) > 0 and not self._should_stop():
-                time.sleep(min(left, _NAP_S))
-            if self._should_stop():
+            if not wait_until(turn, self._should_stop) or self._should_stop():
                 return
             yield body
 

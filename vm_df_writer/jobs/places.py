@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
+from vm_df_writer.files import printable
 from vm_df_writer.jobs.errors import JobError, SourceError
 
 __all__ = ["FileStamp", "find_files", "hive_labels", "open_file", "stamp_of"]
@@ -61,7 +62,7 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
             )
         found += files
     for path in found:
-        if path.encode(errors="replace").decode() != path:
+        if printable(path) != path:
             raise JobError(f"{path!r}: its name is no UTF-8, and cannot be noted; rename it")
     return sorted(set(found))
 

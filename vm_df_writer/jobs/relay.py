@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from typing import TextIO
 
-from vm_df_writer.errors import VmDfWriterWarning, warn_caller
+from vm_df_writer.errors import VmDfWriterWarning, hearing_warnings, warn_caller
 
 __all__ = ["Message", "log_level", "pass_on", "relayed"]
 
@@ -34,28 +32,11 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
     level : int
         What `log_level` said in the job's own process.
     """
-    show_otherwise = warnings.showwarning
-
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        if isinstance(message, VmDfWriterWarning):
-            send(message)
-        else:
-            show_otherwise(message, category, filename, lineno, file, line)
-
     handler, level_before = _Sender(send), _log.level
     _log.addHandler(handler)
     _log.setLevel(level)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", VmDfWriterWarning)
-            warnings.showwarning = show
+        with hearing_warnings(send):
             yield
     finally:
         _log.removeHandler(handler)

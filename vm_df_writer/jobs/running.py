@@ -27,13 +27,12 @@ from vm_df_writer.jobs.pacing import JobTurns
 from vm_df_writer.jobs.parts import PartRecord, PartState
 from vm_df_writer.jobs.places import hive_labels
 from vm_df_writer.jobs.sources import read_parts
+from vm_df_writer.jobs.stopping import wait_until
 from vm_df_writer.report import WriteReport
 from vm_df_writer.verification import Verification
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["Runner"]
-
-_NAP_S = 0.1
 
 
 class Runner:
@@ -145,11 +144,8 @@ class Runner:
 
     def _wait(self, seconds: float) -> None:
         """Wait until samples can be read back, or until there is a stop."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if self._should_stop():
-                raise JobStopped("verify: stopped before it was all found; run the job again")
-            time.sleep(min(left, _NAP_S))
+        if not wait_until(time.monotonic() + seconds, self._should_stop):
+            raise JobStopped("verify: stopped before it was all found; run the job again")
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["SharedStop", "Stop", "stop_on_signals"]
+__all__ = ["SharedStop", "Stop", "stop_on_signals", "wait_until"]
+
+_NAP_S = 0.1
 
 
 class Stop:
@@ -73,3 +76,12 @@ def stop_on_signals(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def wait_until(moment: float, should_stop: Callable[[], bool]) -> bool:
+    """Sleep until a monotonic time; return False if a stop has cut it short."""
+    while (left := moment - time.monotonic()) > 0:
+        if should_stop():
+            return False
+        time.sleep(min(left, _NAP_S))
+    return True
