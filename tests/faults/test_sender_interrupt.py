@@ -152,7 +152,7 @@ def test_ctrl_c_does_not_wait_for_a_server_that_hangs(
     started = time.monotonic()
     with ctrl_c_after(*np.linspace(0.3, 1.7, times).tolist()):
         sender_to(proxy.url, timeout_s=60).deliver(bodies, outcomes.append)
-    assert time.monotonic() - started < 10  # the server has 60
+    assert time.monotonic() - started < 4
     assert len(outcomes) == 9 - length_hint(bodies) == 4
     never_answered = (
         "delivery: interrupted while the server had not answered yet, so that it may or may not "
