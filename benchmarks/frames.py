@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.sizes import Shape
 from vm_df_writer import to_import_lines
-from vm_df_writer.frames.reading import ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords
 
 __all__ = [
     "METRIC_FORMAT",

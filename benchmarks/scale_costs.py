@@ -25,12 +25,12 @@ from benchmarks.scale_model import Costs
 from benchmarks.server import settle
 from benchmarks.sizes import Shape
 from vm_df_writer import VmWriter, WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.frames.layout import read_frame
+from vm_df_writer.frames.parse import read_frame
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.wire.bodies import Body, pack_bodies
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.packing import Body, pack_bodies
 
 __all__ = ["CODINGS", "CORES", "PROCESSES", "Measured", "Use", "cpu_ns", "measure"]
 

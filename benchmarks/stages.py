@@ -22,11 +22,11 @@ from benchmarks.server import settle
 from benchmarks.sizes import Shape, Sizes
 from benchmarks.timing import Timing, timed
 from vm_df_writer import VmWriter, WriterConfig
-from vm_df_writer.frames.layout import read_frame
-from vm_df_writer.frames.reading import Reading
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.frames.parse import read_frame
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.wire.bodies import pack_bodies
 from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.packing import pack_bodies
 
 __all__ = ["STAGES", "StageRun", "split_writes"]
 

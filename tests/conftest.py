@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled, find_program
-from vm_df_writer.server_process import ServerProcess
+from vm_df_writer.local.process import ServerProcess
 
 
 class VmAgent(ServerProcess):

@@ -20,8 +20,8 @@ import pandas as pd
 import pytest
 
 from vm_df_writer import ColumnError, FrameError, TimestampError, to_import_lines
-from vm_df_writer.frames.layout import read_frame
-from vm_df_writer.frames.reading import Reading
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.frames.parse import read_frame
 
 pa = import_module("pyarrow") if find_spec("pyarrow") else None
 

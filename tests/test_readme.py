@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import pytest
 
 import vm_df_writer
-from tests.command_line import run
+from tests.support.command_line import run
 from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
 from vm_df_writer.cli.backfill import JobExitCode, backfill_command
 from vm_df_writer.cli.messages import option_name
-from vm_df_writer.frames.reading import Reading
+from vm_df_writer.config.read_options import Reading
 from vm_df_writer.local import LocalVictoriaMetrics
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

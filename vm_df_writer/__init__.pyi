@@ -1,4 +1,4 @@
-from .config import WriterConfig
+from .config.writer_config import WriterConfig
 from .errors import (
     ColumnError,
     ConfigError,
@@ -19,11 +19,11 @@ from .errors import (
     VmDfWriterError,
     VmDfWriterWarning,
 )
-from .lines import to_import_lines
-from .preview import Preview
-from .report import WriteReport
-from .server_check import ServerCheck
-from .verification import Verification
+from .model.report import WriteReport
+from .model.verification import Verification
+from .operations.check import ServerCheck
+from .operations.preview import Preview
+from .operations.to_import_lines import to_import_lines
 from .writer import VmWriter
 
 __all__ = [

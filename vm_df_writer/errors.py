@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from vm_df_writer.report import WriteReport
-    from vm_df_writer.verification import Verification
+    from vm_df_writer.model.report import WriteReport
+    from vm_df_writer.model.verification import Verification
 
 __all__ = [
     "ColumnError",
@@ -26,12 +26,15 @@ __all__ = [
     "FrameError",
     "InexactWarning",
     "InsecureTlsWarning",
+    "JobError",
     "LabelClashWarning",
     "LabelError",
     "RetentionWarning",
     "ServerRejected",
     "ServerUnavailable",
+    "SourceError",
     "SpoolError",
+    "StateError",
     "TenantLabelWarning",
     "TimestampError",
     "VerificationError",
@@ -242,3 +245,18 @@ def hearing_warnings(hear: Callable[[VmDfWriterWarning], object]) -> Iterator[No
         warnings.simplefilter("always", VmDfWriterWarning)
         warnings.showwarning = show
         yield
+
+
+class SourceError(VmDfWriterError):
+    """A file cannot be read, or is no longer the one that was planned."""
+
+
+class JobError(VmDfWriterError, ValueError):
+    """The job cannot be run as it was asked for."""
+
+
+class StateError(JobError):
+    """The state file cannot be used: it is in use, foreign, torn, or the disk is full.
+
+    The last also in mid-job; what was sent is noted then, but for the parts that it names.
+    """

@@ -9,24 +9,24 @@ from typing import Any, Literal, Self, Unpack
 
 import pandas as pd
 
-from vm_df_writer.config import WriterConfig, load_config
-from vm_df_writer.delivery.route import Route
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig, load_config
+from vm_df_writer.delivery.backend import Route
+from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.frames.layout import FrameReading, read_frame
-from vm_df_writer.frames.metric_format import LabelSetCache
-from vm_df_writer.frames.reading import Reading, ReadingKeywords
-from vm_df_writer.preview import Preview, preview_frame
-from vm_df_writer.progress import ProgressChoice
-from vm_df_writer.proving import Proof
-from vm_df_writer.replaying import replay_folder
-from vm_df_writer.report import WriteReport
-from vm_df_writer.series import SeriesBlock
-from vm_df_writer.server_check import ServerCheck, check_server
-from vm_df_writer.tenant_labels import warn_of_tenant_labels
-from vm_df_writer.verification import Verification
-from vm_df_writer.verifying import VerifyChoice
-from vm_df_writer.wire.bodies import Body, pack_bodies
-from vm_df_writer.writing import deliver_frame
+from vm_df_writer.frames.labels.cache import LabelSetCache
+from vm_df_writer.frames.parse import FrameReading, read_frame
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.model.verification import Verification
+from vm_df_writer.operations.check import ServerCheck, check_server
+from vm_df_writer.operations.diagnosis import Proof
+from vm_df_writer.operations.preflight import warn_of_tenant_labels
+from vm_df_writer.operations.preview import Preview, preview_frame
+from vm_df_writer.operations.replay import replay_folder
+from vm_df_writer.operations.verify import VerifyChoice
+from vm_df_writer.operations.write import deliver_frame
+from vm_df_writer.wire.packing import Body, pack_bodies
 
 __all__ = ["ServerCheck", "VmWriter"]
 
@@ -44,7 +44,7 @@ class VmWriter:
     config : WriterConfig, optional
         The whole configuration; then nothing else is passed.
     **parameters
-        The other parameters of :class:`~vm_df_writer.config.WriterConfig`.
+        The other parameters of :class:`~vm_df_writer.config.writer_config.WriterConfig`.
 
     Raises
     ------
@@ -131,7 +131,7 @@ class VmWriter:
             Do everything but send: the report says what would be dropped, and counts the rest
             as `undelivered`.
         **reading
-            How to read the frame: see :class:`~vm_df_writer.frames.reading.Reading`.
+            How to read the frame: see :class:`~vm_df_writer.config.read_options.Reading`.
 
         Returns
         -------

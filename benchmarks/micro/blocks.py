@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vm_df_writer.series import SeriesBlock
+from vm_df_writer.model.series import SeriesBlock
 
 __all__ = ["BLOCKS"]
 

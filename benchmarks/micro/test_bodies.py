@@ -7,7 +7,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.micro.blocks import BLOCKS
 from benchmarks.timing import drain
-from vm_df_writer.wire.bodies import pack_bodies
+from vm_df_writer.wire.packing import pack_bodies
 
 
 @pytest.mark.parametrize("name", BLOCKS)

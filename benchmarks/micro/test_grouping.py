@@ -10,7 +10,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.frames import epoch_ms, long_frame
 from benchmarks.sizes import Shape
 from vm_df_writer.frames.grouping import group_rows
-from vm_df_writer.frames.labels import label_from_column
+from vm_df_writer.frames.labels.label_column import label_from_column
 
 ORDERS: list[Literal["time", "series", "random"]] = ["time", "series", "random"]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from vm_df_writer.frames.labels import LabelColumn
-from vm_df_writer.frames.metric_format import LabelLimits, render_label_sets
+from vm_df_writer.frames.labels.label_column import LabelColumn
+from vm_df_writer.frames.labels.limits import LabelLimits
+from vm_df_writer.frames.labels.metric_format import render_label_sets
 
 
 @pytest.mark.parametrize("n_series", [100, 100_000])

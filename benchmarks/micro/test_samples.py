@@ -7,8 +7,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.micro.blocks import BLOCKS
-from vm_df_writer.frames.reading import Reading
-from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.frames.samples.cleaning import Chunk, DigitLoss, chunk_to_block
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.01])

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from vm_df_writer.frames.timestamps import read_timestamps
+from vm_df_writer.frames.samples.timestamps import read_timestamps
 
 AWARE = pd.date_range("2026-01-01", periods=100_000, freq="15s", tz="UTC")
 INDEXES = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.proxy import FaultProxy
+from tests.support.fault_proxy import FaultProxy
 from vm_df_writer.local import LocalVictoriaMetrics
 
 

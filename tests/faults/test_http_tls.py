@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import trustme
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
 
 LINE = b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}\n'
 

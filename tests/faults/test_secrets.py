@@ -18,9 +18,9 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner
 
-from tests.faults.faults import Exchange, Fault, answer, pass_on, reset_after
-from tests.faults.proxy import FaultProxy
-from tests.faults.writing import frame_of
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import Exchange, Fault, answer, pass_on, reset_after
+from tests.support.writing import frame_of
 from vm_df_writer import ConfigError, VmWriter, WriterConfig
 from vm_df_writer.cli import main
 

@@ -11,8 +11,9 @@ from email.utils import formatdate
 import pytest
 import trustme
 
-from tests.faults.delivering import body_of, deliver, sender_to, stored
-from tests.faults.faults import (
+from tests.support.delivering import body_of, deliver, sender_to, stored
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import (
     Fault,
     accept,
     answer,
@@ -27,12 +28,11 @@ from tests.faults.faults import (
     swallow,
     throttle,
 )
-from tests.faults.proxy import FaultProxy
 from vm_df_writer.delivery.sender import RetryPolicy
 from vm_df_writer.errors import ConfigError, ServerRejected, ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.wire.bodies import Body
 from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.packing import Body
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 

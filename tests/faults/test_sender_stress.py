@@ -8,8 +8,9 @@ from operator import length_hint
 
 import numpy as np
 
-from tests.faults.delivering import body_of, deliver, sender_to, stored
-from tests.faults.faults import (
+from tests.support.delivering import body_of, deliver, sender_to, stored
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import (
     Fault,
     answer,
     close_after_answer,
@@ -24,10 +25,9 @@ from tests.faults.faults import (
     swallow,
     throttle,
 )
-from tests.faults.proxy import FaultProxy
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.wire.bodies import Body
+from vm_df_writer.wire.packing import Body
 
 SCHEDULES = 40
 BODIES = 16

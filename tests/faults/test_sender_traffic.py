@@ -12,15 +12,15 @@ from operator import length_hint
 
 import pytest
 
-from tests.faults.delivering import QUICK, body_of, deliver, sender_to
-from tests.faults.faults import accept, answer, later
-from tests.faults.proxy import FaultProxy
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
+from tests.support.delivering import QUICK, body_of, deliver, sender_to
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import accept, answer, later
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy, Sender
 from vm_df_writer.errors import ConfigError, DeliveryError
-from vm_df_writer.wire.bodies import Body
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.wire.packing import Body
 
 
 def test_bodies_are_made_while_others_are_sent(proxy: FaultProxy, run: str) -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.faults.faults import accept, answer, delay, hang, pass_on
-from tests.faults.proxy import FaultProxy
-from tests.faults.spooling import FRAME, NOBODY, QUICK, samples_in, spool
-from tests.faults.writing import Stored, check_account, settled, writer_to
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import accept, answer, delay, hang, pass_on
+from tests.support.spooling import FRAME, NOBODY, QUICK, samples_in, spool
+from tests.support.writing import Stored, check_account, settled, writer_to
 from vm_df_writer import ServerRejected, SpoolError, WriteReport
 from vm_df_writer.delivery import spool as spool_module
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -13,11 +13,11 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.faults.faults import accept, delay
-from tests.faults.proxy import FaultProxy
-from tests.faults.spooling import FRAME, samples_in, spool
-from tests.faults.writing import Stored, settled, writer_to
-from tests.unit.test_spool import no_larger_files_than
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import accept, delay
+from tests.support.spooling import FRAME, samples_in, spool
+from tests.support.writing import Stored, settled, writer_to
+from tests.unit.delivery.test_spool import no_larger_files_than
 from vm_df_writer import ServerUnavailable, SpoolError, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
 

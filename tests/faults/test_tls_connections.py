@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.faults.delivering import body_of, deliver
-from tests.faults.faults import close_after_answer, close_if_reused
-from tests.faults.proxy import FaultProxy
-from tests.faults.writing import frame_of
+from tests.support.delivering import body_of, deliver
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import close_after_answer, close_if_reused
+from tests.support.writing import frame_of
 from vm_df_writer import InsecureTlsWarning, ServerUnavailable, VmWriter
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import RetryPolicy, Sender
 from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
 
 FRAME = frame_of(500, 8)
 

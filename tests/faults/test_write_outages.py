@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.faults.faults import delay
-from tests.faults.proxy import FaultProxy
-from tests.faults.writing import Stored, check_account, frame_of, settled, writer_to
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import delay
+from tests.support.writing import Stored, check_account, frame_of, settled, writer_to
 from vm_df_writer import ServerUnavailable, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.series import SeriesBlock
-from vm_df_writer.server_process import ServerProcess
-from vm_df_writer.wire.bodies import Body
+from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.wire.packing import Body
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 StartVmAuth = Callable[..., ServerProcess]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tests.faults.faults import Fault, answer, hang, pass_on, store_and_hang
-from tests.faults.proxy import FaultProxy
-from tests.faults.writing import (
+from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import Fault, answer, hang, pass_on, store_and_hang
+from tests.support.writing import (
     Stored,
     check_account,
     frame_of,

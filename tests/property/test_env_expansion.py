@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vm_df_writer.config_file import parse_writer_section
+from vm_df_writer.config.yaml_file import parse_writer_section
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*", fullmatch=True)
 TRICKY = st.text(st.sampled_from("\"'\\:#%{}[],&*!|>-?@`~ \t\r\n\0\ue000\ue001x1")) | st.text()

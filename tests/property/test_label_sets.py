@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.property.columns import texts
-from tests.property.reference import Cell, label_set
-from vm_df_writer.frames.labels import LabelColumn
-from vm_df_writer.frames.metric_format import LabelLimits, render_label_sets
+from tests.support.columns import texts
+from tests.support.reference import Cell, label_set
+from vm_df_writer.frames.labels.label_column import LabelColumn
+from vm_df_writer.frames.labels.limits import LabelLimits
+from vm_df_writer.frames.labels.metric_format import render_label_sets
 
 TEMPLATES = st.sampled_from(
     ["$VAR", "vm_$VAR", "$QUERY_KEY", "q-$QUERY_KEY", "a$VARb", "$", "", "x"]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.property.columns import texts
-from tests.property.reference import Samples, parse_lines
-from tests.property.strategies import FORMATS, names
-from vm_df_writer.frames.layout import read_frame
-from vm_df_writer.frames.reading import Reading, ReadingKeywords
-from vm_df_writer.wire.bodies import pack_bodies
+from tests.support.columns import texts
+from tests.support.reference import Samples, parse_lines
+from tests.support.strategies import FORMATS, names
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.wire.packing import pack_bodies
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
 

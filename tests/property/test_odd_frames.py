@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from tests.property.columns import number_columns, other_labels, text_columns, time_columns
-from tests.property.reference import parse_lines
+from tests.support.columns import number_columns, other_labels, text_columns, time_columns
+from tests.support.reference import parse_lines
+from vm_df_writer.config.read_options import Reading
 from vm_df_writer.errors import VmDfWriterError
-from vm_df_writer.frames.layout import read_frame
-from vm_df_writer.frames.reading import Reading
-from vm_df_writer.wire.bodies import pack_bodies
+from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.wire.packing import pack_bodies
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.VmDfWriterWarning")
 

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.property.columns import IS_PANDAS_3, time_columns
-from tests.property.reference import parse_lines
-from tests.property.strategies import Case, cases
+from tests.support.columns import IS_PANDAS_3, time_columns
+from tests.support.reference import parse_lines
+from tests.support.strategies import Case, cases
 from vm_df_writer import VmWriter, to_import_lines
-from vm_df_writer.frames import grouping, time_order, wide
-from vm_df_writer.frames.layout import FrameReading, read_frame
-from vm_df_writer.frames.reading import Reading
-from vm_df_writer.line_table import LineTable
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.frames import grouping, wide
+from vm_df_writer.frames.parse import FrameReading, read_frame
+from vm_df_writer.frames.samples import time_order
+from vm_df_writer.model.sample_counts import LineTable
 from vm_df_writer.wire import import_lines
-from vm_df_writer.wire.bodies import pack_bodies
+from vm_df_writer.wire.packing import pack_bodies
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.nobody import as_nobody, needs_root
-from tests.server.backfilling import (
+from tests.support.backfilling import (
     GROUPS,
     ROWS,
     config_for,
@@ -22,6 +21,7 @@ from tests.server.backfilling import (
     stored,
     write_files,
 )
+from tests.support.nobody import as_nobody, needs_root
 from vm_df_writer.jobs import JobOptions, JobReport, StateError, backfill, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 

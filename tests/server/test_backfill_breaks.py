@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks.backfill_data import Scores
 from benchmarks.backfill_torture import command, marked_parts, torture
-from tests.server.backfilling import config_for
+from tests.support.backfilling import config_for
 from vm_df_writer import VmWriter
 from vm_df_writer.jobs import JobOptions, backfill, read_report
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.server.backfilling import (
+from tests.support.backfilling import (
     GROUPS,
     ROWS,
     config_for,

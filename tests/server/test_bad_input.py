@@ -16,8 +16,8 @@ import pytest
 import trustme
 from pytest_httpserver import HTTPServer
 
-from tests.server.stored import export
-from tests.unit.frames.stored import minutes
+from tests.support.exported import export
+from tests.support.frame_samples import minutes
 from vm_df_writer import (
     ColumnError,
     ConfigError,

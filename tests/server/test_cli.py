@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.command_line import run
+from tests.support.command_line import run
 from vm_df_writer.local import LocalVictoriaMetrics
 
 TIMES = pd.date_range("2026-01-01", periods=3, freq="1min", tz="UTC")

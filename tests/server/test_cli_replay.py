@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.faults.writing import Stored, frame_of, settled
+from tests.support.writing import Stored, frame_of, settled
 from vm_df_writer.cli import main
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.command_line import run
+from tests.support.command_line import run
 from vm_df_writer import VmWriter
-from vm_df_writer.demo import METRIC_FORMAT, detect, make_values, read_back, score, to_wide
+from vm_df_writer.demo.data import METRIC_FORMAT, detect, make_values, read_back, score, to_wide
 from vm_df_writer.local import LocalVictoriaMetrics
 
 END = pd.Timestamp("2026-01-08", tz="UTC")

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.server_process import ServerProcess
+from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
 
 NEW_YEAR_MS = 1_767_225_600_000
 AUTH = ("-httpAuth.username=me", "-httpAuth.password=s3cr3t-word")

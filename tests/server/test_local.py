@@ -16,7 +16,7 @@ import requests
 
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics, find_program
-from vm_df_writer.server_process import ServerProcess
+from vm_df_writer.local.process import ServerProcess
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 
@@ -215,7 +215,7 @@ def test_server_that_ignores_sigterm_is_stopped_by_force(monkeypatch: pytest.Mon
             """
             return [sys.executable, "-c", textwrap.dedent(script)]
 
-    monkeypatch.setattr("vm_df_writer.server_process._STOP_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("vm_df_writer.local.process._STOP_TIMEOUT_S", 0.2)
     with Stubborn() as server:
         url = server.url
         assert is_up(url)
@@ -247,7 +247,9 @@ def test_docker_runs_the_server_where_there_is_no_program(
     )
     monkeypatch.delenv("VICTORIA_METRICS_BIN", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("vm_df_writer.local.sysconfig.get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(
+        "vm_df_writer.local.victoria_metrics.sysconfig.get_path", lambda _: str(tmp_path)
+    )
     with LocalVictoriaMetrics() as server:
         port = server.url.rpartition(":")[2]
         assert is_up(server.url)

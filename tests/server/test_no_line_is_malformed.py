@@ -14,8 +14,8 @@ import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.server.malformed import MALFORMED, TIMES_MS, VALUES, is_sound
-from tests.server.stored import export
+from tests.support.exported import export
+from tests.support.malformed import MALFORMED, TIMES_MS, VALUES, is_sound
 from vm_df_writer import VerificationError, VmDfWriterWarning, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.faults.proxy import FaultProxy
-from tests.faults.writing import Stored, frame_of, settled
+from tests.support.fault_proxy import FaultProxy
+from tests.support.writing import Stored, frame_of, settled
 from vm_df_writer import ConfigError, ServerRejected, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.server_process import ServerProcess
+from vm_df_writer.local.process import ServerProcess
 
 StartServer = Callable[..., ServerProcess]
 Front = Callable[..., str]

@@ -20,13 +20,13 @@ import pandas as pd
 import pytest
 import requests
 
-import vm_df_writer.verifying
+import vm_df_writer.operations.verify
 from vm_df_writer import DeliveryError, VmWriter
-from vm_df_writer.delivery.export import Settle
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.server_process import ServerProcess
-from vm_df_writer.verification import Verification
-from vm_df_writer.verifying import VerifyChoice
+from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.model.verification import Verification
+from vm_df_writer.operations.verify import VerifyChoice
+from vm_df_writer.verification.export_reader import Settle
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -138,7 +138,7 @@ def test_a_part_of_a_cluster_is_not_taken_for_all_of_it(
     cluster: tuple[Cluster, Cluster], monkeypatch: pytest.MonkeyPatch, verify: VerifyChoice
 ) -> None:
     settle = partial(Settle, patience_s=4.0)
-    monkeypatch.setattr(vm_df_writer.verifying, "Settle", settle)
+    monkeypatch.setattr(vm_df_writer.operations.verify, "Settle", settle)
     with writer(*cluster) as writing:
         cluster[1].partial_answers = 2
         assert writing.write(FRAME, verify=verify).verification == ALL_FOUND

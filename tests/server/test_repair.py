@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 import requests
 
-import vm_df_writer.proving
-import vm_df_writer.verifying
+import vm_df_writer.operations.diagnosis
+import vm_df_writer.operations.verify
 from vm_df_writer import ServerUnavailable, VerificationError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.verification import Verification
+from vm_df_writer.model.verification import Verification
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -36,13 +36,13 @@ LONG = LONG.sample(frac=1, random_state=0).reset_index()
 
 def before_verifying(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Do something when everything is acknowledged, and nothing read back."""
-    verify_write = vm_df_writer.verifying.verify_write
+    verify_write = vm_df_writer.operations.verify.verify_write
 
     def act_first(*args: Any) -> Any:
         act()
         return verify_write(*args)
 
-    monkeypatch.setattr(vm_df_writer.proving, "verify_write", act_first)
+    monkeypatch.setattr(vm_df_writer.operations.diagnosis, "verify_write", act_first)
 
 
 def crash(server: LocalVictoriaMetrics) -> None:

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from vm_df_writer import ServerRejected, VmWriter
 from vm_df_writer.cli import main
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.server_process import ServerProcess
+from vm_df_writer.local.process import ServerProcess
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.writing import Stored, frame_of, settled
+from tests.support.writing import Stored, frame_of, settled
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

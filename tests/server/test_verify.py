@@ -11,17 +11,17 @@ import pytest
 import requests
 from numpy.typing import ArrayLike
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.export import Settle
-from vm_df_writer.delivery.findings import Findings
-from vm_df_writer.delivery.http import HttpClient
-from vm_df_writer.delivery.readback import ReadBack
-from vm_df_writer.delivery.verify import verify_blocks
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.series import SeriesBlock
-from vm_df_writer.server_process import ServerProcess
-from vm_df_writer.verification import Verification
+from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.model.verification import Verification
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.block_reader import ReadBack
+from vm_df_writer.verification.export_reader import Settle
+from vm_df_writer.verification.findings import Findings
+from vm_df_writer.verification.verify_blocks import verify_blocks
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 Labels = dict[str, str]

@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.server.stored import export
+from tests.support.exported import export
 from vm_df_writer import ServerRejected, VerificationError, VmWriter, WriteReport
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.server_process import ServerProcess
-from vm_df_writer.verification import Verification
+from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.model.verification import Verification
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.property.columns import time_columns
-from tests.property.strategies import FORMATS, Case, cases
-from tests.server.stored import export, is_what_was_sent
+from tests.support.columns import time_columns
+from tests.support.exported import export, is_what_was_sent
+from tests.support.strategies import FORMATS, Case, cases
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -20,7 +20,7 @@ from vm_df_writer.errors import (
     nearest_hint,
     warn_caller,
 )
-from vm_df_writer.report import WriteReport
+from vm_df_writer.model.report import WriteReport
 
 CLASSES = [thing for _, thing in inspect.getmembers(errors, inspect.isclass)]
 

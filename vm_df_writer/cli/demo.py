@@ -12,7 +12,7 @@ import click
 import pandas as pd
 
 from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.demo import METRIC_FORMAT, detect, make_metrics, read_back
+from vm_df_writer.demo.data import METRIC_FORMAT, detect, make_metrics, read_back
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.writer import VmWriter
@@ -71,7 +71,7 @@ def demo(url: str | None, picture: Path | None, days: int, hosts: int, *, progre
     found = reduce(add, (detect(back["anomaly_score"], made.events) for made, back in pairs))
     click.echo(f"Read back: {found}.")
     if picture is not None:
-        from vm_df_writer.demo_plot import Panel, draw  # matplotlib is an extra
+        from vm_df_writer.demo.plot import Panel, draw  # matplotlib is an extra
 
         title = "Anomaly scores, as VictoriaMetrics gives them back"
         subtitle = (

@@ -12,6 +12,7 @@ from enum import IntEnum
 
 import click
 
+from vm_df_writer.config.read_options import Reading
 from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
@@ -19,7 +20,6 @@ from vm_df_writer.errors import (
     VmDfWriterError,
     hearing_warnings,
 )
-from vm_df_writer.frames.reading import Reading
 
 __all__ = [
     "CleanCommand",

@@ -10,9 +10,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 from vm_df_writer.cli.messages import option_name
-from vm_df_writer.config import WriterConfig, load_config
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig, load_config
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.frames.reading import Reading, ReadingKeywords
 
 __all__ = ["FILE", "open_config", "reading_options", "server_options"]
 

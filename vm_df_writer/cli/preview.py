@@ -9,8 +9,8 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
-from vm_df_writer.files import read_file
-from vm_df_writer.frames.reading import Reading
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.files.csv_cells import read_file
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["preview"]

@@ -10,7 +10,7 @@ import orjson
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import open_config, server_options
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.report import WriteReport
+from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["replay"]

@@ -21,10 +21,11 @@ from vm_df_writer.cli.messages import (
     worst_of,
 )
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.display.text import printable
 from vm_df_writer.errors import VmDfWriterError
-from vm_df_writer.files import printable, read_file
-from vm_df_writer.frames.reading import Reading
-from vm_df_writer.report import WriteReport
+from vm_df_writer.files.csv_cells import read_file
+from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["write"]

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
+from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 
-__all__ = ["RETRIED_STATUSES", "Attempts", "RetryPolicy"]
-
-RETRIED_STATUSES = frozenset({200, 408, 429, 502, 503, 504})
-"""Answers that pass; 200 is what a proxy says that is shutting down, a real success is 204."""
+__all__ = ["Attempts", "RetryPolicy"]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 
-from vm_df_writer.delivery.coding import agree_on_coding
-from vm_df_writer.delivery.gate import Gate, Stopped
-from vm_df_writer.delivery.http import HttpClient
+from vm_df_writer.delivery.concurrency_limit import Gate, Stopped
+from vm_df_writer.delivery.content_encoding import agree_on_coding
 from vm_df_writer.delivery.retry import Attempts, RetryPolicy
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.wire.bodies import Body
+from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.packing import Body
 
 __all__ = ["Outcome", "RetryPolicy", "Sender", "Turns"]
 

@@ -25,8 +25,8 @@ import orjson
 
 from vm_df_writer.delivery.spooled_file import DATA_SUFFIX, SIDECAR_SUFFIX, SpooledFile
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.wire.bodies import Body
 from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.packing import Body
 
 __all__ = ["Spool"]
 
@@ -48,7 +48,7 @@ class Spool:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> import numpy as np
-    >>> from vm_df_writer.line_table import LineTable
+    >>> from vm_df_writer.model.sample_counts import LineTable
     >>> line = b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}\n'
     >>> times = np.array([1767225600000])
     >>> body = Body(line, LineTable([b'{"__name__":"y"}'], np.array([1]), times, times))

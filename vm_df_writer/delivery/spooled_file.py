@@ -14,8 +14,8 @@ import numpy as np
 import orjson
 
 from vm_df_writer.errors import SpoolError
-from vm_df_writer.line_table import LineTable
-from vm_df_writer.wire.bodies import Body
+from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.wire.packing import Body
 
 __all__ = ["DATA_SUFFIX", "SIDECAR_SUFFIX", "SpooledFile"]
 

@@ -1,1 +1,1 @@
-"""Frames floor: a DataFrame becomes :class:`~vm_df_writer.series.SeriesBlock`. Pure."""
+"""Frames floor: a DataFrame becomes :class:`~vm_df_writer.model.series.SeriesBlock`. Pure."""

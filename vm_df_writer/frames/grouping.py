@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vm_df_writer.frames.labels import LabelColumn
-from vm_df_writer.frames.time_order import (
+from vm_df_writer.frames.labels.label_column import LabelColumn
+from vm_df_writer.frames.samples.time_order import (
     BLOCK_SAMPLES,
     ascending_within,
     cut_by_time,
     sort_within,
 )
-from vm_df_writer.frames.values import Rows
-from vm_df_writer.series import BoolArray, IntArray
+from vm_df_writer.frames.samples.values import Rows
+from vm_df_writer.model.series import BoolArray, IntArray
 
 __all__ = ["GroupedRows", "group_rows"]
 

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from vm_df_writer.config.read_options import Reading, refuse_unprovided
 from vm_df_writer.errors import LabelError
-from vm_df_writer.frames.doubtful_labels import doubtful_labels, refuse_lost_label
+from vm_df_writer.frames.ambiguous_columns import doubtful_labels, refuse_lost_label
+from vm_df_writer.frames.column_roles import Roles, Source, assign_roles
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
-from vm_df_writer.frames.label_sets import LabelSetRenderer
-from vm_df_writer.frames.labels import (
+from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
     label_from_column,
     label_from_rows_per_time,
     refuse_damaged_values,
 )
-from vm_df_writer.frames.reading import Reading, refuse_unprovided
-from vm_df_writer.frames.roles import Roles, Source, assign_roles
-from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block, share_times
-from vm_df_writer.frames.time_order import repeated_times, rows_per_time
-from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
-from vm_df_writer.frames.values import ValueColumn, read_rows
-from vm_df_writer.series import SeriesBlock
+from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.samples.cleaning import Chunk, DigitLoss, chunk_to_block, share_times
+from vm_df_writer.frames.samples.time_order import repeated_times, rows_per_time
+from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
+from vm_df_writer.frames.samples.values import ValueColumn, read_rows
+from vm_df_writer.model.series import SeriesBlock
 
 __all__ = ["LongFrame", "read_long"]
 

@@ -11,22 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vm_df_writer.config.read_options import Reading, refuse_unprovided
 from vm_df_writer.errors import ColumnError, FrameError, LabelError, nearest_hint
-from vm_df_writer.frames.doubtful_labels import doubtful_labels, refuse_lost_label
-from vm_df_writer.frames.label_sets import LabelSetRenderer
-from vm_df_writer.frames.labels import (
+from vm_df_writer.frames.ambiguous_columns import doubtful_labels, refuse_lost_label
+from vm_df_writer.frames.column_roles import Source, find_time, label_levels, names_of
+from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
     constant_label,
     label_from_codes,
     label_from_column,
 )
-from vm_df_writer.frames.reading import Reading, refuse_unprovided
-from vm_df_writer.frames.roles import Source, find_time, label_levels, names_of
-from vm_df_writer.frames.samples import Chunk, DigitLoss, chunk_to_block
-from vm_df_writer.frames.time_order import BLOCK_SAMPLES, cut_by_time, repeated_times
-from vm_df_writer.frames.timestamps import Timestamps, read_timestamps
-from vm_df_writer.frames.values import Rows, ValueColumn, convert_numbers, read_rows
-from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
+from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.samples.cleaning import Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time, repeated_times
+from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
+from vm_df_writer.frames.samples.values import Rows, ValueColumn, convert_numbers, read_rows
+from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["WideFrame", "read_wide"]
 

@@ -1,7 +1,7 @@
 """Jobs: batch backfills that can be resumed, on one machine or on Dask and Spark."""
 
+from vm_df_writer.errors import JobError, SourceError, StateError
 from vm_df_writer.jobs.backfill import backfill
-from vm_df_writer.jobs.errors import JobError, SourceError, StateError
 from vm_df_writer.jobs.estimate import JobEstimate, estimate
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.report import Failure, JobReport, read_report

@@ -9,17 +9,16 @@ from typing import TypeGuard, Unpack, cast
 
 import pandas as pd
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.errors import DeliveryError, VmDfWriterError
-from vm_df_writer.frames.reading import Reading, ReadingKeywords
-from vm_df_writer.jobs.checkpoint import Checkpoint
-from vm_df_writer.jobs.errands import JobSpec
-from vm_df_writer.jobs.errors import StateError
-from vm_df_writer.jobs.job import Job
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.progress import ProgressChoice
+from vm_df_writer.errors import DeliveryError, StateError, VmDfWriterError
 from vm_df_writer.jobs.options import JobOptions, what_is_stored
 from vm_df_writer.jobs.report import JobReport, Outcome, read_report
-from vm_df_writer.jobs.stopping import Stop, stop_on_signals
-from vm_df_writer.progress import ProgressChoice
+from vm_df_writer.jobs.run import Job
+from vm_df_writer.jobs.state.store import Checkpoint
+from vm_df_writer.jobs.workers.stop_flag import Stop, stop_on_signals
+from vm_df_writer.jobs.workers.tasks import JobSpec
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["DEFAULT_STATE", "backfill"]
@@ -70,7 +69,7 @@ def backfill(
     say : callable
         Takes a line of progress now and then, where there is no bar; by default it is logged.
     **reading
-        How to read the frames: see :class:`~vm_df_writer.frames.reading.Reading`.
+        How to read the frames: see :class:`~vm_df_writer.config.read_options.Reading`.
 
     Returns
     -------

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.frames.reading import ReadingKeywords
-from vm_df_writer.jobs.errors import JobError
+from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import JobError
 from vm_df_writer.jobs.partition import (
     Target,
     concurrency_of,
@@ -18,8 +18,8 @@ from vm_df_writer.jobs.partition import (
     open_target,
     write_partition,
 )
-from vm_df_writer.report import WriteReport
-from vm_df_writer.verifying import VerifyChoice
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def to_victoriametrics(
     verify : bool, "count" or "repair"
         Read every partition back after it is written.
     **reading
-        How to read the partitions: see :class:`~vm_df_writer.frames.reading.Reading`.
+        How to read the partitions: see :class:`~vm_df_writer.config.read_options.Reading`.
 
     Returns
     -------

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.delivery.route import choose_coding
-from vm_df_writer.errors import FrameError
-from vm_df_writer.frames.reading import Reading, ReadingKeywords
-from vm_df_writer.jobs.cutting import cut_time, lies_outside
-from vm_df_writer.jobs.errands import keywords_with
-from vm_df_writer.jobs.errors import SourceError
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.backend import choose_coding
+from vm_df_writer.display.text import describe_seconds, shown_line
+from vm_df_writer.errors import FrameError, SourceError
+from vm_df_writer.files.locations import find_files, hive_labels
+from vm_df_writer.files.schema_check import odd_columns
+from vm_df_writer.files.source_file import plan_source, read_parts
+from vm_df_writer.frames.time_range import cut_time, lies_outside
 from vm_df_writer.jobs.options import JobOptions
-from vm_df_writer.jobs.places import find_files, hive_labels
-from vm_df_writer.jobs.report import describe_seconds
-from vm_df_writer.jobs.sources import odd_columns, plan_source, read_parts
-from vm_df_writer.preview import shown_line
+from vm_df_writer.jobs.workers.tasks import keywords_with
+from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.writer import VmWriter
 

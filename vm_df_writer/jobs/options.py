@@ -8,13 +8,13 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.delivery.endpoint import Endpoint
-from vm_df_writer.frames.reading import Reading
-from vm_df_writer.jobs.errors import JobError
-from vm_df_writer.verifying import VerifyChoice
+from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.writer_config import WriterConfig, patient
+from vm_df_writer.errors import JobError
+from vm_df_writer.operations.verify import VerifyChoice
+from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["IfExists", "JobOptions", "job_config", "patient", "what_is_stored"]
+__all__ = ["IfExists", "JobOptions", "job_config", "what_is_stored"]
 
 IfExists = Literal["append", "skip", "fail"]
 
@@ -69,7 +69,7 @@ class JobOptions:
     >>> JobOptions(workers=0)
     Traceback (most recent call last):
         ...
-    vm_df_writer.jobs.errors.JobError: workers: expected 1 or more, got 0
+    vm_df_writer.errors.JobError: workers: expected 1 or more, got 0
     """
 
     since: str | pd.Timestamp | None = None
@@ -153,18 +153,6 @@ def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value if isinstance(value, (int, float)) else str(value)
-
-
-def patient(config: WriterConfig) -> WriterConfig:
-    """Return a config that tries for as long as `retry_deadline`, however often that fails.
-
-    Examples
-    --------
-    >>> config = WriterConfig(datasource_url="http://localhost:8428")
-    >>> config.connection_retry_attempts, patient(config).connection_retry_attempts
-    (1, 1000000)
-    """
-    return config.model_copy(update={"connection_retry_attempts": 1_000_000})
 
 
 def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:

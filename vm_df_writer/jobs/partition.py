@@ -8,12 +8,11 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from vm_df_writer.config import WriterConfig, load_config
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig, load_config, patient
 from vm_df_writer.errors import VmDfWriterError
-from vm_df_writer.frames.reading import Reading, ReadingKeywords
-from vm_df_writer.jobs.options import patient
-from vm_df_writer.report import WriteReport
-from vm_df_writer.verifying import VerifyChoice
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["Target", "concurrency_of", "merge_reports", "open_target", "write_partition"]

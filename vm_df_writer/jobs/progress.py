@@ -9,8 +9,8 @@ from typing import Self
 
 from tqdm import tqdm
 
-from vm_df_writer.jobs.report import describe_seconds
-from vm_df_writer.progress import ProgressChoice, is_watched
+from vm_df_writer.display.progress import ProgressChoice, is_watched
+from vm_df_writer.display.text import describe_seconds
 
 __all__ = ["JobProgress"]
 

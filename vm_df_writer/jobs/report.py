@@ -8,19 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vm_df_writer.html import facts_table
-from vm_df_writer.jobs.checkpoint import read_records
-from vm_df_writer.jobs.parts import FINISHED, PartRecord, PartState
-from vm_df_writer.jobs.state_file import is_claimed, read_only
-from vm_df_writer.report import describe_counts, format_utc
+from vm_df_writer.display.html import facts_table
+from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
+from vm_df_writer.jobs.state.records import FINISHED, PartRecord, PartState
+from vm_df_writer.jobs.state.sqlite_file import is_claimed, read_only
+from vm_df_writer.jobs.state.store import read_records
 
-__all__ = [
-    "Failure",
-    "JobReport",
-    "Outcome",
-    "describe_seconds",
-    "read_report",
-]
+__all__ = ["Failure", "JobReport", "Outcome", "read_report"]
 
 Outcome = Literal[
     "done", "failed", "unverified", "undelivered", "refused", "interrupted", "running", "killed"
@@ -184,20 +178,6 @@ class JobReport:
         failures = {str(number): str(failure) for number, failure in enumerate(self.failures, 1)}
         shown = facts_table("vm_df_writer: backfill", self._facts())
         return shown + (facts_table("parts that are not all right", failures) if failures else "")
-
-
-def describe_seconds(seconds: float) -> str:
-    """Return a duration as people say it.
-
-    Examples
-    --------
-    >>> describe_seconds(42.4), describe_seconds(3725)
-    ('42 s', '1 h 2 min')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobReport:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from vm_df_writer.jobs.errors import JobError
+from vm_df_writer.errors import JobError
 from vm_df_writer.jobs.report import JobReport
 
 __all__ = ["require_report_name", "save_report"]

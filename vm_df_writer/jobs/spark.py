@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from vm_df_writer.config import WriterConfig
-from vm_df_writer.frames.reading import ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.jobs.partition import (
     concurrency_of,
     merge_reports,
     open_target,
     write_partition,
 )
-from vm_df_writer.report import WriteReport
-from vm_df_writer.verifying import VerifyChoice
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def to_victoriametrics(
     verify : bool, "count" or "repair"
         Read everything back, batch by batch.
     **reading
-        How to read the rows: see :class:`~vm_df_writer.frames.reading.Reading`. A timestamp is
+        How to read the rows: see :class:`~vm_df_writer.config.read_options.Reading`. A timestamp is
         what it is in UTC, whatever the session's time zone; one without a zone
         (``TIMESTAMP_NTZ``) is taken for `naive_tz`.
 

@@ -1,1 +1,1 @@
-"""Wire floor: a :class:`~vm_df_writer.series.SeriesBlock` becomes request bodies. Pure."""
+"""Wire floor: a :class:`~vm_df_writer.model.series.SeriesBlock` becomes request bodies. Pure."""

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from vm_df_writer.line_table import LineTable
-from vm_df_writer.series import BoolArray, FloatArray, IntArray, SeriesBlock
+from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["MAX_SAMPLES_PER_LINE", "EncodedLines", "LineEncoder"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from vm_df_writer.frames import grouping
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
-from vm_df_writer.frames.labels import LabelColumn
+from vm_df_writer.frames.labels.label_column import LabelColumn
 
 
 def label(codes: list[int] | npt.NDArray[np.integer], n_texts: int | None = None) -> LabelColumn:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.frames.stored import counts, minutes, read, stored
+from tests.support.frame_samples import counts, minutes, read, stored
 from vm_df_writer.errors import ColumnError, FrameError, LabelError
 
 BOTH = {"__name__": "$VAR", "for": "$QUERY_KEY"}

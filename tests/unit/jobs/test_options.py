@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vm_df_writer import WriterConfig
-from vm_df_writer.frames.reading import Reading
+from vm_df_writer.config.read_options import Reading
 from vm_df_writer.jobs import JobError, JobOptions
 from vm_df_writer.jobs.options import job_config, what_is_stored
 

@@ -6,8 +6,8 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.property.reference import parse_lines
-from vm_df_writer.series import FloatArray, SeriesBlock
+from tests.support.reference import parse_lines
+from vm_df_writer.model.series import FloatArray, SeriesBlock
 from vm_df_writer.wire.import_lines import MAX_SAMPLES_PER_LINE, LineEncoder
 
 INF = float("inf")

@@ -1,0 +1,98 @@
+"""A server that answers as told, for the tests of reading back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+import numpy as np
+import orjson
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.block_reader import ReadBack
+from vm_df_writer.verification.export_reader import Settle
+from vm_df_writer.verification.findings import Findings
+from vm_df_writer.verification.verify_blocks import verify_blocks
+
+T = 1767225600000
+Y = {"__name__": "y", "host": "a"}
+
+
+def block_of(*series: tuple[dict[str, str], Sequence[int], Sequence[float]]) -> SeriesBlock:
+    """Return a block of one row; times are given in milliseconds since T."""
+    return SeriesBlock(
+        label_sets=[orjson.dumps(labels) for labels, _, _ in series],
+        offsets=np.cumsum([0, *(len(times) for _, times, _ in series)]),
+        timestamps_ms=T + np.concatenate([np.array(times, np.int64) for _, times, _ in series]),
+        values=np.concatenate([np.array(values, np.float64) for _, _, values in series])[None, :],
+    )
+
+
+def line(labels: dict[str, str], times: Iterable[int], values: str) -> bytes:
+    """Return an export line as the server writes it; `values` is its text."""
+    stamps = ",".join(str(T + time) for time in times)
+    return b'{"metric":%s,"values":[%s],"timestamps":[%s]}' % (
+        orjson.dumps(labels),
+        values.encode(),
+        stamps.encode(),
+    )
+
+
+class Scene:
+    """A server that answers as told, and a clock that only sleeping moves."""
+
+    def __init__(self, httpserver: HTTPServer) -> None:
+        self.now = 100.0
+        self.events: list[str] = []
+        self.flush_status = 200
+        self.answers: list[Response | bytes] = []
+        self.last = b""
+        self.asked: list[dict[str, list[str]]] = []
+        self.counts: list[Response | bytes] = []
+        self.counted: list[dict[str, list[str]]] = []
+        self.refuses: Callable[[dict[str, list[str]]], bool] = lambda _: False
+        httpserver.expect_request("/internal/force_flush").respond_with_handler(self._flush)
+        httpserver.expect_request("/api/v1/export").respond_with_handler(self._export)
+        httpserver.expect_request("/api/v1/query").respond_with_handler(self._query)
+        self.settle = Settle(sleep=self._sleep, clock=lambda: self.now)
+        self.connect(httpserver.url_for("/"))
+
+    def connect(self, url: str) -> None:
+        config = WriterConfig(datasource_url=url)
+        self.endpoint = Endpoint.of(config)
+        self.client = HttpClient(config, self.endpoint)
+
+    def _flush(self, _: Request) -> Response:
+        self.events.append("flush")
+        return Response(status=self.flush_status)
+
+    def _export(self, request: Request) -> Response:
+        self.events.append("look")
+        self.asked.append(parse_qs(request.get_data(as_text=True)))
+        if self.refuses(self.asked[-1]):
+            return Response("more than this server is willing to read", status=422)
+        answer = self.answers.pop(0) if self.answers else self.last
+        return answer if isinstance(answer, Response) else Response(answer)
+
+    def _query(self, request: Request) -> Response:
+        self.events.append("count")
+        self.counted.append(parse_qs(request.get_data(as_text=True)))
+        answer = self.counts.pop(0)
+        return answer if isinstance(answer, Response) else Response(answer)
+
+    def _sleep(self, seconds: float) -> None:
+        self.events.append(f"{seconds:g}")
+        self.now += seconds
+
+    def verify(self, *blocks: SeriesBlock, **how: Any) -> Findings:
+        try:
+            read_back = ReadBack(self.client, self.endpoint, self.settle, **how)
+            return verify_blocks(iter(blocks), read_back)
+        finally:
+            self.client.close()

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vm_df_writer.errors import TimestampError
+from vm_df_writer.frames.samples.timestamps import Timestamps, holds_time, read_timestamps
+
+NEW_YEAR_MS = 1767225600000  # 2026-01-01T00:00:00Z
+
+
+def epochs(source: pd.Index | pd.Series, **options: Any) -> list[int | None]:
+    read = read_timestamps(source, **options)
+    nat = np.zeros(len(read.ms), bool) if read.nat is None else read.nat
+    return [None if missing else ms for ms, missing in zip(read.ms.tolist(), nat, strict=True)]
+
+
+def refusal(source: pd.Index | pd.Series, **options: Any) -> str:
+    with pytest.raises(TimestampError) as caught:
+        read_timestamps(source, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin", "+05:45"])
+def test_every_resolution_and_zone_gives_epoch_milliseconds(unit: str, zone: str | None) -> None:
+    index = pd.DatetimeIndex(["2026-01-01 00:00:00", "2199-12-31 23:59:59"], tz="UTC")
+    index = index.tz_convert(zone) if zone else index.tz_localize(None)
+    read = read_timestamps(index.as_unit(unit))  # type: ignore[arg-type]
+    assert read.ms.tolist() == [NEW_YEAR_MS, 7258118399000]
+    assert read.ms.dtype == np.int64
+    assert read.nat is None
+    assert read.sub_ms is None
+
+
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_digits_below_a_millisecond_are_floored_and_marked(unit: str) -> None:
+    index = pd.DatetimeIndex(["2026-01-01 00:00:00.000", "2026-01-01 00:00:00.001999", None])
+    read = read_timestamps(index.as_unit(unit))  # type: ignore[arg-type]
+    assert read.ms[:2].tolist() == [NEW_YEAR_MS, NEW_YEAR_MS + 1]
+    assert read.sub_ms is not None
+    assert read.sub_ms.tolist() == [False, True, False]
+
+
+def test_times_are_floored_and_not_cut_towards_1970() -> None:
+    index = pd.DatetimeIndex(["1971-01-01 00:00:00.0005"])
+    assert epochs(index) == [31536000000]
+
+
+def test_a_series_reads_as_the_index_does() -> None:
+    index = pd.date_range("2026-01-01", periods=3, freq="h", tz="Europe/Berlin")
+    assert epochs(index.to_series()) == epochs(index)
+
+
+def test_order_and_duplicates_are_kept() -> None:
+    index = pd.DatetimeIndex(["2026-01-02", "2026-01-01", "2026-01-02"])
+    day_ms = 86_400_000
+    assert epochs(index) == [NEW_YEAR_MS + day_ms, NEW_YEAR_MS, NEW_YEAR_MS + day_ms]
+
+
+def test_naive_times_are_utc_unless_a_zone_is_named() -> None:
+    index = pd.DatetimeIndex(["2026-01-01 01:00"])
+    assert epochs(index) == [NEW_YEAR_MS + 3_600_000]
+    assert epochs(index, naive_tz="Europe/Berlin") == [NEW_YEAR_MS]
+
+
+def test_times_that_name_a_zone_take_no_notice_of_naive_tz() -> None:
+    index = pd.DatetimeIndex(["2026-01-01 00:00"], tz="UTC")
+    assert epochs(index, naive_tz="Europe/Berlin") == [NEW_YEAR_MS]
+
+
+def test_wall_times_that_do_not_exist_are_refused() -> None:
+    index = pd.DatetimeIndex(["2026-03-29 01:30", "2026-03-29 02:30", None, "2026-03-29 02:45"])
+    assert refusal(index, naive_tz="Europe/Berlin") == (
+        "timestamps: 2 of 4 wall times do not exist in Europe/Berlin (first: 2026-03-29 02:30:00, "
+        'row 1); pass naive_tz="UTC" or localize the index yourself'
+    )
+
+
+def test_wall_times_that_occur_twice_are_refused() -> None:
+    index = pd.DatetimeIndex([None, "2026-10-25 01:59", "2026-10-25 02:00", "2026-10-25 03:00"])
+    assert refusal(index, naive_tz="Europe/Berlin", where="index 'time'") == (
+        "index 'time': 1 of 4 wall times occur twice in Europe/Berlin (first: 2026-10-25 02:00:00, "
+        'row 2); pass naive_tz="UTC" or localize the index yourself'
+    )
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Europe/Berlin\0"])
+def test_unknown_zones_are_refused(zone: str) -> None:
+    text = refusal(pd.DatetimeIndex(["2026-01-01"]), naive_tz=zone)
+    assert text == (
+        f"naive_tz: {zone!r} is not a known time zone; use a name such as 'Europe/Berlin'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "epoch"),
+    [
+        ("s", 1767225600),
+        ("ms", NEW_YEAR_MS),
+        ("us", NEW_YEAR_MS * 10**3),
+        ("ns", NEW_YEAR_MS * 10**6),
+    ],
+)
+def test_integers_are_epochs_of_the_unit_that_is_named(unit: str, epoch: int) -> None:
+    assert epochs(pd.Index([epoch]), time_unit=unit) == [NEW_YEAR_MS]
+    nullable = pd.Series([epoch, None], dtype="Int64")
+    assert epochs(nullable, time_unit=unit) == [NEW_YEAR_MS, None]
+    assert epochs(pd.Series([epoch], dtype="uint64"), time_unit=unit) == [NEW_YEAR_MS]
+
+
+def test_32_bit_integers_are_epochs_too() -> None:
+    assert epochs(pd.Series([1767225600], dtype="int32"), time_unit="s") == [NEW_YEAR_MS]
+    assert epochs(pd.Series([1767225600], dtype="UInt32"), time_unit="s") == [NEW_YEAR_MS]
+
+
+def test_integers_below_a_millisecond_are_floored_and_marked() -> None:
+    read = read_timestamps(pd.Index([NEW_YEAR_MS * 1000 + 999]), time_unit="us")
+    assert read.ms.tolist() == [NEW_YEAR_MS]
+    assert read.sub_ms is not None
+    assert read.sub_ms.tolist() == [True]
+
+
+def test_integers_without_a_unit_are_refused() -> None:
+    assert refusal(pd.Index([1767225600])) == (
+        "timestamps: integers do not say their unit (first: 1767225600); "
+        "pass time_unit='s', 'ms', 'us' or 'ns'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "epoch", "likely"),
+    [("s", NEW_YEAR_MS, "ms"), ("ms", 1767225600, "s"), ("us", NEW_YEAR_MS * 10**6, "ns"),
+     ("ns", NEW_YEAR_MS * 10**3, "us")],
+)  # fmt: skip
+def test_integers_of_another_unit_are_refused(unit: str, epoch: int, likely: str) -> None:
+    source = pd.Index([1767225600 * {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit], epoch])
+    assert refusal(source, time_unit=unit) == (
+        f"timestamps: {epoch} (row 1) taken as {unit} lies outside 1971..2200; it looks like "
+        f"{likely}: check time_unit="
+    )
+
+
+@pytest.mark.parametrize("epoch", [0, -1, 5, 2**63 - 1])
+def test_integers_of_no_unit_are_refused(epoch: int) -> None:
+    text = refusal(pd.Index([epoch]), time_unit="s")
+    assert text == (
+        f"timestamps: {epoch} (row 0) taken as s lies outside 1971..2200; it looks like no unit "
+        "of time: check time_unit="
+    )
+
+
+def test_unsigned_integers_beyond_int64_are_refused() -> None:
+    source = pd.Series([2**64 - 1], dtype="uint64")
+    assert refusal(source, time_unit="ns") == f"timestamps: {2**64 - 1} is no epoch in ns"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+def test_floats_are_refused(dtype: str) -> None:
+    text = refusal(pd.Series([1.0], dtype=dtype), time_unit="s")
+    assert text == (
+        f"timestamps: expected times, got {dtype} (first: 1.0); a float cannot hold an epoch "
+        'exactly: convert with .astype("int64") and pass time_unit='
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "row"), [("1970-12-31 23:59:59", 1), ("2200-01-01 00:00:00", 1)]
+)
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_outside_1971_to_2200_are_refused(moment: str, row: int, unit: str) -> None:
+    index = pd.DatetimeIndex(["2026-01-01", moment, None]).as_unit(unit)  # type: ignore[arg-type]
+    text = refusal(index)
+    assert re.fullmatch(
+        rf"timestamps: {moment.replace(' ', 'T')}\S* \(row {row}\) lies outside 1971\.\.2200; "
+        "correct or drop such rows",
+        text,
+    )
+
+
+def test_the_first_and_the_last_time_allowed_are_read() -> None:
+    index = pd.DatetimeIndex(["1971-01-01", "2199-12-31 23:59:59.999"])
+    assert epochs(index) == [31536000000, 7258118399999]
+
+
+def test_unsigned_integers_may_be_missing() -> None:
+    source = pd.Series([NEW_YEAR_MS, None], dtype="UInt64")
+    assert epochs(source, time_unit="ms") == [NEW_YEAR_MS, None]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_nat_is_a_row_without_a_time(unit: str) -> None:
+    index = pd.DatetimeIndex(["2026-01-01", None]).as_unit(unit)  # type: ignore[arg-type]
+    assert epochs(index) == [NEW_YEAR_MS, None]
+    assert epochs(index.tz_localize("UTC")) == [NEW_YEAR_MS, None]
+    assert epochs(index, naive_tz="Asia/Kolkata") == [NEW_YEAR_MS - 19_800_000, None]
+
+
+@pytest.mark.parametrize("source", [pd.DatetimeIndex([None, None]), pd.Index([None], dtype=object)])
+def test_nothing_but_nat_is_read(source: pd.Index) -> None:
+    assert epochs(source) == [None] * len(source)
+
+
+def test_no_rows_are_read() -> None:
+    assert epochs(pd.DatetimeIndex([])) == []
+    assert epochs(pd.Index([], dtype="int64"), time_unit="s") == []
+    assert epochs(pd.Index([], dtype=object)) == []
+
+
+@pytest.mark.parametrize(
+    ("freq", "start"), [("M", "2026-01"), ("D", "2026-01-01"), ("h", "2026-01-01 00:00")]
+)
+def test_periods_count_from_their_start(freq: str, start: str) -> None:
+    assert epochs(pd.PeriodIndex([start, None], freq=freq)) == [NEW_YEAR_MS, None]
+    assert epochs(pd.Series(pd.PeriodIndex([start], freq=freq))) == [NEW_YEAR_MS]
+
+
+def test_periods_are_localized() -> None:
+    source = pd.PeriodIndex(["2026-01-01 01:00"], freq="h")
+    assert epochs(source, naive_tz="Europe/Berlin") == [NEW_YEAR_MS]
+
+
+def test_marks_name_the_reason_where_there_is_one() -> None:
+    exact = Timestamps(np.array([1, 2]))
+    assert exact.marks(slice(None)) == {}
+    floored = Timestamps(np.array([1, 2]), sub_ms=np.array([False, True]))
+    assert floored.marks(np.array([1]))["sub_millisecond"].tolist() == [True]
+
+
+def test_the_source_is_not_modified() -> None:
+    source = pd.Series(pd.DatetimeIndex(["2026-01-01", None]).as_unit("ms"))
+    before = source.copy(deep=True)
+    read_timestamps(source)
+    pd.testing.assert_series_equal(source, before)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "is_time"),
+    [("M8[s]", True), ("datetime64[ns, UTC]", True), ("period[D]", True), ("int64", False),
+     ("object", False), ("string", False), ("timedelta64[ns]", False), ("category", False)],
+)  # fmt: skip
+def test_holds_time_knows_points_in_time(dtype: str, is_time: bool) -> None:
+    assert holds_time(pd.Series([], dtype=dtype).dtype) is is_time

@@ -1,0 +1,148 @@
+"""What is asked of servers about themselves, and what is made of it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qs
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from tests.support.http_serving import base, raw_servers, read_request
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.server.server_info import Knowledge, Server
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+
+FLAG = 'flag{{name="{}", value="{}", is_set="true"}} 1\n'
+SINGLE = FLAG.format("storageDataPath", "data") + FLAG.format("retentionPeriod", "1d")
+AGENT = FLAG.format("remoteWrite.url", "secret")
+REQUESTS = 'vm_http_requests_total{{path="/api/v1/import", protocol="vmimport"}} {}\n'
+
+
+def server(url: str, **parameters: object) -> Server:
+    config = WriterConfig(datasource_url=url, **parameters)
+    endpoint = Endpoint.of(config)
+    return Server(HttpClient(config, endpoint), endpoint, config)
+
+
+def serve(httpserver: HTTPServer, path: str, text: str, status: int = 200) -> None:
+    httpserver.expect_request(path).respond_with_data(text, status)
+
+
+def test_a_server_is_asked_once_a_minute(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(httpserver, "/metrics", SINGLE)
+    serve(httpserver, "/health", "OK")
+    asked = server(base(httpserver))
+    known = asked.know()
+    assert known is asked.know()
+    assert known.write is known.read
+    assert (known.write.kind, known.write.flags["retentionPeriod"]) == ("single", "1d")
+    assert [request.path for request, _ in httpserver.log] == ["/metrics", "/health"]
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    asked.know()
+    assert len(httpserver.log) == 4
+
+
+def test_where_metrics_are_refused_flags_are_asked_for(httpserver: HTTPServer) -> None:
+    serve(httpserver, "/metrics", "no", 401)
+    serve(httpserver, "/flags", '-storageDataPath="data"\n-retentionPeriod="5d"\n')
+    serve(httpserver, "/health", "OK")
+    assert server(base(httpserver)).know().write.flags["retentionPeriod"] == "5d"
+
+
+def test_a_server_that_tells_nothing_is_unknown(httpserver: HTTPServer) -> None:
+    for path in ("/metrics", "/flags", "/health"):
+        serve(httpserver, path, "unsupported path", 400)
+    asked = server(base(httpserver))
+    known = asked.know()
+    assert not known.write.is_known
+    assert known.clock_ahead_s is None
+    asked.know()
+    assert len(httpserver.log) == 3  # it is not asked again at once
+
+
+def test_a_server_that_is_not_there_is_unknown_for_now() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        asked = server(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert asked.know() == Knowledge()
+        assert asked.count() is None
+        assert asked.describe_queue() == ""
+
+
+def test_the_servers_of_writes_and_of_reads_are_both_asked(httpserver: HTTPServer) -> None:
+    serve(httpserver, "/agent/metrics", AGENT)
+    serve(httpserver, "/agent/health", "OK")
+    serve(httpserver, "/single/metrics", SINGLE)
+    url = base(httpserver)
+    known = server(f"{url}/agent", query_url=f"{url}/single").know()
+    assert (known.write.kind, known.read.kind) == ("vmagent", "single")
+
+
+@pytest.mark.parametrize("ahead_s", [0, 3600, -90])
+def test_the_clocks_are_compared(ahead_s: int) -> None:
+    def answer(connection: socket.socket) -> None:
+        while read_request(connection):
+            date = datetime.now(UTC) + timedelta(seconds=ahead_s)
+            head = f"HTTP/1.1 200 OK\r\nDate: {format_datetime(date, usegmt=True)}\r\n"
+            connection.sendall(f"{head}Content-Length: {len(SINGLE)}\r\n\r\n{SINGLE}".encode())
+
+    with raw_servers() as serve_raw:
+        known = server(serve_raw(answer)).know()
+    assert known.clock_ahead_s == pytest.approx(ahead_s, abs=1)
+    assert known.now_ms() == pytest.approx((time.time() + ahead_s) * 1000, abs=2000)
+
+
+def test_counters_of_all_servers_are_added(httpserver: HTTPServer) -> None:
+    dropped = 'vm_rows_invalid_total{type="vmimport"} 2\n'
+    serve(httpserver, "/agent/metrics", AGENT + REQUESTS.format(5) + dropped)
+    serve(httpserver, "/single/metrics", SINGLE + REQUESTS.format(7) + dropped)
+    url = base(httpserver)
+    counts = server(f"{url}/agent", query_url=f"{url}/single").count()
+    assert counts is not None
+    assert counts.dropped == {'vm_rows_invalid_total{type="vmimport"}': 4}
+    assert counts.n_requests == 5
+
+
+def test_only_an_agent_has_a_queue(httpserver: HTTPServer) -> None:
+    pending = 'vmagent_remotewrite_pending_data_bytes{url="1"} 77\n'
+    serve(httpserver, "/agent/metrics", AGENT + pending)
+    serve(httpserver, "/single/metrics", SINGLE + pending)
+    for path in ("/agent/health", "/single/health"):
+        serve(httpserver, path, "OK")
+    url = base(httpserver)
+    assert server(f"{url}/agent").describe_queue() == "77 bytes"
+    assert server(f"{url}/single").describe_queue() == ""
+
+
+def test_the_cache_is_reset_with_its_key_where_reads_go_to(httpserver: HTTPServer) -> None:
+    serve(httpserver, "/read/internal/force_flush", "no", 400)
+    serve(httpserver, "/read/internal/resetRollupResultCache", "")
+    url = base(httpserver)
+    parameters = {"query_url": f"{url}/read", "tenant_id": "5", "reset_cache_auth_key": "k&y=1"}
+    assert server(f"{url}/write", **parameters).reset_cache()
+    request, _ = httpserver.log[-1]
+    assert parse_qs(request.query_string.decode()) == {"authKey": ["k&y=1"]}
+
+
+def test_a_refused_reset_is_told_without_the_key(
+    httpserver: HTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    serve(httpserver, "/internal/force_flush", "")
+    serve(httpserver, "/internal/resetRollupResultCache", "authKey=hush is not it", 401)
+    with caplog.at_level(logging.WARNING):
+        assert not server(base(httpserver), reset_cache_auth_key="hush").reset_cache()
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"reset_cache: {base(httpserver)}/internal/resetRollupResultCache: answered 401; set "
+        "reset_cache_auth_key to the server's -search.resetCacheAuthKey, and query_url to the "
+        "server that is read from"
+    )

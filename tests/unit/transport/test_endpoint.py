@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import ConfigError
+from vm_df_writer.transport.endpoint import Endpoint
+
+HOUR_MS = 3_600_000
+NEW_YEAR_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+def endpoint(datasource_url: str, **parameters: object) -> Endpoint:
+    return Endpoint.of(WriterConfig(datasource_url=datasource_url, **parameters))
+
+
+@pytest.mark.parametrize(
+    ("datasource_url", "tenant_id", "import_url"),
+    [
+        ("http://vm:8428", None, "http://vm:8428/api/v1/import"),
+        ("http://vm:8428///", None, "http://vm:8428/api/v1/import"),
+        ("https://vm/prefix/", None, "https://vm/prefix/api/v1/import"),
+        ("http://[2001:db8::1]:8428", None, "http://[2001:db8::1]:8428/api/v1/import"),
+        ("http://me:secret@vm:8428", None, "http://vm:8428/api/v1/import"),
+        ("http://vmi:8480", "5", "http://vmi:8480/insert/5/prometheus/api/v1/import"),
+        ("http://vmi:8480/", "5:7", "http://vmi:8480/insert/5:7/prometheus/api/v1/import"),
+        (
+            "http://vmi:8480",
+            "multitenant",
+            "http://vmi:8480/insert/multitenant/prometheus/api/v1/import",
+        ),
+        ("http://lb/vm", "5", "http://lb/vm/insert/5/prometheus/api/v1/import"),
+        (
+            "http://vmi:8480/insert/5/prometheus/",
+            None,
+            "http://vmi:8480/insert/5/prometheus/api/v1/import",
+        ),
+        (
+            "http://vmi:8480/insert/5:0/prometheus",
+            "5",
+            "http://vmi:8480/insert/5/prometheus/api/v1/import",
+        ),
+        (
+            "http://vmi:8480/insert/prometheus",
+            None,
+            "http://vmi:8480/insert/prometheus/api/v1/import",
+        ),
+    ],
+)
+def test_import_url_has_the_tenant_once_and_no_doubled_slash(
+    datasource_url: str, tenant_id: str | None, import_url: str
+) -> None:
+    assert endpoint(datasource_url, tenant_id=tenant_id).import_url == import_url
+
+
+@pytest.mark.parametrize("path", ["/my/import", "my/import"])
+def test_custom_import_path_takes_the_place_of_the_default_one(path: str) -> None:
+    assert endpoint("http://vm", import_json_path=path).import_url == "http://vm/my/import"
+    cluster = endpoint("http://vmi", import_json_path=path, tenant_id="5")
+    assert cluster.import_url == "http://vmi/insert/5/prometheus/my/import"
+
+
+@pytest.mark.parametrize(
+    ("health_path", "health_url"),
+    [
+        ("/health", "http://vmi:8480/lb/health"),
+        ("-/healthy", "http://vmi:8480/lb/-/healthy"),
+        ("https://elsewhere/ping", "https://elsewhere/ping"),
+    ],
+)
+def test_health_url_knows_no_tenant_and_may_be_elsewhere(health_path: str, health_url: str) -> None:
+    cluster = endpoint("http://vmi:8480/lb", tenant_id="5", health_path=health_path)
+    assert cluster.health_url == health_url
+
+
+@pytest.mark.parametrize(
+    ("parameters", "read_url", "root_url"),
+    [
+        ({}, "http://vm:8428/api/v1/export", "http://vm:8428/metrics"),
+        (
+            {"query_url": "http://replica:8428/"},
+            "http://replica:8428/api/v1/export",
+            "http://replica:8428/metrics",
+        ),
+        (
+            {"tenant_id": "5:7", "query_url": "http://vms:8481"},
+            "http://vms:8481/select/5:7/prometheus/api/v1/export",
+            "http://vms:8481/metrics",
+        ),
+        (
+            {"tenant_id": "5:7", "query_url": "http://vms:8481/select/5:7/prometheus"},
+            "http://vms:8481/select/5:7/prometheus/api/v1/export",
+            "http://vms:8481/metrics",
+        ),
+        (
+            {"tenant_id": "5"},
+            "http://vm:8428/select/5/prometheus/api/v1/export",
+            "http://vm:8428/metrics",
+        ),
+    ],
+)
+def test_reading_back_goes_to_the_matching_read_side(
+    parameters: dict[str, str], read_url: str, root_url: str
+) -> None:
+    found = endpoint("http://vm:8428", **parameters)
+    assert found.read_url("/api/v1/export") == read_url
+    assert found.root_url("/metrics") == root_url
+
+
+def test_tenant_of_the_write_path_is_the_tenant_of_the_read_path() -> None:
+    found = endpoint("http://vmi:8480/insert/5/prometheus", query_url="http://vms:8481")
+    assert found.read_url("/api/v1/export") == "http://vms:8481/select/5/prometheus/api/v1/export"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"datasource_url": "http://vmi/insert/5/prometheus", "tenant_id": "6"},
+            (
+                r"^datasource_url: its path names tenant '5', but the tenant is '6' elsewhere; "
+                r"name it once, with tenant_id=$"
+            ),
+        ),
+        (
+            {
+                "datasource_url": "http://vmi/insert/5/prometheus",
+                "query_url": "http://vms/select/5:1/prometheus",
+            },
+            r"^query_url: its path names tenant '5:1', but the tenant is '5' elsewhere",
+        ),
+    ],
+)
+def test_two_different_tenants_are_refused(parameters: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        endpoint(**parameters)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_loopback"),
+    [
+        ("http://localhost:8428", True),
+        ("http://LOCALHOST:8428", True),
+        ("http://vm.localhost", True),
+        ("http://127.0.0.1:8428", True),
+        ("http://127.8.9.1", True),
+        ("http://[::1]:8428", True),
+        ("http://10.0.0.1:8428", False),
+        ("http://localhost.example.com", False),
+        ("http://[2001:db8::1]", False),
+        ("http://vm", False),
+    ],
+)
+def test_loopback_is_told_from_the_host_alone(url: str, is_loopback: bool) -> None:
+    assert endpoint(url).is_loopback is is_loopback
+
+
+def vmui_query(link: str | None) -> dict[str, list[str]]:
+    assert link is not None
+    page, separator, query = link.partition("/vmui/#/?")
+    assert separator, page
+    return parse_qs(query)
+
+
+def test_vmui_link_shows_the_whole_time_range() -> None:
+    expr = '{__name__=~"vmanomaly_.*", for="a b&c?"}'
+    link = endpoint("http://vm:8428").vmui_url(expr, NEW_YEAR_MS, NEW_YEAR_MS + HOUR_MS + 1)
+    assert vmui_query(link) == {
+        "g0.expr": [expr],
+        "g0.range_input": ["3961s"],
+        "g0.end_input": ["2026-01-01T01:03:01"],
+        "g0.relative_time": ["none"],
+        "g0.tab": ["0"],
+    }
+    assert link is not None
+    assert "%20" in link
+    assert "+" not in link
+
+
+def test_vmui_link_of_a_single_sample_has_a_range_all_the_same() -> None:
+    query = vmui_query(endpoint("http://vm").vmui_url("up", NEW_YEAR_MS, NEW_YEAR_MS))
+    assert query["g0.range_input"] == ["120s"]
+    assert query["g0.end_input"] == ["2026-01-01T00:01:00"]
+
+
+def test_vmui_link_of_a_cluster_leads_to_vmselect() -> None:
+    cluster = endpoint("http://vmi:8480", tenant_id="5:7", query_url="http://vms:8481")
+    link = cluster.vmui_url("up", 0, 0)
+    assert link is not None
+    assert link.startswith("http://vms:8481/select/5:7/vmui/#/?")
+
+
+def test_no_vmui_link_where_nothing_tells_the_vmselect() -> None:
+    assert endpoint("http://vmi:8480", tenant_id="5").vmui_url("up", 0, 0) is None
+
+
+def test_grafana_link_opens_explore_on_the_datasource() -> None:
+    found = endpoint("http://vm", grafana_url="https://grafana/sub/", grafana_datasource="vm-uid")
+    link = found.grafana_url('{for="cpu"}', NEW_YEAR_MS, NEW_YEAR_MS + HOUR_MS)
+    assert link is not None
+    assert link.startswith("https://grafana/sub/explore?schemaVersion=1&orgId=1&panes=%7B")
+    panes = json.loads(unquote(urlsplit(link).query.partition("panes=")[2]))
+    assert panes == {
+        "a": {
+            "datasource": "vm-uid",
+            "queries": [
+                {
+                    "refId": "A",
+                    "expr": '{for="cpu"}',
+                    "datasource": {"type": "prometheus", "uid": "vm-uid"},
+                }
+            ],
+            "range": {
+                "from": str(NEW_YEAR_MS - 180_000),
+                "to": str(NEW_YEAR_MS + HOUR_MS + 180_000),
+            },
+        }
+    }
+
+
+def test_no_grafana_link_without_grafana() -> None:
+    assert endpoint("http://vm").grafana_url("up", 0, 0) is None

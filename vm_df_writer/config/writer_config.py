@@ -1,0 +1,256 @@
+"""WriterConfig: vmanomaly's `writer:` section, checked, and with our own parameters beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from vm_df_writer.config.field_types import (
+    BaseUrl,
+    Duration,
+    FolderPath,
+    HealthPath,
+    ImportPath,
+    MetricFormat,
+    ReadableFile,
+    Tenant,
+    Token,
+    UserName,
+    VerifyTls,
+    seconds_of,
+)
+from vm_df_writer.config.yaml_file import read_writer_section
+from vm_df_writer.errors import ConfigError, nearest_hint
+
+__all__ = ["WriterConfig", "load_config", "patient"]
+
+
+class WriterConfig(BaseModel):
+    """Where and how to write: vmanomaly's parameters for `VmWriter`, and some of our own.
+
+    The parameters are keyword-only and named as in the YAML file (`class` may be given as
+    `class_`). Nothing that shows a config shows its secrets.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter is unknown or wrong, or contradicts another one.
+
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://me:secret@localhost:8428", timeout="1m30s")
+    >>> config.datasource_url, config.user, config.password, config.timeout_s
+    ('http://localhost:8428', 'me', SecretStr('**********'), 90.0)
+    >>> WriterConfig(datasource_url="http://localhost:8428", tenant="0:0")
+    Traceback (most recent call last):
+        ...
+    vm_df_writer.errors.ConfigError: tenant: not a writer parameter; did you mean 'tenant_id'?
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        json_schema_extra={"description": "The writer section of a vmanomaly file."},
+    )
+
+    class_: Literal["vm", "writer.vm.VmWriter"] = Field(default="vm", alias="class")
+    """The kind of writer: both names mean VictoriaMetrics, the only one there is here."""
+    datasource_url: BaseUrl
+    """Base URL to write to: a single node, vminsert, vmagent or vmauth. Credentials in it are
+    moved into `user` and `password`."""
+    tenant_id: Tenant | None = None
+    """Tenant of a cluster: accountID, accountID:projectID, or multitenant to take it from the
+    labels vm_account_id and vm_project_id."""
+    metric_format: MetricFormat = {"__name__": "$VAR", "for": "$QUERY_KEY"}
+    """Labels of every series. `$VAR` and `$QUERY_KEY` may stand anywhere in the values;
+    `__name__` is required, and so is `$VAR` in some value. Numbers become text as Python
+    writes them, booleans become true and false; a nested `extra_labels` is merged in."""
+    import_json_path: ImportPath = "/api/v1/import"
+    """Path of the import endpoint; any other than the default is used as it is given."""
+    health_path: HealthPath = "/health"
+    """Absolute URL, or path on the server, of the health check."""
+    user: UserName | None = Field(default=None, repr=False)
+    """Name for basic authentication."""
+    password: SecretStr | None = None
+    """Password for basic authentication."""
+    timeout: Duration = "5s"
+    """How long to wait for the server, such as 5s, 500ms or 1m30s."""
+    verify_tls: VerifyTls = True
+    """Verify the server's certificate: true, false, or the path of a CA bundle."""
+    tls_cert_file: ReadableFile | None = None
+    """Path of the client certificate for mutual TLS."""
+    tls_key_file: ReadableFile | None = None
+    """Path of the private key of `tls_cert_file`; leave it out if that file holds both."""
+    bearer_token: Token | None = None
+    """Token for bearer authentication."""
+    bearer_token_file: ReadableFile | None = None
+    """Path of a file with the token, which is read again when it changes."""
+    connection_retry_attempts: int = Field(default=1, ge=0)
+    """How often to reconnect and try again after a connection failed."""
+    batch_max_series: int = Field(default=100_000, ge=1)
+    """Most series in one request."""
+    batch_max_bytes: int = Field(default=4 * 2**20, ge=64 * 2**10)
+    """Most bytes in one request, before compression."""
+    metric_prefix_cache_max_entries: int = Field(default=1_000_000, ge=0)
+    """Most rendered label sets that are kept between writes; 0 keeps none."""
+
+    query_url: BaseUrl | None = None
+    """Base URL to read back from, where that is not `datasource_url`: vmselect, or vmauth in
+    front of it. Not a parameter of vmanomaly."""
+    concurrency: int = Field(default=2, ge=1, le=64)
+    """Most requests at a time. Not a parameter of vmanomaly."""
+    retry_deadline: Duration = "2m"
+    """How long to go on retrying a request. Not a parameter of vmanomaly."""
+    compression: Literal["auto", "gzip", "zstd", "none"] = "auto"
+    """Coding of requests; auto is none on loopback and gzip elsewhere. Servers before v1.114
+    silently drop what is sent as zstd. Not a parameter of vmanomaly."""
+    spool_dir: FolderPath | None = None
+    """Folder for what cannot be delivered: gzipped import files, until a replay or curl sends
+    them. Without it such samples are reported by the exception alone. Not a parameter of
+    vmanomaly."""
+    grafana_url: BaseUrl | None = None
+    """Base URL of the Grafana that reports link to. Not a parameter of vmanomaly."""
+    grafana_datasource: str = "VictoriaMetrics"
+    """Name or uid of VictoriaMetrics in that Grafana. Not a parameter of vmanomaly."""
+    reset_cache_auth_key: SecretStr | None = None
+    """The -search.resetCacheAuthKey of the server, if it has one, for writes with
+    `reset_cache=True`. Not a parameter of vmanomaly."""
+    max_labels: int = Field(default=30, ge=1)
+    """Most labels of a series, `__name__` included, as the server's -maxLabelsPerTimeseries
+    has it. Not a parameter of vmanomaly."""
+    max_label_name_bytes: int = Field(default=256, ge=1)
+    """Most bytes in the name of a label. Not a parameter of vmanomaly."""
+    max_label_value_bytes: int = Field(default=4096, ge=1)
+    """Most bytes in the value of a label, as the server's -maxLabelValueLen has it. Not a
+    parameter of vmanomaly."""
+
+    def __init__(self, **parameters: Any) -> None:
+        try:
+            super().__init__(**parameters)
+        except ValidationError as error:
+            problems = [_explain(detail) for detail in error.errors()]
+        else:
+            return
+        del parameters  # which a traceback with local variables would show
+        raise ConfigError("\n".join(problems))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_credentials_out_of_the_url(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        url = str(parameters.get("datasource_url", ""))
+        scheme, slashes, rest = url.partition("://")
+        netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        credentials, at, _ = netloc.rpartition("@")
+        if not at:
+            return parameters
+        if any(parameters.get(name) is not None for name in ("user", "password")):
+            raise ValueError(
+                "datasource_url: holds credentials, and user or password is set too; "
+                "keep one of the two"
+            )
+        user, colon, password = credentials.partition(":")
+        return parameters | {
+            "datasource_url": scheme + slashes + rest.removeprefix(credentials + at),
+            "user": unquote(user) or None,
+            "password": unquote(password) if colon else None,
+        }
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> WriterConfig:
+        if self.password is not None and self.user is None:
+            raise ValueError("password: there is no user that it belongs to; set user too")
+        if self.bearer_token is not None and self.bearer_token_file is not None:
+            raise ValueError("bearer_token: bearer_token_file is set too; keep one of the two")
+        if self.user is not None and (self.bearer_token or self.bearer_token_file):
+            raise ValueError(
+                "user: basic authentication and a bearer token exclude each other; "
+                "keep one of the two"
+            )
+        if self.tls_key_file is not None and self.tls_cert_file is None:
+            raise ValueError("tls_key_file: there is no certificate to the key; set tls_cert_file")
+        return self
+
+    @property
+    def timeout_s(self) -> float:
+        """`timeout` in seconds."""
+        return seconds_of(self.timeout)
+
+    @property
+    def retry_deadline_s(self) -> float:
+        """`retry_deadline` in seconds."""
+        return seconds_of(self.retry_deadline)
+
+
+def _parameter_names() -> list[str]:
+    return [field.alias or name for name, field in WriterConfig.model_fields.items()]
+
+
+def _explain(detail: Mapping[str, Any]) -> str:
+    where, kind = ".".join(map(str, detail["loc"])), detail["type"]
+    if kind == "extra_forbidden":
+        return f"{where}: not a writer parameter{nearest_hint(where, _parameter_names())}"
+    if kind == "missing":
+        return f"{where}: missing; set it, for example to http://localhost:8428"
+    if kind == "value_error":
+        reason = str(detail["ctx"]["error"])
+        return f"{where}: {reason}" if where else reason
+    # Secrets are strings, so that only of other types what was found may be told.
+    found = "" if kind.startswith("string") else f", got {detail['input']!r}"
+    return f"{where}: {detail['msg'].replace('Input should be', 'expected', 1)}{found}"
+
+
+def load_config(path: str | Path) -> WriterConfig:
+    """Read a config from a YAML file.
+
+    Every value is taken as the text that is written there, so that ``12:30`` and ``007`` stay
+    what they are. ``%{NAME}`` is replaced by the environment variable of that name.
+
+    Parameters
+    ----------
+    path : str or Path
+        A whole vmanomaly file, of which the ``writer:`` section is taken and the rest
+        ignored, or the parameters of such a section alone.
+
+    Returns
+    -------
+    WriterConfig
+        The config, checked.
+
+    Raises
+    ------
+    ConfigError
+        If the file or the config in it is wrong, or an environment variable is not set.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "vmanomaly.yaml")
+    ...     _ = path.write_text("writer: {datasource_url: 'http://localhost:8428', timeout: 10s}")
+    ...     load_config(path).timeout_s
+    10.0
+    """
+    try:
+        return WriterConfig(**read_writer_section(Path(path), known=_parameter_names()))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def patient(config: WriterConfig) -> WriterConfig:
+    """Return a config that tries for as long as `retry_deadline`, however often that fails.
+
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://localhost:8428")
+    >>> config.connection_retry_attempts, patient(config).connection_retry_attempts
+    (1, 1000000)
+    """
+    return config.model_copy(update={"connection_retry_attempts": 1_000_000})

@@ -1,0 +1,1 @@
+"""A frame of anomaly scores to show, and its picture."""

@@ -1,0 +1,73 @@
+"""Moments, counts, durations, paths and lines as short text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+__all__ = ["describe_counts", "describe_seconds", "format_utc", "printable", "shown_line"]
+
+
+def format_utc(epoch_ms: int | None) -> str:
+    """Return epoch milliseconds as readable UTC, or a dash for None.
+
+    Examples
+    --------
+    >>> format_utc(1767225600123)
+    '2026-01-01 00:00:00.123 UTC'
+    """
+    if epoch_ms is None:
+        return "-"
+    seconds, milliseconds = divmod(epoch_ms, 1000)
+    moment = datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{moment}.{milliseconds:03d} UTC" if milliseconds else f"{moment} UTC"
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return ``1,200 nan, 3 duplicate``, or a dash where there is nothing.
+
+    Examples
+    --------
+    >>> describe_counts({"nan": 1200, "inf": 0})
+    '1,200 nan'
+    """
+    return ", ".join(f"{n:,} {reason}" for reason, n in counts.items() if n) or "-"
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    Examples
+    --------
+    >>> describe_seconds(42.4), describe_seconds(3725)
+    ('42 s', '1 h 2 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+_SHOWN_LINE_CHARS = 300
+
+
+def shown_line(line: str) -> str:
+    """Return the beginning of an import line, as people are shown it.
+
+    Examples
+    --------
+    >>> shown_line(""), len(shown_line("x" * 1000))
+    ('-', 303)
+    """
+    return line[:_SHOWN_LINE_CHARS] + "..." * (len(line) > _SHOWN_LINE_CHARS) or "-"
+
+
+def printable(path: str) -> str:
+    r"""Return a file name as JSON and SQLite can hold it, which is UTF-8.
+
+    Examples
+    --------
+    >>> printable("caf\udce9.csv")
+    'caf?.csv'
+    """
+    return path.encode(errors="replace").decode()

@@ -1,0 +1,1 @@
+"""Files become DataFrames, whole or part by part."""

@@ -1,0 +1,61 @@
+"""Part: what of a file is read, sent, marked and repeated as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vm_df_writer.config.read_options import Reading
+
+__all__ = ["Part", "Schema", "needed_columns"]
+
+Schema = Mapping[str, str]
+"""Column names, and for each ``numbers``, ``text``, ``times`` or an empty string."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row group of a parquet file, a record batch of an Arrow file, or a chunk of a CSV.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the source, from 0.
+    start, stop : int
+        For a CSV, where the chunk begins and ends in the text.
+    rows : int
+        Rows; about so many, in a CSV whose cells hold line ends.
+    first_ms, last_ms : int or None
+        Epoch milliseconds of the first and last row, where the file says so by itself.
+    """
+
+    number: int
+    start: int = 0
+    stop: int = 0
+    rows: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+
+def needed_columns(names: Sequence[str], reading: Reading) -> list[str] | None:
+    """Return the columns that a reading names, if it names all that it needs; else None.
+
+    One that is not there is missed, by its name, when a part is read.
+
+    Examples
+    --------
+    >>> reading = Reading(time="t", label_columns=["host"], value_columns=["y"])
+    >>> needed_columns(["t", "host", "comment", "y"], reading)
+    ['t', 'host', 'y']
+    >>> needed_columns(["t", "host", "comment", "y"], Reading()) is None
+    True
+    """
+    melted = {reading.variable_column, reading.value_column}
+    values: list[Any] = list(reading.value_columns or ())
+    if reading.layout == "melted" or melted <= set(names):
+        values = list(melted)
+    if not values or reading.label_columns is None or reading.time is None:
+        return None
+    wanted = {reading.time, reading.query_key_level, *reading.label_columns, *values}
+    return [name for name in names if name in wanted]

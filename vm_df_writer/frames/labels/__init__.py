@@ -1,0 +1,1 @@
+"""Columns and templates become the label sets of series."""

@@ -1,0 +1,47 @@
+"""LabelSetCache: label sets that were rendered before, bounded in number."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+__all__ = ["LabelSetCache"]
+
+
+class LabelSetCache:
+    """Rendered label sets, kept between writes of frames that have the same series.
+
+    Parameters
+    ----------
+    max_entries : int
+        How many label sets are kept; 0 keeps none. The oldest frame's go first.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
+        self._kept: OrderedDict[Any, list[bytes]] = OrderedDict()
+        self._lock = Lock()
+
+    def get_or_render(self, key: Any, render: Callable[[], list[bytes]]) -> list[bytes]:
+        """Return the label sets kept under a key, or render and keep them."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        label_sets = render()
+        if len(label_sets) <= self._max_entries:
+            with self._lock:
+                self._kept[key] = label_sets
+                while sum(map(len, self._kept.values())) > self._max_entries:
+                    self._kept.popitem(last=False)
+        return label_sets
+
+    def __getstate__(self) -> int:
+        """Pickle empty: another process renders its own."""
+        return self._max_entries
+
+    def __setstate__(self, max_entries: int) -> None:
+        """Start empty."""
+        self.__init__(max_entries)  # type: ignore[misc]

@@ -1,0 +1,79 @@
+"""What a server stores of labels, and the check that label sets keep to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vm_df_writer.errors import LabelError
+from vm_df_writer.frames.labels.label_column import LabelColumn
+
+__all__ = ["LabelLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLimits:
+    """What the server stores of labels; beyond it, old servers cut and new ones drop the series.
+
+    Attributes
+    ----------
+    max_labels : int
+        Labels of a series, ``__name__`` included (``-maxLabelsPerTimeseries``: 30 up to
+        v1.105, 40 since).
+    max_name_bytes, max_value_bytes : int
+        UTF-8 length of a label's name (256) and value (``-maxLabelValueLen``: 4 KiB).
+    """
+
+    max_labels: int = 30
+    max_name_bytes: int = 256
+    max_value_bytes: int = 4096
+
+
+def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:
+    for column in columns:
+        try:
+            name_bytes = len(column.name.encode())
+        except UnicodeEncodeError:
+            raise LabelError(
+                f"label {column.name!r}: its name is not valid Unicode; rename it"
+            ) from None
+        if not name_bytes or name_bytes > limits.max_name_bytes:
+            raise LabelError(
+                f"label {column.name[:40]!r}: its name has {name_bytes} bytes, and the server "
+                f"keeps 1 to {limits.max_name_bytes}; rename it"
+            )
+        for text in column.texts:
+            # A character has at most four bytes, so most texts need no encoding to be counted.
+            if len(text) * 4 <= limits.max_value_bytes:
+                continue
+            if (value_bytes := len(text.encode())) > limits.max_value_bytes:
+                raise LabelError(
+                    f"label {column.name!r}: the value {text[:40]!r}... has {value_bytes} bytes, "
+                    f"and the server keeps {limits.max_value_bytes}; shorten it, or raise "
+                    "max_label_value_bytes if the server runs with a higher -maxLabelValueLen"
+                )
+
+
+def _check_metric_name(name: LabelColumn) -> None:
+    used = range(1) if name.codes is None else np.unique(name.codes).tolist()
+    if any(code < 0 or not name.texts[code] for code in used):
+        raise LabelError(
+            "metric_format: '__name__' is empty for at least one series; "
+            "give every column or variable a name"
+        )
+
+
+def _check_count(columns: Sequence[LabelColumn], n_series: int, limits: LabelLimits) -> None:
+    present = np.zeros(n_series, dtype=np.int64)
+    for column in columns:
+        exists = np.array([bool(text) for text in column.texts] + [False])
+        present += exists[0] if column.codes is None else exists[column.codes]
+    worst = int(present.max(initial=0))
+    if worst > limits.max_labels:
+        raise LabelError(
+            f"labels: {int((present > limits.max_labels).sum())} series have up to {worst} labels, "
+            f"and the server keeps {limits.max_labels}; leave some out with label_columns=, or "
+            "raise max_labels if the server runs with a higher -maxLabelsPerTimeseries"
+        )

@@ -1,0 +1,141 @@
+"""``$VAR``, ``$QUERY_KEY``: label sets rendered column-wise, each distinct value once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
+
+import numpy as np
+
+from vm_df_writer.errors import LabelError
+from vm_df_writer.frames.labels.label_column import LabelColumn
+from vm_df_writer.frames.labels.limits import (
+    LabelLimits,
+    _check_count,
+    _check_lengths,
+    _check_metric_name,
+)
+from vm_df_writer.model.series import IntArray
+
+__all__ = ["DEFAULT_METRIC_FORMAT", "render_label_sets"]
+
+DEFAULT_METRIC_FORMAT: Mapping[str, str] = {"__name__": "$VAR", "for": "$QUERY_KEY"}
+
+_ANY = LabelColumn("", None, [""])
+_PLACEHOLDER = re.compile(r"\$(VAR|QUERY_KEY)")
+
+
+def render_label_sets(
+    metric_format: Mapping[str, str],
+    n_series: int,
+    var: LabelColumn,
+    query_key: LabelColumn | None,
+    labels: Sequence[LabelColumn],
+    limits: LabelLimits,
+) -> list[bytes]:
+    """Render the label set of each series as a JSON object.
+
+    Parameters
+    ----------
+    metric_format : mapping of str to str
+        Labels whose values may hold ``$VAR`` and ``$QUERY_KEY``; a label is absent where what
+        it holds is.
+    n_series : int
+        Number of series.
+    var, query_key : LabelColumn
+        What the placeholders stand for in each series.
+    labels : sequence of LabelColumn
+        The other labels of each series; none that `metric_format` sets.
+    limits : LabelLimits
+        What the server stores.
+
+    Returns
+    -------
+    list of bytes, length n_series
+        JSON objects that begin with ``__name__``. Absent labels are left out.
+
+    Raises
+    ------
+    LabelError
+        If the server would cut or drop a label set, a metric name is empty, or the format
+        needs a query key and there is none.
+
+    Examples
+    --------
+    >>> var = LabelColumn("var", np.array([0, 1]), ["y", "yhat"])
+    >>> render_label_sets({"__name__": "vm_$VAR"}, 2, var, None, [], LabelLimits())
+    [b'{"__name__":"vm_y"}', b'{"__name__":"vm_yhat"}']
+    """
+    columns = [
+        _fill_template(name, template, var, query_key)
+        for name, template in sorted(metric_format.items(), key=lambda kv: kv[0] != "__name__")
+    ]
+    columns += labels
+    _check_lengths(columns, limits)
+    _check_metric_name(columns[0])
+    if len(columns) > limits.max_labels:
+        _check_count(columns, n_series, limits)
+    return _join_fragments(columns, n_series)
+
+
+def _fill_template(
+    name: str, template: str, var: LabelColumn, query_key: LabelColumn | None
+) -> LabelColumn:
+    parts = _PLACEHOLDER.split(template)  # text, placeholder, text, ..., text
+    used = set(parts[1::2])
+    if "QUERY_KEY" in used and query_key is None:
+        raise LabelError(
+            f"query_key: metric_format uses $QUERY_KEY in {name!r} ({template!r}), and the frame "
+            "holds no query key; pass query_key="
+        )
+    if not used:
+        return LabelColumn(name, None, [template])
+    v = var if "VAR" in used else _ANY
+    q = query_key if query_key is not None and "QUERY_KEY" in used else _ANY
+    codes, pairs = _distinct_pairs(v, q)
+    if len(parts) == 3:
+        head, _, tail = parts
+        filled = [v_text + q_text for v_text, q_text in pairs]  # one of them is empty
+        return LabelColumn(name, codes, [text and head + text + tail for text in filled])
+    placeholders, texts = parts[1::2], []
+    for v_text, q_text in pairs:
+        parts[1::2] = [v_text if placeholder == "VAR" else q_text for placeholder in placeholders]
+        texts.append("".join(parts) if all(parts[1::2]) else "")
+    return LabelColumn(name, codes, texts)
+
+
+def _distinct_pairs(
+    v: LabelColumn, q: LabelColumn
+) -> tuple[IntArray | None, list[tuple[str, str]]]:
+    v_texts, q_texts = [*v.texts, ""], [*q.texts, ""]
+    if v.codes is None and q.codes is None:
+        return None, [(v_texts[0], q_texts[0])]
+    if q.codes is None:
+        return v.codes, [(text, q_texts[0]) for text in v_texts]
+    if v.codes is None:
+        return q.codes, [(v_texts[0], text) for text in q_texts]
+    pair_ids = v.codes.astype(np.int64) * len(q_texts) + q.codes.astype(np.int64) % len(q_texts)
+    distinct, codes = np.unique(pair_ids, return_inverse=True)
+    pairs = [divmod(pair, len(q_texts)) for pair in distinct.tolist()]
+    return codes, [(v_texts[i], q_texts[j]) for i, j in pairs]
+
+
+def _join_fragments(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
+    parts: list[list[bytes]] = []
+    constant = b"{"
+    for column in columns:
+        separator = b"" if column is columns[0] else b","
+        key = separator + encode_basestring(column.name).encode() + b":"
+        fragments = [
+            key + encode_basestring(text).encode() if text else b"" for text in column.texts
+        ]
+        if column.codes is None:
+            constant += fragments[0]
+            continue
+        # Code -1, absent, picks the last one.
+        choices = np.array([constant + f for f in (*fragments, b"")], dtype=object)
+        parts.append(choices[column.codes].tolist())
+        constant = b""
+    parts.append([constant + b"}"] * n_series)
+    return list(map(b"".join, zip(*parts, strict=True)))

@@ -1,0 +1,1 @@
+"""Columns become the timestamps and values of samples."""

@@ -1,0 +1,1 @@
+"""What a job keeps on disk, so that it can be resumed."""

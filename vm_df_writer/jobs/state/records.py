@@ -1,0 +1,67 @@
+"""Part: what a job sends, marks and repeats as one, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from vm_df_writer.files.part import Part
+
+__all__ = ["FINISHED", "PartRecord", "PartState"]
+
+
+class PartState(StrEnum):
+    """How far a part has come.
+
+    A part is `SENT` once the server has acknowledged its last sample, and `VERIFIED` once all
+    of it was read back. It is `SPOOLED` if some of its samples are not on the server, but in the
+    spool folder; and `SKIPPED` if it lies outside the range of time that is asked for, or if the
+    server had samples of it before.
+    """
+
+    PENDING = "pending"
+    SENT = "sent"
+    VERIFIED = "verified"
+    SPOOLED = "spooled"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+FINISHED = (PartState.SENT, PartState.VERIFIED, PartState.SPOOLED)
+"""Of these the whole part is on the server, or safe in the spool folder."""
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """A part as the checkpoint knows it.
+
+    Attributes
+    ----------
+    id : int
+        Its key.
+    path : str
+        Its source.
+    part : Part
+        Where it is in the source.
+    state : PartState
+        How far it has come.
+    attempts : int
+        How often some of it may have been sent.
+    is_new : bool
+        Whether the server was asked, and had no samples of it before the job.
+    reason : str or None
+        Why it failed, or was left pending.
+    account : mapping
+        The numbers of its WriteReport.
+    """
+
+    id: int
+    path: str
+    part: Part
+    state: PartState
+    attempts: int
+    is_new: bool
+    reason: str | None
+    account: Mapping[str, Any]

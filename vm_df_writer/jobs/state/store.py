@@ -1,0 +1,268 @@
+"""Checkpoint: the plan of a job and what became of each part, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from vm_df_writer.errors import JobError, StateError
+from vm_df_writer.files.locations import FileStamp
+from vm_df_writer.files.part import Part
+from vm_df_writer.files.source_file import Source
+from vm_df_writer.jobs.state.records import FINISHED, PartRecord, PartState
+from vm_df_writer.jobs.state.sqlite_file import (
+    claim,
+    describe_failure,
+    open_state,
+    remove_state,
+    require_ours,
+)
+
+__all__ = ["Checkpoint", "read_records"]
+
+
+class Checkpoint:
+    """What a job has done. One process at a time may hold it; others may read.
+
+    Every change is on disk when its method returns.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made if it is not there.
+    restart : bool
+        Forget what it holds.
+
+    Raises
+    ------
+    StateError
+        If another process holds it, or it is no state file of this version.
+    """
+
+    def __init__(self, path: Path, *, restart: bool = False) -> None:
+        self.path = path
+        require_ours(path, restart=restart)  # before there is a lock beside it
+        self._claim = claim(path)
+        try:
+            if restart:
+                remove_state(path)
+            self._connection = open_state(path)
+            with self._changes() as execute:
+                run = execute(
+                    "INSERT INTO run (pid, host, started, seen) VALUES (?, ?, ?, ?) RETURNING id",
+                    (os.getpid(), socket.gethostname(), time.time(), time.time()),
+                )
+                self._run: int = run.fetchone()[0]
+        except BaseException:
+            self._claim.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the checkpoint itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it go."""
+        self.close()
+
+    def close(self) -> None:
+        """Let other processes have it."""
+        with closing(self._claim), closing(self._connection), suppress(sqlite3.Error):
+            # Whoever reads a file with a WAL makes two more beside it, and fails if he may not.
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def require_options(self, options: Mapping[str, Any]) -> None:
+        """Store the options that decide what is stored, or check that they are still the same.
+
+        As long as nothing was sent they may change; the plan is forgotten with them.
+
+        Raises
+        ------
+        JobError
+            Names those that are not.
+        """
+        found = self._connection.execute("SELECT value FROM job WHERE name = 'options'").fetchone()
+        plain = json.loads(json.dumps(options, sort_keys=True))
+        before = None if found is None else json.loads(found[0])
+        if before is None or (before != plain and not self.was_sent()):
+            with self._changes() as execute:
+                execute("DELETE FROM source")
+                execute("REPLACE INTO job VALUES ('options', ?)", (json.dumps(plain),))
+            return
+        if changed := [
+            f"{name} was {_shown(before, name)} and is {_shown(plain, name)}"
+            for name in sorted(before.keys() | plain.keys())
+            if before.get(name) != plain.get(name)
+        ]:
+            raise JobError(
+                f"{self.path}: its job has other options: {'; '.join(changed)}; run with the same "
+                "ones, name another file with state=, or begin anew with restart="
+            )
+
+    def add_source(self, source: Source) -> None:
+        """Enter a source and its parts, in place of what was known of it."""
+        state = PartState.PENDING if source.error is None else PartState.FAILED
+        with self._changes() as execute:
+            execute("DELETE FROM source WHERE path = ?", (source.path,))
+            key = execute(
+                "INSERT INTO source (path, size, mtime_ns, fingerprint, columns) "
+                "VALUES (?, ?, ?, ?, ?) RETURNING id",
+                (
+                    source.path,
+                    source.stamp.size,
+                    source.stamp.mtime_ns,
+                    source.fingerprint,
+                    json.dumps(dict(source.schema)),
+                ),
+            ).fetchone()[0]
+            for part in source.parts:
+                execute(
+                    "INSERT INTO part (source, number, start, stop, rows, first_ms, last_ms, "
+                    "state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (key, *vars(part).values(), state, source.error),
+                )
+
+    def set_stamp(self, path: str, stamp: FileStamp) -> None:
+        """Note the new time of change of a source whose content is the same."""
+        with self._changes() as execute:
+            execute(
+                "UPDATE source SET size = ?, mtime_ns = ? WHERE path = ?",
+                (stamp.size, stamp.mtime_ns, path),
+            )
+
+    def sources(self) -> Iterator[Source]:
+        """Yield every source; those without a part that was read have their error."""
+        for path, size, mtime_ns, fingerprint, columns in self._connection.execute(
+            "SELECT path, size, mtime_ns, fingerprint, columns FROM source ORDER BY path"
+        ).fetchall():
+            stamp = FileStamp(size, mtime_ns)
+            parts = [record.part for record in self.parts(path=path)]
+            error = None if fingerprint else "could not be read when it was planned"
+            yield Source(path, stamp, fingerprint, json.loads(columns), parts, error)
+
+    def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
+        """Return parts, in the order of sources and within them."""
+        return read_records(self._connection, states, path)
+
+    def was_sent(self, path: str | None = None) -> bool:
+        """Say whether anything of a source, or of any of them, may have been sent."""
+        return any(record.attempts for record in self.parts(path=path))
+
+    def counts(self) -> Counter[PartState]:
+        """Return how many parts there are in each state."""
+        rows = self._connection.execute("SELECT state, COUNT(*) FROM part GROUP BY state")
+        return Counter({PartState(state): n for state, n in rows})
+
+    def begin(self, key: int) -> None:
+        """Note that a part is about to be sent."""
+        with self._changes() as execute:
+            execute("UPDATE part SET attempts = attempts + 1, reason = NULL WHERE id = ?", (key,))
+
+    def note_new(self, key: int) -> None:
+        """Note that the server has no samples of a part."""
+        with self._changes() as execute:
+            execute("UPDATE part SET is_new = 1 WHERE id = ?", (key,))
+
+    def finish(
+        self,
+        key: int,
+        state: PartState,
+        reason: str | None = None,
+        account: Mapping[str, Any] | None = None,
+        *,
+        nothing_sent: bool = False,
+    ) -> None:
+        """Note what became of a part.
+
+        Parameters
+        ----------
+        key : int
+            The part.
+        state : PartState
+            How far it has come.
+        reason : str, optional
+            Why it failed, or was left pending.
+        account : mapping, optional
+            The numbers of its WriteReport, in place of those of an earlier attempt.
+        nothing_sent : bool
+            This attempt has sent nothing, and does not count.
+        """
+        numbers = None if account is None else json.dumps(dict(account))
+        with self._changes() as execute:
+            execute(
+                "UPDATE part SET state = ?, reason = ?, account = COALESCE(?, account), "
+                "attempts = attempts - ? WHERE id = ?",
+                (state, reason, numbers, nothing_sent, key),
+            )
+            execute("UPDATE run SET seen = ? WHERE id = ?", (time.time(), self._run))
+            if account is not None and state in FINISHED:
+                execute(
+                    "UPDATE run SET rows = rows + (SELECT rows FROM part WHERE id = ?), "
+                    "samples = samples + ? WHERE id = ?",
+                    (key, account.get("samples", 0), self._run),
+                )
+
+    def retry_failed(self) -> None:
+        """Make failed parts pending again, and forget the sources that could not be read."""
+        with self._changes() as execute:
+            execute("DELETE FROM source WHERE fingerprint = ''")
+            execute("UPDATE part SET state = 'pending', reason = NULL WHERE state = 'failed'")
+
+    def end_run(self, outcome: str, reason: str | None = None) -> None:
+        """Note how this run ended, and why."""
+        with self._changes() as execute:
+            execute(
+                "UPDATE run SET seen = ?, ended = ?, outcome = ?, reason = ? WHERE id = ?",
+                (time.time(), time.time(), outcome, reason, self._run),
+            )
+
+    @contextmanager
+    def _changes(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection.execute
+            self._connection.execute("COMMIT")
+        except BaseException as error:  # a second Ctrl-C, too
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise StateError(describe_failure(self.path, error)) from None
+            raise
+
+
+def read_records(
+    connection: sqlite3.Connection, states: Sequence[PartState] = (), path: str | None = None
+) -> list[PartRecord]:
+    """Return the parts that a state file holds."""
+    where, values = ["1"], list[Any]()
+    if states:
+        where.append(f"state IN ({','.join('?' * len(states))})")
+        values += states
+    if path is not None:
+        where.append("path = ?")
+        values.append(path)
+    rows = connection.execute(
+        "SELECT part.id, path, number, start, stop, rows, first_ms, last_ms, state, attempts, "  # noqa: S608 - no value in it
+        "is_new, reason, account FROM part JOIN source ON source.id = part.source "
+        f"WHERE {' AND '.join(where)} ORDER BY path, number",
+        values,
+    )
+    return [
+        PartRecord(
+            key, source, Part(*part), PartState(state), attempts, bool(is_new), reason,
+            json.loads(account),
+        )
+        for key, source, *part, state, attempts, is_new, reason, account in rows
+    ]  # fmt: skip
+
+
+def _shown(options: Mapping[str, Any], name: str) -> str:
+    return json.dumps(options[name]) if name in options else "not set"

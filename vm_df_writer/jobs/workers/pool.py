@@ -1,0 +1,219 @@
+"""The crew of a job: this process alone, or several beside it that read, format and send."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+from vm_df_writer.jobs.state.records import PartRecord
+from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
+from vm_df_writer.jobs.workers.stop_flag import SharedStop, Stop
+from vm_df_writer.jobs.workers.task_runner import Runner
+from vm_df_writer.jobs.workers.tasks import Begun, Done, Errand, JobSpec
+
+__all__ = ["run_errands"]
+
+_POLL_S = 0.2
+_GOODBYE_S = 5.0
+
+
+def run_errands(spec: JobSpec, errands: Iterable[Errand], stop: Stop) -> Iterator[Begun | Done]:
+    """Run errands, and yield what happens; what begins is sent once the next news is asked for.
+
+    When a stop is requested, what has begun is brought to its end, and nothing else is begun.
+    """
+    if spec.options.workers == 1:
+        yield from _run_here(spec, errands, stop)
+    else:
+        yield from _Crew(spec, errands, stop).run()
+
+
+def _run_here(spec: JobSpec, errands: Iterable[Errand], stop: Stop) -> Iterator[Begun | Done]:
+    runner = Runner(spec, stop.requested)
+    try:
+        for errand in errands:
+            if stop.requested():
+                return
+            yield from runner.run(errand)
+    finally:
+        runner.close()
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, and what it has been asked to do."""
+
+    process: SpawnProcess
+    connection: Connection
+    left: list[PartRecord] = field(default_factory=list)
+    errand: Errand | None = None
+
+
+class _Crew:
+    """Hands errands to worker processes, and replaces those that die."""
+
+    def __init__(self, spec: JobSpec, errands: Iterable[Errand], stop: Stop) -> None:
+        self._spec = spec
+        self._errands = iter(errands)
+        self._again: deque[Errand] = deque()
+        self._stop = stop
+        # Not fork: it would copy the locks and connections of this process in any state.
+        self._context = multiprocessing.get_context("spawn")
+        self._stopping = SharedStop()
+        self._workers: list[_Worker] = []
+
+    def run(self) -> Iterator[Begun | Done]:
+        try:
+            while True:
+                self._pass_on_the_stop()
+                self._hand_out()
+                busy = [worker for worker in self._workers if worker.errand is not None]
+                if not busy:
+                    return
+                for ready in wait([worker.connection for worker in busy], _POLL_S):
+                    worker = next(w for w in busy if w.connection is ready)
+                    yield from self._hear(worker)
+        finally:
+            self._dismiss()
+
+    def _pass_on_the_stop(self) -> None:
+        if self._stop.requested():
+            self._stopping.request()
+
+    def _hand_out(self) -> None:
+        while not self._stop.requested():
+            self._workers = [w for w in self._workers if w.errand or w.process.is_alive()]
+            idle = next((worker for worker in self._workers if worker.errand is None), None)
+            if idle is None and len(self._workers) >= self._spec.options.workers:
+                return
+            errand = self._again.popleft() if self._again else next(self._errands, None)
+            if errand is None:
+                return
+            worker = idle or self._hire()
+            worker.errand, worker.left = errand, list(errand.records)
+            _send(worker.connection, errand)
+
+    def _hire(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_work, args=(theirs, self._spec, self._stopping, log_level()), daemon=True
+        )
+        with _signals_held():
+            process.start()
+        theirs.close()  # so that the end of the process is the end of the pipe
+        self._workers.append(_Worker(process, ours))
+        return self._workers[-1]
+
+    def _hear(self, worker: _Worker) -> Iterator[Begun | Done]:
+        try:
+            news = worker.connection.recv()
+        except (EOFError, OSError):
+            yield from self._bury(worker)
+            return
+        if news is None:
+            worker.errand = None
+            return
+        if isinstance(news, Message):
+            pass_on(news)
+            return
+        if isinstance(news, Done):
+            worker.left = [record for record in worker.left if record.id != news.key]
+        yield news
+        if isinstance(news, Begun):
+            self._pass_on_the_stop()
+            _send(worker.connection, None)
+
+    def _bury(self, worker: _Worker) -> Iterator[Done]:
+        """Give up the part that a worker died of, and have the others done by somebody else."""
+        worker.process.join()
+        self._workers.remove(worker)
+        worker.connection.close()
+        if worker.errand is None or not worker.left:
+            return
+        died_of, *rest = worker.left
+        if rest:
+            self._again.append(Errand(worker.errand.source, rest, worker.errand.purpose))
+        if self._stop.requested():
+            yield Done(died_of.id, None)
+            return
+        code = worker.process.exitcode
+        how = f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
+        yield worker.errand.give_up(
+            died_of,
+            f"the worker process ended with {how}; if it ran out of memory, write smaller row "
+            "groups or run fewer workers, then run with --retry-failed",
+        )
+
+    def _dismiss(self) -> None:
+        self._stopping.request()
+        for worker in self._workers:
+            _send(worker.connection, None)
+        for worker in self._workers:
+            worker.process.join(_GOODBYE_S)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.connection.close()
+
+
+def _send(connection: Connection, message: Errand | None) -> None:
+    with suppress(OSError):  # a worker that is dead by now is found so when it is heard
+        connection.send(message)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back signals; a process that is started meanwhile never gets them.
+
+    They are meant for the job's own process, but go to all of the terminal's or the service's.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: int) -> None:
+    """Be a worker process."""
+    sending = threading.Lock()
+
+    def tell(news: Begun | Done | Message | None) -> None:
+        with sending:
+            connection.send(news)
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # the job's own process tells when to stop
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    with relayed(tell, level):
+        runner = Runner(spec, stopping.requested)
+        try:
+            while (errand := connection.recv()) is not None:
+                for news in runner.run(errand):
+                    tell(news)
+                    if isinstance(news, Begun):
+                        connection.recv()  # until it is noted on disk
+                tell(None)
+        except EOFError:
+            pass
+        finally:
+            runner.close()
+
+
+def _die_with_parent() -> None:
+    """End at once when the job's process is killed: what goes on sending could not be noted."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

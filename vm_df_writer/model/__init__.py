@@ -1,0 +1,1 @@
+"""The values that the floors hand to each other."""

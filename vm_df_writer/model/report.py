@@ -1,0 +1,236 @@
+"""WriteReport: what every write returns, and an account that always closes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import pandas as pd
+
+from vm_df_writer.display.html import facts_table
+from vm_df_writer.display.text import describe_counts, format_utc
+from vm_df_writer.model.sample_counts import LineTable, series_frame
+from vm_df_writer.model.verification import Verification
+
+__all__ = ["Verification", "WriteReport"]
+
+
+_RESETS = {
+    "failed": "the server did not forget them, and may not show these samples in them",
+    "advised": "may not show these samples yet; reset_cache=True makes the server forget them",
+    "done": "the server was told to forget them",
+    "automatic": "the server renews them by itself, within seconds",
+}
+_WORST_RESETS = tuple(_RESETS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteReport:
+    """What became of every sample of a frame.
+
+    The account always closes: the samples of the frame are `samples`, plus the sum of
+    `dropped`, plus `undelivered`.
+
+    Attributes
+    ----------
+    layout : str
+        How the frame was read; ``mixed`` for merged reports of several layouts.
+    rows, series : int
+        Rows of the frame; series with at least one sample to send.
+    samples : int
+        Samples that the server acknowledged.
+    dropped : mapping of str to int
+        Samples left out, by reason (``nan``, ``inf``, ``nat``, ``duplicate``; ``too_old`` and
+        ``too_new`` for what the server says that it would drop).
+    adjusted : mapping of str to int
+        Samples stored not quite as given, by reason (``sub_millisecond``, ``inexact``, and
+        ``rounded`` where rounding was asked for).
+    bytes_raw, bytes_sent : int
+        Size of the import lines, and of the acknowledged bodies as they went over the wire.
+    requests, retries, in_doubt : int
+        Acknowledged requests; attempts beyond the first; bodies of which an unacknowledged
+        attempt may have been stored too.
+    first_ms, last_ms : int or None
+        Epoch milliseconds of the first and last sample to send.
+    elapsed_s : float
+        Wall time of the write in seconds.
+    undelivered : int
+        Samples that were to be sent and were not acknowledged.
+    spooled : tuple of str
+        Files that hold the undelivered samples.
+    verification : Verification or None
+        What reading back found; None if nobody asked.
+    server_drops : mapping of str to int, or None
+        By how much the server's own counters of what it drops moved meanwhile. Only a hint:
+        other clients move them too. None if ``/metrics`` could not be read, or was not renewed
+        in time, which happens once a second.
+    cache_reset : str or None
+        What becomes of graphs that the server computed before, where the write touched times
+        that it caches: ``automatic`` (it recomputes them within seconds), ``advised`` (they may
+        not show the samples; pass ``reset_cache=True``), ``done`` or ``failed``. Else None.
+    vmui_url, grafana_url : str or None
+        Links that show what was written.
+
+    Examples
+    --------
+    >>> report = WriteReport(layout="wide", samples=10, dropped={"nan": 2})
+    >>> merged = report + WriteReport(layout="wide", samples=5, dropped={"nan": 1})
+    >>> merged.samples, merged.dropped, merged.total
+    (15, {'nan': 3}, 18)
+    """
+
+    layout: str
+    rows: int = 0
+    series: int = 0
+    samples: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    adjusted: Mapping[str, int] = field(default_factory=dict)
+    bytes_raw: int = 0
+    bytes_sent: int = 0
+    requests: int = 0
+    retries: int = 0
+    in_doubt: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+    elapsed_s: float = 0.0
+    undelivered: int = 0
+    spooled: tuple[str, ...] = ()
+    verification: Verification | None = None
+    server_drops: Mapping[str, int] | None = None
+    cache_reset: str | None = None
+    vmui_url: str | None = None
+    grafana_url: str | None = None
+    acknowledged_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
+    undelivered_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def samples_per_s(self) -> float:
+        """Acknowledged samples per second of wall time."""
+        return self.samples / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def total(self) -> int:
+        """All samples of the frame: acknowledged, dropped and undelivered."""
+        return self.samples + sum(self.dropped.values()) + self.undelivered
+
+    def __add__(self, other: WriteReport) -> WriteReport:
+        """Merge two reports; series that both wrote count once if the lines are known."""
+        merged: dict[str, Any] = {
+            name: getattr(self, name) + getattr(other, name)
+            for name in (
+                "rows", "samples", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt",
+                "elapsed_s", "undelivered", "spooled", "acknowledged_lines", "undelivered_lines",
+            )
+        }  # fmt: skip
+        for name in ("dropped", "adjusted"):
+            merged[name] = dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
+        drops = [d for d in (self.server_drops, other.server_drops) if d is not None]
+        resets = {self.cache_reset, other.cache_reset}
+        for name in ("vmui_url", "grafana_url"):
+            same = getattr(self, name) == getattr(other, name)
+            merged[name] = getattr(self, name) if same else None
+        firsts = [ms for ms in (self.first_ms, other.first_ms) if ms is not None]
+        lasts = [ms for ms in (self.last_ms, other.last_ms) if ms is not None]
+        seen = [v for v in (self.verification, other.verification) if v is not None]
+        report = replace(
+            self,
+            **merged,
+            layout=self.layout if self.layout == other.layout else "mixed",
+            first_ms=min(firsts, default=None),
+            last_ms=max(lasts, default=None),
+            verification=sum(seen[1:], start=seen[0]) if seen else None,
+            server_drops=dict(sum(map(Counter, drops), Counter())) if drops else None,
+            cache_reset=next((reset for reset in _WORST_RESETS if reset in resets), None),
+            series=self.series + other.series,
+        )
+        known = {
+            labels
+            for table in (*report.acknowledged_lines, *report.undelivered_lines)
+            for labels in table.label_sets
+        }
+        return replace(report, series=len(known)) if known else report
+
+    def summary(self) -> WriteReport:
+        """Return the report without what it knows of each line, which is most of its size.
+
+        Series that two summaries share count twice when they are merged, and
+        :meth:`to_frame` has no rows.
+        """
+        return replace(self, acknowledged_lines=(), undelivered_lines=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; times as epoch milliseconds."""
+        plain = {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if f.name not in ("acknowledged_lines", "undelivered_lines")
+        }
+        plain["samples_per_s"] = self.samples_per_s
+        plain["dropped"], plain["adjusted"] = dict(self.dropped), dict(self.adjusted)
+        plain["spooled"] = list(self.spooled)
+        if self.server_drops is not None:
+            plain["server_drops"] = dict(self.server_drops)
+        if self.verification is not None:
+            plain["verification"] = self.verification.to_dict()
+        return plain
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per series.
+
+        Returns
+        -------
+        DataFrame
+            A column for each label (missing where a series lacks it), `samples`
+            (acknowledged), `undelivered`, and `first` and `last` as UTC timestamps.
+        """
+        acknowledged = LineTable.concat(self.acknowledged_lines).per_series()
+        undelivered = LineTable.concat(self.undelivered_lines).per_series()
+        both = pd.concat(
+            [
+                acknowledged.assign(undelivered=0),
+                undelivered.rename(columns={"samples": "undelivered"}).assign(samples=0),
+            ]
+        )
+        per_series = both.groupby(level=0, sort=False)
+        return series_frame(
+            per_series.agg(
+                {"samples": "sum", "undelivered": "sum", "first_ms": "min", "last_ms": "max"}
+            )
+        )
+
+    def _facts(self) -> dict[str, object]:
+        facts: dict[str, object] = {
+            "layout": self.layout,
+            "rows": f"{self.rows:,}",
+            "series": f"{self.series:,}",
+            "samples acknowledged": f"{self.samples:,}",
+            "dropped": describe_counts(self.dropped),
+            "adjusted": describe_counts(self.adjusted),
+            "undelivered": f"{self.undelivered:,}",
+            "time range": f"{format_utc(self.first_ms)} to {format_utc(self.last_ms)}",
+            "requests": f"{self.requests:,} ({self.retries:,} retries, {self.in_doubt:,} in doubt)",
+            "bytes": f"{self.bytes_raw:,} raw, {self.bytes_sent:,} sent",
+            "elapsed": f"{self.elapsed_s:.2f} s, {self.samples_per_s:,.0f} samples/s",
+        }
+        if self.spooled:
+            facts["spooled"] = f"{len(self.spooled):,} files, the first is {self.spooled[0]}"
+        if self.verification is not None:
+            facts["verification"] = self.verification
+        if self.server_drops:
+            facts["server's own drops"] = describe_counts(self.server_drops)
+        if self.cache_reset:
+            facts["cached graphs"] = _RESETS[self.cache_reset]
+        if self.vmui_url:
+            facts["vmui"] = self.vmui_url
+        if self.grafana_url:
+            facts["grafana"] = self.grafana_url
+        return facts
+
+    def __str__(self) -> str:
+        """Return a table of plain text."""
+        return "\n".join(f"{name:<21} {value}" for name, value in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        return facts_table("vm_df_writer: written", self._facts())

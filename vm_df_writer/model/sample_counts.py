@@ -1,0 +1,86 @@
+"""LineTable: what import lines carry, and what that makes for each series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from vm_df_writer.model.series import IntArray, SeriesBlock
+
+__all__ = ["LineTable", "series_frame"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineTable:
+    """One row per import line: whose samples it carries, how many, and from when to when."""
+
+    label_sets: Sequence[bytes]
+    samples: IntArray
+    first_ms: IntArray
+    last_ms: IntArray
+
+    @classmethod
+    def of_block(cls, block: SeriesBlock) -> LineTable:
+        """Return one row per series of a block."""
+        n_rows, starts, stops = len(block.values), block.offsets[:-1], block.offsets[1:]
+        return cls(
+            block.label_sets,
+            np.tile(stops - starts, n_rows),
+            np.tile(block.timestamps_ms[starts], n_rows),
+            np.tile(block.timestamps_ms[stops - 1], n_rows),
+        )
+
+    @classmethod
+    def concat(cls, tables: Sequence[LineTable]) -> LineTable:
+        """Put several tables below each other."""
+        empty = np.empty(0, np.int64)
+        return cls(
+            list(chain.from_iterable(table.label_sets for table in tables)),
+            np.concatenate([empty, *(table.samples for table in tables)]),
+            np.concatenate([empty, *(table.first_ms for table in tables)]),
+            np.concatenate([empty, *(table.last_ms for table in tables)]),
+        )
+
+    def take(self, lines: slice) -> LineTable:
+        """Return some of the rows."""
+        return LineTable(
+            self.label_sets[lines],
+            self.samples[lines],
+            self.first_ms[lines],
+            self.last_ms[lines],
+        )
+
+    def per_series(self) -> pd.DataFrame:
+        """Return one row per label set: `samples`, `first_ms`, `last_ms`."""
+        lines = pd.DataFrame(
+            {
+                "label_set": pd.Series(list(self.label_sets), dtype=object),
+                "samples": self.samples,
+                "first_ms": self.first_ms,
+                "last_ms": self.last_ms,
+            }
+        )
+        return lines.groupby("label_set", sort=False).agg(
+            samples=("samples", "sum"), first_ms=("first_ms", "min"), last_ms=("last_ms", "max")
+        )
+
+
+def series_frame(per_series: pd.DataFrame) -> pd.DataFrame:
+    """Turn the label sets of an index into columns, and `first_ms`, `last_ms` into UTC times.
+
+    A label that has the name of one of the other columns becomes ``label_`` and its name.
+    """
+    counts = per_series.drop(columns=["first_ms", "last_ms"]).reset_index(drop=True)
+    times = {
+        name: pd.to_datetime(per_series[f"{name}_ms"].to_numpy(np.int64), unit="ms", utc=True)
+        for name in ("first", "last")
+    }
+    taken = {*counts.columns, *times}
+    labels = pd.DataFrame([orjson.loads(labels) for labels in per_series.index], dtype=object)
+    labels.columns = [f"label_{name}" if name in taken else name for name in labels.columns]
+    return pd.concat([labels, counts, pd.DataFrame(times)], axis=1)

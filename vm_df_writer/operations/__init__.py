@@ -1,0 +1,1 @@
+"""What a writer does, one file each."""

@@ -1,0 +1,201 @@
+"""ServerCheck: whether a server is there, what it stores, and what we may do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.content_encoding import understands_zstd
+from vm_df_writer.errors import DeliveryError
+from vm_df_writer.server.limits import (
+    DEFAULT_FUTURE_S,
+    DEFAULT_RETENTION_S,
+    future_s_of,
+    label_limits_of,
+    retention_s_of,
+)
+from vm_df_writer.server.server_info import Knowledge, Server
+
+__all__ = ["ServerCheck", "check_server"]
+
+_KINDS = {
+    "single": "single node",
+    "vminsert": "cluster (vminsert)",
+    "vmselect": "cluster (vmselect)",
+    "vmstorage": "cluster (vmstorage)",
+    "unknown": "does not tell what it is",
+}
+_NO_SERIES = '{__name__="vm_df_writer_check",never="written"}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerCheck:
+    """A server that is there and takes our credentials, and what it tells of itself.
+
+    Attributes
+    ----------
+    import_url : str
+        Where samples are sent to, without credentials.
+    elapsed_s : float
+        How long the health check and an empty write took.
+    kind, version : str, str or None
+        ``single``, ``vminsert``, ``vmagent``, ``vmauth`` or ``unknown``, and such as ``v1.150.0``.
+    read_kind, read_version : str, str or None
+        The same of the server that is read from.
+    retention_s, future_s : float or None
+        How far back it keeps samples, and how far ahead of now it takes them.
+    max_labels, max_label_name_bytes, max_label_value_bytes : int
+        What it stores of labels, as it tells or as it is configured here.
+    encodings : tuple of str
+        How bodies may be compressed.
+    clock_ahead_s : float or None
+        By how much its clock is ahead of ours, to about a second.
+    reading, cache_reset : str
+        ``permitted``, or why not.
+    deduplication : str or None
+        The interval of which it keeps one sample, such as ``1ms``.
+    altering : mapping of str to str
+        Its flags that make it store something else than it was sent.
+
+    Examples
+    --------
+    >>> print(ServerCheck(import_url="http://localhost:8428/api/v1/import", elapsed_s=0.002))
+    ... # doctest: +ELLIPSIS
+    http://localhost:8428/api/v1/import is ready to be written to (2 ms)
+    server         does not tell what it is
+    retention      not told; 31 days by default
+    ...
+    """
+
+    import_url: str
+    elapsed_s: float
+    kind: str = "unknown"
+    version: str | None = None
+    read_kind: str = "unknown"
+    read_version: str | None = None
+    retention_s: float | None = None
+    future_s: float | None = None
+    max_labels: int = 30
+    max_label_name_bytes: int = 256
+    max_label_value_bytes: int = 4096
+    encodings: tuple[str, ...] = ("none", "gzip")
+    clock_ahead_s: float | None = None
+    reading: str = "unknown"
+    cache_reset: str = "unknown"
+    deduplication: str | None = None
+    altering: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return a table of plain text."""
+        server, reader = (
+            _KINDS.get(kind, kind) + (f" {version}" if version else "")
+            for kind, version in ((self.kind, self.version), (self.read_kind, self.read_version))
+        )
+        facts = {
+            "server": server if server == reader else f"{server}; reads go to: {reader}",
+            "retention": _days(self.retention_s, DEFAULT_RETENTION_S),
+            "future": _days(self.future_s, DEFAULT_FUTURE_S),
+            "labels": f"{self.max_labels} per series, "
+            f"{self.max_label_name_bytes:,} bytes a name, {self.max_label_value_bytes:,} a value",
+            "encodings": ", ".join(self.encodings),
+            "clock": _difference(self.clock_ahead_s),
+            "writing": "permitted",
+            "reading": self.reading,
+            "cache reset": self.cache_reset,
+        }
+        if self.deduplication:
+            facts["deduplication"] = f"one sample per {self.deduplication}"
+        if self.altering:
+            facts["alters"] = ", ".join(f"-{name}={value}" for name, value in self.altering.items())
+        ready = f"{self.import_url} is ready to be written to ({self.elapsed_s * 1000:.0f} ms)"
+        return "\n".join([ready, *(f"{name:<14} {fact}" for name, fact in facts.items())])
+
+
+def check_server(route: Route) -> ServerCheck:
+    """Ask a server what it is and what we may do; nothing is stored.
+
+    Raises
+    ------
+    ServerUnavailable
+        If there is no answer.
+    ServerRejected
+        If the server refuses to be written to.
+    """
+    started = time.perf_counter()
+    route.client.check_health()
+    route.client.post_import(b"")
+    elapsed_s = time.perf_counter() - started
+    config = route.config
+    known = Server(route.client, route.endpoint, config).know()
+    stores = known.write if known.write.kind == "single" else known.read
+    labels = label_limits_of(config, known.write, known.read)
+    retention_s = retention_s_of(stores)
+    interval_s = stores.seconds("dedup.minScrapeInterval")
+    return ServerCheck(
+        import_url=route.endpoint.import_url,
+        elapsed_s=elapsed_s,
+        kind=known.write.kind,
+        version=known.write.version,
+        read_kind=known.read.kind,
+        read_version=known.read.version,
+        retention_s=retention_s,
+        future_s=None if retention_s is None else future_s_of(stores),
+        max_labels=labels.max_labels,
+        max_label_name_bytes=labels.max_name_bytes,
+        max_label_value_bytes=labels.max_value_bytes,
+        encodings=("none", "gzip", "zstd") if understands_zstd(route.client) else ("none", "gzip"),
+        clock_ahead_s=known.clock_ahead_s,
+        reading=_try_reading(route),
+        cache_reset=_may_reset_cache(known, config),
+        deduplication=stores.flags["dedup.minScrapeInterval"] if interval_s else None,
+        altering=known.write.altering | known.read.altering,
+    )
+
+
+def _try_reading(route: Route) -> str:
+    """Ask for what verification asks for; there is nothing to be found."""
+    now = f"{time.time():.3f}"
+    for path, form in (
+        ("/api/v1/export", [("match[]", _NO_SERIES), ("start", now), ("end", now)]),
+        ("/api/v1/query", [("query", _NO_SERIES), ("time", now)]),
+    ):
+        try:
+            for _ in route.client.stream_lines(route.endpoint.read_url(path), form):
+                pass
+        except DeliveryError as error:
+            return str(error)
+    return "permitted"
+
+
+def _may_reset_cache(known: Knowledge, config: WriterConfig) -> str:
+    # It is not tried: that would empty the cache.
+    facts = known.read
+    if not facts.is_known:
+        return f"unknown; the server {_KINDS['unknown']}"
+    if facts.kind not in ("single", "vmselect"):
+        return f"unknown; reads go to: {_KINDS.get(facts.kind, facts.kind)}"
+    if "search.resetCacheAuthKey" not in facts.set_flags:
+        return "permitted"
+    if config.reset_cache_auth_key is None:
+        return "refused; set reset_cache_auth_key to the server's -search.resetCacheAuthKey"
+    return "with reset_cache_auth_key, which was not tried: that empties the cache"
+
+
+def _days(told_s: float | None, default_s: float) -> str:
+    if told_s is None:
+        return f"not told; {default_s / 86_400:g} days by default"
+    amount, unit = (told_s / 86_400, "day") if told_s >= 86_400 else (told_s / 3600, "hour")
+    if amount != 1:
+        unit += "s"
+    return f"{round(amount, 2):,g} {unit}" if amount < 1000 else f"{amount:,.0f} {unit}"
+
+
+def _difference(ahead_s: float | None) -> str:
+    if ahead_s is None:
+        return "not told"
+    if abs(ahead_s) < 1.5:
+        return "the same as ours, within a second or so"
+    return f"{abs(ahead_s):,.0f} s {'ahead of' if ahead_s > 0 else 'behind'} ours"

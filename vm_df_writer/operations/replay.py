@@ -1,0 +1,162 @@
+"""One replay: what lies in a spool folder on its way to the server."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.sender import Outcome
+from vm_df_writer.delivery.spool import Spool
+from vm_df_writer.delivery.spooled_file import SpooledFile
+from vm_df_writer.display.progress import ProgressChoice, progress_bar
+from vm_df_writer.errors import DeliveryError, ServerRejected, SpoolError
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.ledger import Account, attach_report
+from vm_df_writer.wire.packing import Body
+
+__all__ = ["replay_folder"]
+
+_log = logging.getLogger("vm_df_writer")
+
+_NAMED = 3
+
+
+def replay_folder(folder: Path, route: Route, *, progress: ProgressChoice) -> WriteReport:
+    """Send what lies in a folder; the parameters and what is raised are `VmWriter.replay`'s."""
+    spool = Spool(folder)
+    try:
+        spool.sweep()
+        files = spool.files()
+    except OSError as error:
+        raise SpoolError(
+            f"replay: {str(folder)!r} cannot be read ({error.strerror}); name the folder that "
+            "undelivered samples were kept in"
+        ) from None
+    with progress_bar(progress, sum(file.samples for file in files)) as on_progress:
+        replay = _Replay(files, route, on_progress)
+        try:
+            replay.run()
+        except BaseException as error:
+            attach_report(replay.report(), error)
+            raise
+        finally:
+            replay.release()
+    report = replay.report()
+    n_left = len(report.spooled)
+    _log.info("replayed %d samples; %d files are left in %r", report.samples, n_left, str(folder))
+    replay.raise_what_is_left(report)
+    return report
+
+
+class _Replay:
+    """Sends files, the oldest first, and removes each as soon as it is acknowledged."""
+
+    def __init__(
+        self, files: Sequence[SpooledFile], route: Route, on_progress: Callable[[int], object]
+    ) -> None:
+        self._files = files
+        self._route = route
+        self._account = Account(on_progress)
+        self._gone: set[SpooledFile] = set()  # delivered, or in the hands of another process
+        self._problems: dict[SpooledFile, str] = {}
+        self._failure: DeliveryError | None = None
+        self._claimed: dict[Body, SpooledFile] = {}
+        self._started = time.perf_counter()
+
+    def run(self) -> None:
+        """Send until nothing is left, or sending fails for a reason that all files share."""
+        while self._failure is None:
+            rest = [file for file in self._left() if file not in self._problems]
+            if not rest:
+                break
+            self._route.sender.deliver(self._bodies(rest), self._settle)
+
+    def release(self) -> None:
+        """Let others have what is left."""
+        for file in self._claimed.values():
+            file.release()
+
+    def report(self) -> WriteReport:
+        """Return the account as it stands."""
+        left = self._left()
+        report = self._account.report(
+            layout="spool",
+            rows=0,
+            total=self._account.samples + sum(file.samples for file in left),
+            elapsed_s=time.perf_counter() - self._started,
+        )
+        return replace(report, spooled=tuple(str(file.path) for file in left))
+
+    def raise_what_is_left(self, report: WriteReport) -> None:
+        """Raise if a file could not be sent, or not be removed."""
+        if self._failure is not None:
+            left = f"{report.undelivered:,} samples are left in {len(report.spooled):,} files"
+            self._failure.report = report
+            self._failure.args = (f"{self._failure.args[0]} ({left}: see .report)",)
+            raise self._failure
+        if self._problems:
+            named = [
+                f"{str(file.path)!r}: {problem}"
+                for file, problem in islice(self._problems.items(), _NAMED)
+            ]
+            if len(self._problems) > _NAMED:
+                named.append(f"and {len(self._problems) - _NAMED:,} more")
+            raise SpoolError(
+                f"replay: {len(self._problems):,} of {len(self._files):,} files are left to you: "
+                + "; ".join(named),
+                report=report,
+            )
+
+    def _left(self) -> list[SpooledFile]:
+        return [file for file in self._files if file not in self._gone]
+
+    def _bodies(self, files: Iterable[SpooledFile]) -> Iterator[Body]:
+        for file in files:
+            try:
+                if not file.claim():
+                    self._gone.add(file)
+                    continue
+                body = self._read(file)
+            except (OSError, SpoolError) as error:
+                self._problems[file] = str(error)
+                file.release()
+                continue
+            self._claimed[body] = file
+            yield body
+
+    def _read(self, file: SpooledFile) -> Body:
+        if "tenant" not in file.facts:
+            raise SpoolError(
+                "the sidecar, which tells the tenant, is missing or damaged; send it by curl"
+            )
+        tenant = file.facts["tenant"]
+        if tenant is not None and not isinstance(tenant, str):
+            raise SpoolError(f"the sidecar's tenant, {tenant!r}, is no text; put it in quotes")
+        if not self._route.endpoint.writes_to(tenant):
+            raise SpoolError(f"it is of tenant {tenant!r}; replay it with that tenant_id")
+        return file.read()
+
+    def _settle(self, outcome: Outcome) -> None:
+        file, error = self._claimed.pop(outcome.body), outcome.error
+        if error is None:
+            self._account.settle(outcome)
+            self._gone.add(file)
+            try:
+                file.remove()
+            except OSError as failure:
+                self._problems[file] = (
+                    f"it is delivered, but cannot be removed ({failure.strerror}); remove it, or "
+                    "it is sent again"
+                )
+        elif outcome.attempts:  # else it was kept from being sent by the failure of another one
+            self._account.settle(outcome)
+            if isinstance(error, ServerRejected) and error.is_about_the_body:
+                self._problems[file] = str(error)
+            else:
+                self._failure = self._failure or error
+        file.release()

@@ -1,0 +1,49 @@
+"""to_import_lines: the pure part alone, for files and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Unpack
+
+import pandas as pd
+
+from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
+from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.wire.import_lines import LineEncoder
+
+__all__ = ["to_import_lines"]
+
+
+def to_import_lines(
+    frame: pd.DataFrame | pd.Series,
+    *,
+    metric_format: Mapping[str, str] = DEFAULT_METRIC_FORMAT,
+    **reading: Unpack[ReadingKeywords],
+) -> Iterator[bytes]:
+    r"""Format a frame as the lines of ``/api/v1/import``, for files and pipes.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+        Wide, long or melted; it is not modified.
+    metric_format : mapping of str to str
+        The labels, with ``$VAR`` and ``$QUERY_KEY``.
+    **reading
+        How to read the frame: see :class:`~vm_df_writer.config.read_options.Reading`.
+
+    Yields
+    ------
+    bytes
+        One or more whole lines.
+
+    Examples
+    --------
+    >>> index = pd.DatetimeIndex(["2026-01-01"], tz="UTC")
+    >>> frame = pd.DataFrame({"y": [1.5]}, index=index)
+    >>> b"".join(to_import_lines(frame, metric_format={"__name__": "vm_$VAR"}))
+    b'{"metric":{"__name__":"vm_y"},"values":[1.5],"timestamps":[1767225600000]}\n'
+    """
+    read = read_frame(frame, metric_format=metric_format, reading=Reading.of(**reading))
+    encoder = LineEncoder()
+    return (chunk for block in read.blocks() for chunk in encoder.encode(block).chunks())

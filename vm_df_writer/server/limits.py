@@ -1,0 +1,199 @@
+"""What a server stores and what it would drop without a word, and the check before sending.
+
+Pure: no clock, no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.frames.labels.limits import LabelLimits
+from vm_df_writer.frames.parse import FrameReading
+from vm_df_writer.model.series import BoolArray, SeriesBlock
+from vm_df_writer.server.flags import ServerFacts
+
+__all__ = [
+    "DEFAULT_FUTURE_S",
+    "DEFAULT_RETENTION_S",
+    "TimeLimits",
+    "future_s_of",
+    "label_limits_of",
+    "line_limit_of",
+    "retention_s_of",
+    "time_limits_of",
+]
+
+_LONG_AGO, _FAR_AHEAD = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+# What gets too old while it is written and verified is better not sent.
+_AGING_S = 120.0
+_MONTH_S = 31 * 86_400.0
+DEFAULT_RETENTION_S = _MONTH_S
+"""How far back a server keeps samples if nobody tells it otherwise."""
+_LINE_BYTES = 10 * 2**20  # what new servers take by default; old ones take more
+DEFAULT_FUTURE_S = 2 * 86_400.0
+"""How far into the future a server takes samples; newer ones can be told to take more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeLimits:
+    """The samples that a server stores, by their time.
+
+    Attributes
+    ----------
+    oldest_ms, newest_ms : int or None
+        Epoch milliseconds of the oldest and the newest sample that it stores; None where it does
+        not tell.
+
+    Examples
+    --------
+    >>> block = SeriesBlock(
+    ...     [b'{"__name__":"y"}'], np.array([0, 3]), np.array([10, 20, 30]), np.array([[1.0, 2, 3]])
+    ... )
+    >>> kept = TimeLimits(oldest_ms=20, newest_ms=25).keep(block)
+    >>> kept.timestamps_ms.tolist(), kept.values.tolist(), kept.dropped
+    ([20], [[2.0]], {'too_old': 1, 'too_new': 1})
+    """
+
+    oldest_ms: int | None = None
+    newest_ms: int | None = None
+
+    def keep(self, block: SeriesBlock) -> SeriesBlock:
+        """Return a block without the samples that would be dropped, which it counts."""
+        times = block.timestamps_ms
+        if not times.size:
+            return block
+        oldest_ms = _LONG_AGO if self.oldest_ms is None else self.oldest_ms
+        newest_ms = _FAR_AHEAD if self.newest_ms is None else self.newest_ms
+        # Nearly always all are kept, which two passes over the times say.
+        if times.min() >= oldest_ms and times.max() <= newest_ms:
+            return block
+        too_old, too_new = times < oldest_ms, times > newest_ms
+        counts = {"too_old": int(too_old.sum()), "too_new": int(too_new.sum())}
+        dropped = {reason: n * len(block.values) for reason, n in counts.items() if n}
+        block = replace(block, dropped={**block.dropped, **dropped})
+        return _take(block, ~(too_old | too_new))
+
+    def keep_all(self, read: FrameReading) -> FrameReading:
+        """Return a frame that is read without the samples that would be dropped."""
+        if self.oldest_ms is None and self.newest_ms is None:
+            return read
+
+        def blocks() -> Iterator[SeriesBlock]:
+            return map(self.keep, read.blocks())
+
+        return replace(read, blocks=blocks)
+
+
+def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
+    """Return the samples of a block that are to be kept, without the groups that have none."""
+    n_rows, n_groups = len(block.values), len(block.offsets) - 1
+    counts = np.add.reduceat(keep, block.offsets[:-1], dtype=np.int64)
+    groups = np.flatnonzero(counts)
+    if not groups.size:
+        return SeriesBlock.of_nothing(block.dropped)
+    series = (np.arange(n_rows)[:, None] * n_groups + groups).ravel().tolist()
+    return replace(
+        block,
+        label_sets=[block.label_sets[s] for s in series],
+        offsets=np.append(0, np.cumsum(counts[groups])),
+        timestamps_ms=block.timestamps_ms[keep],
+        values=np.ascontiguousarray(block.values[:, keep]),
+    )
+
+
+def retention_s_of(facts: ServerFacts) -> float | None:
+    """Return for how long a server keeps samples, in seconds; None if it does not tell.
+
+    Examples
+    --------
+    >>> retention_s_of(ServerFacts(flags={"retentionPeriod": "2"})) / 86_400
+    62.0
+    """
+    text = facts.flags.get("retentionPeriod", "")
+    try:
+        return float(text) * _MONTH_S
+    except ValueError:
+        return facts.seconds("retentionPeriod")
+
+
+def future_s_of(facts: ServerFacts) -> float:
+    """Return how far ahead of now a server takes samples, in seconds."""
+    return max(facts.seconds("futureRetention") or 0.0, DEFAULT_FUTURE_S)
+
+
+def time_limits_of(facts: ServerFacts, now_ms: int) -> TimeLimits:
+    """Return what a server stores at a given time of its own clock.
+
+    What it would drop within two minutes counts as dropped already. Only a single node tells that
+    of itself. What another one passes on may end up in servers
+    that we know nothing of, so that nothing is withheld from it.
+
+    Examples
+    --------
+    >>> facts = ServerFacts(kind="single", flags={"retentionPeriod": "1d"})
+    >>> time_limits_of(facts, 1767225600000)
+    TimeLimits(oldest_ms=1767139320000, newest_ms=1767398400000)
+    """
+    retention_s = retention_s_of(facts)
+    if facts.kind != "single" or retention_s is None:
+        return TimeLimits()
+    backfill_s = facts.seconds("maxBackfillAge") or retention_s
+    newest_ms = now_ms + round(future_s_of(facts) * 1000)
+    if "retentionFilter" in facts.set_flags:  # some series are kept for other times than that
+        return TimeLimits(newest_ms=newest_ms)
+    oldest_ms = now_ms - round((min(retention_s, backfill_s) - _AGING_S) * 1000)
+    return TimeLimits(oldest_ms=oldest_ms, newest_ms=newest_ms)
+
+
+def label_limits_of(config: WriterConfig, write: ServerFacts, read: ServerFacts) -> LabelLimits:
+    """Return what the servers store of labels.
+
+    The limits of a server that stores are taken as it tells them, unless stricter ones are
+    configured. Of one that passes on, those of the server that is read are taken, and what is
+    configured wins. What nobody tells is as configured, or by default what all versions store.
+
+    Parameters
+    ----------
+    config : WriterConfig
+        Its `max_labels`, `max_label_name_bytes` and `max_label_value_bytes`.
+    write, read : ServerFacts
+        The servers that are written to and read from.
+
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://localhost:8428")
+    >>> single = ServerFacts(kind="single", flags={"maxLabelsPerTimeseries": "40"})
+    >>> label_limits_of(config, single, single).max_labels
+    40
+    """
+    stores = write.kind in ("single", "vminsert")
+    limits = {}
+    for field, key, flag in (
+        ("max_labels", "max_labels", "maxLabelsPerTimeseries"),
+        ("max_name_bytes", "max_label_name_bytes", "maxLabelNameLen"),
+        ("max_value_bytes", "max_label_value_bytes", "maxLabelValueLen"),
+    ):
+        configured: int = getattr(config, key)
+        told = write.number(flag) if stores else read.number(flag)
+        if told is None:
+            limits[field] = configured
+        elif key not in config.model_fields_set:
+            limits[field] = told
+        else:
+            limits[field] = min(told, configured) if stores else configured
+    return LabelLimits(**limits)
+
+
+def line_limit_of(facts: ServerFacts) -> int:
+    """Return how many bytes a line may have; a server answers 400 to a longer one.
+
+    Examples
+    --------
+    >>> line_limit_of(ServerFacts()), line_limit_of(ServerFacts(flags={"import.maxLineLen": "9KB"}))
+    (10485760, 9000)
+    """
+    return facts.size("import.maxLineLen") or _LINE_BYTES

@@ -1,0 +1,173 @@
+"""Server: what the servers that are written to and read from tell, asked when it is needed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
+from vm_df_writer.server.deduplication import Thinning, thinning_of
+from vm_df_writer.server.drop_counters import count_dropped, count_requests, describe_queue
+from vm_df_writer.server.flags import ServerFacts, facts_of_flags, facts_of_metrics
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+
+__all__ = ["DropCounts", "Knowledge", "Server"]
+
+_log = logging.getLogger("vm_df_writer")
+
+_RESET_PATH = "/internal/resetRollupResultCache"
+_ASKED_EVERY_S = 60.0
+# Dates have no more than seconds, so that this much tells nothing.
+_CLOCK_NOISE_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """What the servers told when they were asked last.
+
+    Attributes
+    ----------
+    write, read : ServerFacts
+        The server that is written to, and the one that is read from; often the same.
+    clock_ahead_s : float or None
+        By how much the clock of the former is ahead of ours, to about a second.
+    """
+
+    write: ServerFacts = field(default_factory=ServerFacts)
+    read: ServerFacts = field(default_factory=ServerFacts)
+    clock_ahead_s: float | None = None
+
+    def now_ms(self) -> int:
+        """Return the time of the server's clock."""
+        ahead_s = self.clock_ahead_s or 0.0
+        if abs(ahead_s) < _CLOCK_NOISE_S:
+            ahead_s = 0.0
+        return round((time.time() + ahead_s) * 1000)
+
+    def thinning(self) -> Thinning | None:
+        """Return the intervals of which one sample each is kept, if they are told."""
+        return thinning_of((self.write, self.read), self.now_ms())
+
+
+@dataclass(frozen=True)
+class DropCounts:
+    """What the servers' counters say at one moment.
+
+    Attributes
+    ----------
+    dropped : Counter of str
+        What was ever dropped, by counter.
+    n_requests : int
+        Requests to the import endpoint.
+    """
+
+    dropped: Counter[str]
+    n_requests: int
+
+
+class Server:
+    """Asks the servers about themselves.
+
+    What they do not tell is not known, and no error.
+
+    Parameters
+    ----------
+    client : HttpClient
+        Who asks.
+    endpoint : Endpoint
+        Where.
+    config : WriterConfig
+        Its `reset_cache_auth_key`.
+    """
+
+    def __init__(self, client: HttpClient, endpoint: Endpoint, config: WriterConfig) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._roots = dict.fromkeys([endpoint.write_root, endpoint.read_root])
+        self._reset_key = config.reset_cache_auth_key
+        self._known = Knowledge()
+        self._asked_at: float | None = None
+
+    def know(self) -> Knowledge:
+        """Return what the servers tell, asking them at most once a minute."""
+        now = time.monotonic()
+        if self._asked_at is None or now - self._asked_at > _ASKED_EVERY_S:
+            try:
+                facts = {root: self._read_facts(root) for root in self._roots}
+                clock_ahead_s = self._compare_clocks()
+            except ServerUnavailable:
+                return Knowledge()
+            self._known = Knowledge(
+                write=facts[self._endpoint.write_root],
+                read=facts[self._endpoint.read_root],
+                clock_ahead_s=clock_ahead_s,
+            )
+            self._asked_at = now
+        return self._known
+
+    def count(self) -> DropCounts | None:
+        """Return the counters of the servers; None if none of them can be read."""
+        try:
+            texts = [text for root in self._roots if (text := self._get(root, "/metrics"))]
+        except ServerUnavailable:
+            return None
+        if not texts:
+            return None
+        dropped = sum((count_dropped(text) for text in texts), Counter())
+        return DropCounts(dropped, count_requests(texts[0]))
+
+    def describe_queue(self) -> str:
+        """Return what a vmagent has taken and not handed on yet; nothing if it does not tell."""
+        if self.know().write.kind != "vmagent":
+            return ""
+        try:
+            return describe_queue(self._get(self._endpoint.write_root, "/metrics"))
+        except ServerUnavailable:
+            return ""
+
+    def reset_cache(self) -> bool:
+        """Make the server forget the graphs that it computed; return whether it did."""
+        # What it just took must be in the graphs that it computes next; else it is in them soon.
+        with suppress(DeliveryError):
+            self._client.get(self._endpoint.root_url("/internal/force_flush"))
+        key = {"authKey": self._reset_key.get_secret_value()} if self._reset_key else {}
+        try:
+            self._client.get(self._endpoint.root_url(_RESET_PATH), key)
+        except DeliveryError as error:
+            # Not its text, in which a server may repeat the key.
+            status = (
+                f"answered {error.status}" if isinstance(error, ServerRejected) else "no answer"
+            )
+            _log.warning(
+                "reset_cache: %s: %s; set reset_cache_auth_key to the server's "
+                "-search.resetCacheAuthKey, and query_url to the server that is read from",
+                self._endpoint.root_url(_RESET_PATH),
+                status,
+            )
+            return False
+        return True
+
+    def _read_facts(self, root: str) -> ServerFacts:
+        facts = facts_of_metrics(self._get(root, "/metrics"))
+        return facts if facts.is_known else facts_of_flags(self._get(root, "/flags"))
+
+    def _get(self, root: str, path: str) -> str:
+        """Return a text of a server, or nothing if it does not tell."""
+        try:
+            return self._client.get(root + path).decode(errors="replace")
+        except ServerRejected:
+            return ""
+
+    def _compare_clocks(self) -> float | None:
+        began = time.time()
+        try:
+            date = self._client.check_health()
+        except ServerRejected:
+            return None
+        # The date is cut to its second: half of one later is the best guess.
+        return None if date is None else date.timestamp() + 0.5 - (began + time.time()) / 2

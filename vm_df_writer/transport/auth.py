@@ -1,0 +1,116 @@
+"""Authorization: the header that says who writes, fixed or from a token file that rotates."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import ServerUnavailable
+
+__all__ = ["Authorization"]
+
+_Stamp = tuple[int, int, int]
+
+
+class _Masked(str):
+    """A secret that is not told by tracebacks with local variables, as rich and Sentry show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Authorization:
+    """The value of the ``Authorization`` header, always as the configuration has it now.
+
+    Attributes
+    ----------
+    source : str
+        The parameters it comes from; empty if there is none.
+
+    Examples
+    --------
+    >>> from vm_df_writer.config.writer_config import WriterConfig
+    >>> config = WriterConfig(datasource_url="http://localhost:8428", user="me", password="secret")
+    >>> authorization = Authorization(config)
+    >>> authorization.source
+    'user and password'
+    >>> authorization.redact("unknown user in 'Basic bWU6c2VjcmV0', password secret")
+    "unknown user in 'Basic ***', password ***"
+    """
+
+    def __init__(self, config: WriterConfig) -> None:
+        self.source = ""
+        self._header: str | None = None
+        self._secrets: list[str] = []
+        self._file: Path | None = None
+        self._stamp: _Stamp | None = None
+        if config.user is not None:
+            password = config.password.get_secret_value() if config.password else ""
+            coded = b64encode(f"{config.user}:{password}".encode()).decode()
+            self.source, self._header = "user and password", _Masked(f"Basic {coded}")
+            # A name without a password is a token, for those who take it so.
+            self._secrets = [coded, password or config.user]
+        elif config.bearer_token is not None:
+            token = config.bearer_token.get_secret_value()
+            self.source, self._header = "bearer_token", _Masked(f"Bearer {token}")
+            self._secrets = [token]
+        elif config.bearer_token_file is not None:
+            self.source, self._file = "bearer_token_file", Path(config.bearer_token_file)
+
+    def header(self, *, reread: bool = False) -> str | None:
+        """Return the value of the header, None if there are no credentials.
+
+        Parameters
+        ----------
+        reread : bool, default False
+            Read the token file even if it looks unchanged: a rotation within one tick of
+            the file system's clock leaves the same size and time.
+
+        Raises
+        ------
+        ServerUnavailable
+            If the token file was never readable, or holds no token.
+        """
+        if self._file is None:
+            return self._header
+        try:
+            stat = self._file.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if reread or stamp != self._stamp:
+                self._take(_Masked(self._file.read_text(encoding="ascii").strip()))
+                self._stamp = stamp
+        except OSError as error:
+            # Rotations by removal and creation leave a gap, which the last token may well bridge.
+            if self._header is None:
+                raise ServerUnavailable(
+                    f"bearer_token_file: {str(self._file)!r} cannot be read ({error.strerror}); "
+                    "check the path and its permissions"
+                ) from None
+        except UnicodeDecodeError:
+            self._refuse("characters beyond ASCII")
+        return self._header
+
+    def _take(self, token: str) -> None:
+        if not token:
+            self._refuse("nothing")
+        if not token.isprintable() or " " in token:
+            self._refuse("blanks or control characters inside the token")
+        # The last one too: an answer may still be to a request with it.
+        self._header = _Masked(f"Bearer {token}")
+        self._secrets = [token, *self._secrets[:1]]
+
+    def _refuse(self, found: str) -> None:
+        # Without the error that led here: it would quote the file.
+        raise ServerUnavailable(
+            f"bearer_token_file: {str(self._file)!r} must hold one token, found {found}; "
+            "write the token into it"
+        ) from None
+
+    def redact(self, text: str) -> str:
+        """Replace the secrets in what a server says: vmauth quotes tokens that it does not know."""
+        for secret in filter(None, self._secrets):
+            text = text.replace(secret, "***")
+        return text

@@ -1,0 +1,238 @@
+"""HttpClient: what the writer asks of a server, each with its own success."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable, warn_caller
+from vm_df_writer.transport.auth import Authorization
+from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.transport.http_errors import Target, http_date, rejection
+from vm_df_writer.transport.session import Answer, Transport, origin
+
+__all__ = ["HttpClient"]
+
+
+class HttpClient:
+    """Requests to one VictoriaMetrics, over connections that are kept open.
+
+    Opens nothing before the first request, and again after :meth:`close`, in a forked process
+    and after unpickling. Threads may share one. The proxies and the CA bundle of the
+    environment are honoured; ``.netrc`` is not.
+
+    Every method raises `ServerRejected` for an answer that is not a success, and
+    `ServerUnavailable` where no answer came; the ``__cause__`` of the latter is the exception of
+    the standard library that was at the bottom of it, if there was one. Redirects are never
+    followed.
+
+    Parameters
+    ----------
+    config : WriterConfig
+        Credentials, TLS options, timeout and number of connections.
+    endpoint : Endpoint
+        Where to send; credentials go nowhere else.
+
+    Examples
+    --------
+    >>> from vm_df_writer.config.writer_config import WriterConfig
+    >>> config = WriterConfig(datasource_url="http://me:secret@localhost:8428")
+    >>> HttpClient(config, Endpoint.of(config))
+    HttpClient('http://localhost:8428/api/v1/import')
+    """
+
+    def __init__(self, config: WriterConfig, endpoint: Endpoint) -> None:
+        self._config, self._endpoint = config, endpoint
+        self._timeout_s = config.timeout_s
+        self._authorization = Authorization(config)
+        self._trusted = {origin(endpoint.import_url), origin(endpoint.read_root)}
+        self._transport: Transport | None = None
+        write_base = read_base = ("datasource_url", config.datasource_url.rstrip("/"))
+        self._read_paths = "datasource_url and tenant_id, or set query_url to what can be read from"
+        if config.query_url is not None:
+            read_base = ("query_url", config.query_url.rstrip("/"))
+            self._read_paths = "query_url and tenant_id"
+        self._read_base = read_base
+        paths = "datasource_url, tenant_id and import_json_path"
+        self._import = Target(endpoint.import_url, 204, *write_base, paths, stores=True)
+        paths = "datasource_url and health_path"
+        self._health = Target(endpoint.health_url, 200, *write_base, paths)
+        if config.verify_tls is False and "https" in (scheme for scheme, _ in self._trusted):
+            warn_caller(
+                f"verify_tls: false, so that anybody can pose as {endpoint.import_url}; set it to "
+                "the path of the CA bundle that the server's certificate was signed by",
+                InsecureTlsWarning,
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open connections behind."""
+        return self.__dict__ | {"_transport": None}
+
+    def __repr__(self) -> str:
+        """Return the URL that is written to; it holds no credentials."""
+        return f"HttpClient({self._endpoint.import_url!r})"
+
+    def post_import(
+        self, data: bytes, *, content_encoding: str | None = None, timeout_s: float | None = None
+    ) -> None:
+        """Send one body of import lines; 204 is the only success.
+
+        Parameters
+        ----------
+        data : bytes
+            The body as it goes over the wire.
+        content_encoding : str, optional
+            How `data` is compressed, such as ``gzip``.
+        timeout_s : float, optional
+            How long sending, and the wait for the answer, may each take; the configured `timeout`
+            if left out. Connecting may never take longer than that.
+        """
+        headers = {} if content_encoding is None else {"Content-Encoding": content_encoding}
+        self._request(self._import, "POST", headers, data, timeout_s=timeout_s).read()
+
+    def check_health(self) -> datetime | None:
+        """Ask the server whether it is there.
+
+        Returns
+        -------
+        datetime or None
+            The second that its clock shows, if it tells that.
+        """
+        answer = self._request(self._health, "GET")
+        answer.read()
+        return http_date(answer.headers.get("Date", ""))
+
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        *,
+        timeout_s: float | None = None,
+    ) -> bytes:
+        """Return the whole answer of a URL.
+
+        Parameters
+        ----------
+        url : str
+            A URL that the endpoint gave.
+        params : mapping of str to str, or sequence of (str, str)
+            The query of the URL.
+        timeout_s : float, optional
+            How long the server may be silent; the configured `timeout` if left out.
+
+        Returns
+        -------
+        bytes
+            The body of the answer.
+        """
+        target = self._reading(url)
+        # The query stays out of the target, and so out of messages: it may hold an authKey.
+        query = f"?{urlencode(params)}" if params else ""
+        return self._request(target, "GET", query=query, timeout_s=timeout_s).read()
+
+    def stream_lines(
+        self, url: str, form: Sequence[tuple[str, str]], *, timeout_s: float | None = None
+    ) -> Iterator[bytes]:
+        """Post a form and yield the lines of the answer as they come.
+
+        Parameters
+        ----------
+        url : str
+            A URL that the endpoint gave.
+        form : sequence of (str, str)
+            Names and values; a name may stand more than once.
+        timeout_s : float, optional
+            How long the server may be silent; the configured `timeout` if left out.
+
+        Yields
+        ------
+        bytes
+            The lines, without their ends; empty ones are left out.
+        """
+        target = self._reading(url)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if not self._endpoint.is_loopback:
+            headers["Accept-Encoding"] = "gzip"
+        body = urlencode(form).encode()
+        answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
+        try:
+            yield from _lines(answer.chunks())
+        finally:
+            answer.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def _reading(self, url: str) -> Target:
+        return Target(url, 200, *self._read_base, self._read_paths)
+
+    def _request(
+        self,
+        target: Target,
+        method: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        *,
+        query: str = "",
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Return a success."""
+        trusted = origin(target.url) in self._trusted
+
+        def send(authorization: str | None) -> Answer:
+            credentials = {} if authorization is None else {"Authorization": authorization}
+            while True:
+                try:
+                    return self._open().send(
+                        target,
+                        method,
+                        {**(headers or {}), **credentials},
+                        body,
+                        query=query,
+                        timeout_s=timeout_s or self._timeout_s,
+                    )
+                except ServerUnavailable as error:
+                    # Each such failure is one idle connection less. Whoever sends samples has to
+                    # know that they may be stored twice.
+                    if not error.stale or (target.stores and body):
+                        raise
+
+        authorization = self._authorization.header() if trusted else None
+        answer = send(authorization)
+        if answer.status == 401 and trusted:
+            renewed = self._authorization.header(reread=True)
+            if renewed != authorization:
+                answer.close()
+                answer = send(renewed)
+        if answer.status == target.success:
+            return answer
+        text = self._authorization.redact(answer.error_text())
+        answer.close()
+        credentials = self._authorization.source if trusted else ""
+        raise rejection(target, answer.status, answer.headers, text, credentials=credentials)
+
+    def _open(self) -> Transport:
+        # No lock, which a fork could leave locked: of two that open at once, one is dropped.
+        transport = self._transport
+        if transport is None or transport.pid != os.getpid():
+            transport = self._transport = Transport(self._config)
+        return transport
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    for chunk in chunks:
+        head, end, rest = chunk.partition(b"\n")
+        parts.append(head)
+        if end:
+            *whole, last = rest.split(b"\n")
+            yield from filter(None, (b"".join(parts), *whole))
+            parts = [last]
+    yield from filter(None, [b"".join(parts)])

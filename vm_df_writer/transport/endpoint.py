@@ -1,0 +1,217 @@
+"""Endpoint: every URL that the configuration stands for. Pure: no clock, no network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import ConfigError
+
+__all__ = ["Endpoint"]
+
+_TENANT_PATH = re.compile(r"/(?:insert|select)/(?P<tenant>[^/]+)/prometheus$")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to write, where to read back, and where a person can look.
+
+    No URL holds credentials or ends with a slash.
+
+    Attributes
+    ----------
+    import_url : str
+        Takes the import lines.
+    health_url : str
+        Tells whether the server is there.
+    write_root : str
+        What the paths of the server that is written to are appended to, without the tenant.
+    read_base : str
+        What the paths of the querying API are appended to; in a cluster it holds the tenant.
+    read_root : str
+        The same without the tenant.
+    vmui_base : str or None
+        The server's own user interface; None if nothing tells where it is.
+    grafana_base : str or None
+        Where Grafana is; None if it was not configured.
+    grafana_datasource : str
+        Grafana's uid or name of this server.
+    tenant : str or None
+        The tenant that is written to, as it was given.
+
+    Examples
+    --------
+    >>> from vm_df_writer.config.writer_config import WriterConfig
+    >>> single = Endpoint.of(WriterConfig(datasource_url="http://localhost:8428/"))
+    >>> single.import_url
+    'http://localhost:8428/api/v1/import'
+    >>> cluster = Endpoint.of(
+    ...     WriterConfig(
+    ...         datasource_url="http://vminsert:8480",
+    ...         query_url="http://vmselect:8481",
+    ...         tenant_id="5:7",
+    ...     )
+    ... )
+    >>> cluster.import_url
+    'http://vminsert:8480/insert/5:7/prometheus/api/v1/import'
+    >>> cluster.read_url("/api/v1/export")
+    'http://vmselect:8481/select/5:7/prometheus/api/v1/export'
+    """
+
+    import_url: str
+    health_url: str
+    write_root: str
+    read_base: str
+    read_root: str
+    vmui_base: str | None = None
+    grafana_base: str | None = None
+    grafana_datasource: str = "VictoriaMetrics"
+    tenant: str | None = None
+
+    @classmethod
+    def of(cls, config: WriterConfig) -> Endpoint:
+        """Derive the URLs from the configuration.
+
+        Raises
+        ------
+        ConfigError
+            If the path of a URL names another tenant than `tenant_id`.
+        """
+        root, tenant = _split_tenant("datasource_url", config.datasource_url, config.tenant_id)
+        query_url = config.query_url or root
+        read_root, tenant = _split_tenant("query_url", query_url, tenant)
+        write_base, read_base, vmui_root = root, read_root, read_root
+        if tenant:
+            write_base = f"{root}/insert/{tenant}/prometheus"
+            read_base = f"{read_root}/select/{tenant}/prometheus"
+            vmui_root = f"{read_root}/select/{tenant}"
+        # vminsert has no user interface, so that a tenant without query_url leaves it unknown.
+        has_vmui = config.query_url is not None or not tenant
+        return cls(
+            import_url=_join(write_base, config.import_json_path),
+            health_url=_join(root, config.health_path),
+            write_root=root,
+            read_base=read_base,
+            read_root=read_root,
+            vmui_base=f"{vmui_root}/vmui/" if has_vmui else None,
+            grafana_base=config.grafana_url.rstrip("/") if config.grafana_url else None,
+            grafana_datasource=config.grafana_datasource,
+            tenant=tenant,
+        )
+
+    def writes_to(self, tenant: str | None) -> bool:
+        """Tell if this is the tenant that is written to; ``5`` is the same as ``5:0``."""
+        return _normal(tenant or "") == _normal(self.tenant or "")
+
+    def read_url(self, path: str) -> str:
+        """Return the URL of a path of the querying API, such as ``/api/v1/export``."""
+        return _join(self.read_base, path)
+
+    def root_url(self, path: str) -> str:
+        """Return the URL of a path that knows no tenants, such as ``/metrics``."""
+        return _join(self.read_root, path)
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if the import lines do not leave this machine.
+
+        Examples
+        --------
+        >>> from vm_df_writer.config.writer_config import WriterConfig
+        >>> Endpoint.of(WriterConfig(datasource_url="http://[::1]:8428")).is_loopback
+        True
+        """
+        host = urlsplit(self.import_url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+
+    def vmui_url(self, expr: str, first_ms: int, last_ms: int) -> str | None:
+        """Return a link to the server's own user interface.
+
+        Parameters
+        ----------
+        expr : str
+            What to show, in MetricsQL.
+        first_ms, last_ms : int
+            Epoch milliseconds of the first and last sample.
+
+        Returns
+        -------
+        str or None
+            None if nothing tells where the user interface is.
+
+        Examples
+        --------
+        >>> from vm_df_writer.config.writer_config import WriterConfig
+        >>> endpoint = Endpoint.of(WriterConfig(datasource_url="http://localhost:8428"))
+        >>> endpoint.vmui_url("up", 1767225600000, 1767229200000)
+        'http://localhost:8428/vmui/#/?g0.expr=up&g0.range_input=3960s&g0.end_input=2026-01-01T01%3A03%3A00&g0.relative_time=none&g0.tab=0'
+        """
+        if self.vmui_base is None:
+            return None
+        start, end = _window(first_ms, last_ms)
+        query = {
+            "g0.expr": expr,
+            "g0.range_input": f"{end - start}s",
+            "g0.end_input": datetime.fromtimestamp(end, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+            "g0.relative_time": "none",
+            "g0.tab": "0",
+        }
+        # The page splits its fragment at "?", so everything must be quoted, spaces as %20.
+        return f"{self.vmui_base}#/?{urlencode(query, safe='', quote_via=quote)}"
+
+    def grafana_url(self, expr: str, first_ms: int, last_ms: int) -> str | None:
+        """Return a link to Grafana's Explore page (10.2 and newer), or None without Grafana.
+
+        The parameters are those of :meth:`vmui_url`.
+        """
+        if self.grafana_base is None:
+            return None
+        start, end = _window(first_ms, last_ms)
+        datasource = {"type": "prometheus", "uid": self.grafana_datasource}
+        pane = {
+            "datasource": self.grafana_datasource,
+            "queries": [{"refId": "A", "expr": expr, "datasource": datasource}],
+            "range": {"from": str(start * 1000), "to": str(end * 1000)},
+        }
+        panes = quote(orjson.dumps({"a": pane}), safe="")
+        return f"{self.grafana_base}/explore?schemaVersion=1&orgId=1&panes={panes}"
+
+
+def _split_tenant(setting: str, url: str, tenant: str | None) -> tuple[str, str | None]:
+    """Return `url` without the tenant in its path, and the tenant."""
+    base = url.rstrip("/")
+    match = _TENANT_PATH.search(base)
+    if match is None:
+        return base, tenant
+    found = match["tenant"]
+    if tenant is not None and _normal(found) != _normal(tenant):
+        raise ConfigError(
+            f"{setting}: its path names tenant {found!r}, but the tenant is {tenant!r} elsewhere; "
+            "name it once, with tenant_id="
+        )
+    return base[: match.start()], tenant or found
+
+
+def _normal(tenant: str) -> str:
+    return tenant.removesuffix(":0")
+
+
+def _join(base: str, path: str) -> str:
+    """Append `path`, which may also be a whole URL of its own."""
+    return path if "://" in path else f"{base}/{path.lstrip('/')}"
+
+
+def _window(first_ms: int, last_ms: int) -> tuple[int, int]:
+    """Return whole seconds around the samples, with a margin that keeps them off the edges."""
+    first, last = first_ms // 1000, -(-last_ms // 1000)
+    margin = max((last - first) // 20, 60)
+    return first - margin, last + margin

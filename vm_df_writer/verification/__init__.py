@@ -1,0 +1,1 @@
+"""Read back what a server holds, and compare it with what was sent."""

@@ -1,0 +1,201 @@
+"""Reading back: looks at what a server has until it is all there, or patience ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+
+import orjson
+
+from vm_df_writer.errors import DeliveryError
+from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.server.deduplication import Thinning
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.comparison import Shortfall
+from vm_df_writer.verification.export_reader import Exporter, Settle
+from vm_df_writer.wire.count_query import count_form, read_counts
+from vm_df_writer.wire.export_lines import series_key
+from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
+
+__all__ = ["Look", "ReadBack"]
+
+_log = logging.getLogger("vm_df_writer")
+
+# A count costs as much as reading so many samples, by labels that series share or by all of theirs.
+_WORTH_COUNTING = 30
+_WORTH_SELECTING = 200
+# An old server takes 16 KiB of query (-search.maxQueryLen).
+_MAX_QUERY_BYTES = 12 * 1024
+# Beside what was sent, and as much again, that may be answered: more are better not counted.
+_FOREIGN_SERIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of some series of a block.
+
+    Attributes
+    ----------
+    short : dict of int to Shortfall
+        The series of which not every sample was there, by position in the block.
+    deduplicated : dict of int to int
+        The number of samples that the server left out as it is configured to, likewise.
+    """
+
+    short: dict[int, Shortfall] = field(default_factory=dict)
+    deduplicated: dict[int, int] = field(default_factory=dict)
+
+
+class ReadBack:
+    """Reads back blocks, one at a time, soon after the last of them was acknowledged.
+
+    Parameters
+    ----------
+    client : HttpClient
+        Who reads.
+    endpoint : Endpoint
+        Where.
+    settle : Settle
+        How long to wait until samples can be read.
+    thinning : Thinning, optional
+        The intervals of which the server keeps one sample each.
+    count_only : bool
+        Be content where the server has as many samples of a series as were sent.
+    is_queued : callable, optional
+        Says whether a server in between has not handed on everything yet.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        endpoint: Endpoint,
+        settle: Settle,
+        *,
+        thinning: Thinning | None = None,
+        count_only: bool = False,
+        is_queued: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._client = client
+        self._exporter = Exporter(client, endpoint, settle, thinning)
+        self._query_url = endpoint.read_url("/api/v1/query")
+        self._flush_url = endpoint.root_url("/internal/force_flush")
+        self._settle = settle
+        self._count_only = count_only
+        self._is_queued = is_queued
+        self._acknowledged_at = settle.clock()
+        self._looked_at: float | None = None
+        self._can_flush = True
+        self._can_share_counts = True
+
+    def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> Look:
+        """Return what stays short of a block, or of some of its series."""
+        if self._looked_at is None:
+            self._wait_until_readable()
+            self._looked_at = self._settle.clock()
+        if series is None:
+            series = range(block.n_series)
+            worth = _WORTH_COUNTING if self._can_share_counts else _WORTH_SELECTING
+            if self._count_only and block.n_samples >= worth * block.n_series:
+                series = self._miscounted(block)
+        look = self._look(block, series)
+        for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
+            if not look.short:
+                break
+            if pause_s == 1.0:
+                _log.info("verify: %d series are short so far; looking again", len(look.short))
+            self._settle.sleep(pause_s)
+            self._flush()
+            again = self._look(block, list(look.short))
+            look = Look(again.short, look.deduplicated | again.deduplicated)
+            if self._is_over(self._looked_at):
+                break
+        return look
+
+    def missing_block(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[SeriesBlock]:
+        """Yield the samples of some series that the server does not have at this moment."""
+        for comparison in self._exporter.read(block, series):
+            missing = comparison.missing_block()
+            if missing.n_series:
+                yield missing
+
+    def _is_over(self, looked_at: float) -> bool:
+        waited_s = self._settle.clock() - looked_at
+        if waited_s < self._settle.patience_s:
+            return False
+        return waited_s >= self._settle.queued_patience_s or not self._is_queued()
+
+    def _wait_until_readable(self) -> None:
+        self._flush()
+        if not self._can_flush:
+            waited_s = self._settle.clock() - self._acknowledged_at
+            pause_s = max(0.0, self._settle.unflushed_wait_s - waited_s)
+            _log.info(
+                "verify: the server does not let us flush its buffers (/internal/force_flush), so "
+                "that what it just took is looked for in %.1f s",
+                pause_s,
+            )
+            self._settle.sleep(pause_s)
+
+    def _flush(self) -> None:
+        """Make the server's buffers readable; it also forgets what it did not find."""
+        if not self._can_flush:
+            return
+        try:
+            self._client.get(self._flush_url)
+        except DeliveryError:
+            self._can_flush = False
+
+    def _look(self, block: SeriesBlock, series: Sequence[int]) -> Look:
+        """Read some series of a block once."""
+        look = Look()
+        for comparison in self._exporter.read(block, series):
+            look.short.update(comparison.shortfalls())
+            look.deduplicated.update(comparison.deduplicated())
+        return look
+
+    def _miscounted(self, block: SeriesBlock) -> list[int]:
+        """Return the series of which the server has another number of samples than were sent.
+
+        Also those that it does not count for us: whatever the reason, reading them tells more.
+        """
+        expected = LineTable.of_block(block).samples.tolist()
+        first_ms, last_ms = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
+        miscounted: list[int] = []
+        for batch, selectors in self._countable(block):
+            most = 2 * len(batch) + _FOREIGN_SERIES
+            form = count_form(selectors, first_ms, last_ms, most=most)
+            try:
+                counts = read_counts(b"".join(self._client.stream_lines(self._query_url, form)))
+            except DeliveryError:
+                counts = {}
+            wrong = [s for s in batch if counts.get(series_key(block.label_sets[s])) != expected[s]]
+            if len(wrong) == len(batch) or len(counts) == most:  # there are too many others
+                self._can_share_counts = False
+            miscounted += wrong
+        return miscounted
+
+    def _countable(self, block: SeriesBlock) -> Iterator[tuple[Sequence[int], list[str]]]:
+        """Yield series that one query counts, and what selects them."""
+        series = range(block.n_series)
+        labels = [orjson.loads(label_set) for label_set in block.label_sets]
+        shared = shared_selectors(labels) if self._can_share_counts else []
+        exact = list(map(exact_selector, labels))
+        if shared and _query_bytes(shared) <= _MAX_QUERY_BYTES < _query_bytes(exact):
+            yield series, shared
+            return
+        first = size = 0
+        for s in series:
+            length = _query_bytes(exact[s : s + 1])
+            if s > first and size + length > _MAX_QUERY_BYTES:
+                yield series[first:s], exact[first:s]
+                first, size = s, 0
+            size += length
+        yield series[first:], exact[first:]
+
+
+def _query_bytes(selectors: Sequence[str]) -> int:
+    return sum(len(selector.encode()) + 60 for selector in selectors)

@@ -1,0 +1,139 @@
+"""Import lines -> request bodies, bounded by bytes and by series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
+from vm_df_writer.wire.import_lines import EncodedLines, LineEncoder
+
+__all__ = ["Body", "pack_bodies"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """The import lines of one request.
+
+    Attributes
+    ----------
+    data : bytes
+        Whole lines, uncompressed; the same bytes at every attempt.
+    lines : LineTable
+        What each line carries.
+    """
+
+    data: bytes
+    lines: LineTable
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of all lines."""
+        return int(self.lines.samples.sum())
+
+    @property
+    def n_series(self) -> int:
+        """Distinct series among the lines."""
+        return len(set(self.lines.label_sets))
+
+
+def pack_bodies(
+    blocks: Iterable[SeriesBlock],
+    *,
+    max_bytes: int,
+    max_series: int,
+    max_line_bytes: int = 10 * 2**20,
+) -> Iterator[Body]:
+    """Format blocks and pack their lines into bodies.
+
+    A body holds at most `max_bytes` and `max_series`, but at least one line; lines are cut
+    short enough that only a label set of that size could go beyond, or beyond `max_line_bytes`.
+
+    Examples
+    --------
+    >>> block = SeriesBlock(
+    ...     [b'{"__name__":"y"}', b'{"__name__":"yhat"}'],
+    ...     np.array([0, 1]),
+    ...     np.array([1767225600000]),
+    ...     np.array([[1.0], [2.0]]),
+    ... )
+    >>> [body.n_series for body in pack_bodies([block], max_bytes=2**20, max_series=1)]
+    [1, 1]
+    """
+    pending = _Pending(max_bytes, max_series)
+    encoder = LineEncoder(min(max_bytes, max_line_bytes))
+    for block in blocks:
+        yield from pending.add(encoder.encode(block))
+    yield from pending.flush()
+
+
+class _Pending:
+    """Lines that wait for a full body; pieces are joined once."""
+
+    def __init__(self, max_bytes: int, max_series: int) -> None:
+        self._max_bytes = max_bytes
+        self._max_series = max_series
+        self._last: bytes | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._pieces: list[bytes] = []
+        self._tables: list[LineTable] = []
+        self._n_bytes = 0
+        self._n_series = 0
+
+    def add(self, lines: EncodedLines) -> Iterator[Body]:
+        """Take the lines of a block, and yield the bodies that they fill."""
+        if not len(lines.begins):
+            return
+        table, begins, n_before = lines.table, lines.begins.copy(), 0
+        # The line before may be of the same series, if that is longer than a block.
+        begins[0] = table.label_sets[0] is not self._last
+        self._last = table.label_sets[-1]
+        for pieces, sizes in lines.portions:
+            portion = slice(n_before, n_before + len(sizes))
+            yield from self._add(pieces, sizes, begins[portion], table.take(portion))
+            n_before = portion.stop
+
+    def _add(
+        self,
+        pieces: list[bytes],
+        sizes: Sequence[int] | IntArray,
+        begins: BoolArray,
+        table: LineTable,
+    ) -> Iterator[Body]:
+        per_line = len(pieces) // len(sizes)
+        ends, series = np.cumsum(sizes), np.cumsum(begins)
+        first = 0
+        while first < len(sizes):
+            bytes_before = int(ends[first - 1]) if first else 0
+            series_before = 0 if self._pieces else int(series[first]) - 1
+            room_bytes = bytes_before + self._max_bytes - self._n_bytes
+            room_series = series_before + self._max_series - self._n_series
+            stop = min(
+                int(np.searchsorted(ends, room_bytes, side="right")),
+                int(np.searchsorted(series, room_series, side="right")),
+            )
+            if stop <= first:
+                if self._pieces:
+                    yield from self.flush()
+                    continue
+                stop = first + 1  # a line that is too long goes alone
+            self._pieces += pieces[first * per_line : stop * per_line]
+            self._tables.append(table.take(slice(first, stop)))
+            self._n_bytes += int(ends[stop - 1]) - bytes_before
+            self._n_series += int(series[stop - 1]) - series_before
+            first = stop
+            if first < len(sizes):
+                yield from self.flush()
+
+    def flush(self) -> Iterator[Body]:
+        """Yield what is left as a body."""
+        if self._pieces:
+            data = b"".join(self._pieces)
+            tables = self._tables
+            self._clear()
+            yield Body(data, tables[0] if len(tables) == 1 else LineTable.concat(tables))
