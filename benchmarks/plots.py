@@ -168,7 +168,7 @@ def _draw_stages(results: Results) -> Figure:
     figure, (axes,) = _figure(height=3.8, width=8)
     names = []
     for position, run in enumerate(reversed(results.stages)):
-        names.append(f"{run.layout}, {run.coding}")
+        names.append(f"{run.layout}, {run.encoding}")
         left = 0.0
         for stage in STAGES:
             seconds = run.stages_s[stage]

@@ -183,7 +183,7 @@ def _stages(results: Results, plots: Mapping[str, str]) -> Iterable[str]:
         return
     rows = [
         (
-            f"{run.layout}, {run.coding}",
+            f"{run.layout}, {run.encoding}",
             *(f"{run.stages_s[stage]:.2f}" for stage in STAGES),
             f"{sum(run.stages_s.values()):.2f}",
             f"{run.write.median_s:.2f}",

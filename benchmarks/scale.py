@@ -90,13 +90,13 @@ def main() -> None:
     parts["formatting"] = formatting_table(_measure_formatting(repetitions, scale))
     found = measure(shape, repetitions, patience_s=patience_s)
     checks = []
-    for (coding, k), uses in found.writes.items():
-        cost = found.costs[coding]
+    for (encoding, k), uses in found.writes.items():
+        cost = found.costs[encoding]
         others = max(0.0, round(median(use.others for use in uses), 2))
         cpu_s = median(use.own_s + use.children_s for use in uses)
         check = Check(
-            name_of_write(coding, k),
-            predict_s(found.costs, shape, coding, k, others=others),
+            name_of_write(encoding, k),
+            predict_s(found.costs, shape, encoding, k, others=others),
             sorted(use.wall_s for use in uses),
             others,
             cost.client_ns + cost.server_ns,

@@ -25,17 +25,17 @@ from benchmarks.scale_model import Costs
 from benchmarks.server import settle
 from benchmarks.sizes import Shape
 from vm_df_writer import VmWriter, WriterConfig
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body, pack_bodies
 
-__all__ = ["CODINGS", "CORES", "PROCESSES", "Measured", "Use", "cpu_ns", "measure"]
+__all__ = ["CORES", "ENCODINGS", "PROCESSES", "Measured", "Use", "cpu_ns", "measure"]
 
 CORES = 2
-CODINGS = ("none", "gzip")
+ENCODINGS = ("none", "gzip")
 PROCESSES = (1, 2)
 
 _QUIET = 0.1  # cores that others may use
@@ -116,25 +116,25 @@ def measure(shape: Shape, repetitions: int, *, patience_s: float) -> Measured:
     """
     n = shape.rows * shape.series
     bodies = [body.data for body in _bodies(shape)]
-    payloads = {coding: [compress(body, coding) for body in bodies] for coding in CODINGS}
+    payloads = {encoding: [compress(body, encoding) for body in bodies] for encoding in ENCODINGS}
     format_only = partial(_write, "http://localhost", "none", shape, dry_run=True)
     format_ns = cpu_ns(format_only, n, repetitions)
     uses, merge_s = _in_turns(shape, payloads, repetitions, patience_s)
     # Each round stores the frame twice by itself, and once by each process.
     n_rounds = len(uses["none", "store"])
-    merge_ns = merge_s / (n_rounds * len(CODINGS) * (2 + sum(PROCESSES)) * n) * 1e9
+    merge_ns = merge_s / (n_rounds * len(ENCODINGS) * (2 + sum(PROCESSES)) * n) * 1e9
     costs = {}
-    for coding in CODINGS:
-        store_s = median(use.children_s for use in uses[coding, "store"])
-        parse_s = median(use.children_s for use in uses[coding, "drop"])
-        send_s = median(use.own_s for use in uses[coding, "store"])
-        alone, calm = (uses[coding, what][0] for what in ("store in turn", "store"))
+    for encoding in ENCODINGS:
+        store_s = median(use.children_s for use in uses[encoding, "store"])
+        parse_s = median(use.children_s for use in uses[encoding, "drop"])
+        send_s = median(use.own_s for use in uses[encoding, "store"])
+        alone, calm = (uses[encoding, what][0] for what in ("store in turn", "store"))
         usable = (calm.own_s + calm.children_s) / (calm.left * calm.wall_s)
         request_cores = store_s / alone.wall_s * CORES / alone.left
-        compress_all = partial(_compress_all, bodies, coding)
-        costs[coding] = Costs(
+        compress_all = partial(_compress_all, bodies, encoding)
+        costs[encoding] = Costs(
             samples_per_body=round(n / len(bodies)),
-            bytes_per_sample=round(sum(map(len, payloads[coding])) / n, 1),
+            bytes_per_sample=round(sum(map(len, payloads[encoding])) / n, 1),
             format_ns=round(format_ns),
             compress_ns=round(cpu_ns(compress_all, n, repetitions)),
             send_ns=round(send_s / n * 1e9),
@@ -144,7 +144,7 @@ def measure(shape: Shape, repetitions: int, *, patience_s: float) -> Measured:
             request_cores=max(1, round(request_cores, 2)),
             usable=min(1, round(usable, 2)),
         )
-    writes = {(c, k): uses[c, f"write by {k}"][:repetitions] for c in CODINGS for k in PROCESSES}
+    writes = {(c, k): uses[c, f"write by {k}"][:repetitions] for c in ENCODINGS for k in PROCESSES}
     return Measured(costs, writes)
 
 
@@ -164,14 +164,14 @@ def _in_turns(
         ) as pool,
     ):
         runs: dict[tuple[str, str], Run] = {}
-        for coding in CODINGS:
-            post = partial(_post, payloads[coding], coding)
-            runs[coding, "drop"] = partial(post, dropping.url, 2)
-            runs[coding, "store"] = partial(post, server.url, 2)
-            runs[coding, "store in turn"] = partial(post, server.url, 1)
+        for encoding in ENCODINGS:
+            post = partial(_post, payloads[encoding], encoding)
+            runs[encoding, "drop"] = partial(post, dropping.url, 2)
+            runs[encoding, "store"] = partial(post, server.url, 2)
+            runs[encoding, "store in turn"] = partial(post, server.url, 1)
             for k in PROCESSES:
-                write = partial(_write_at_once, pool, k, server.url, coding, shape)
-                runs[coding, f"write by {k}"] = write
+                write = partial(_write_at_once, pool, k, server.url, encoding, shape)
+                runs[encoding, f"write by {k}"] = write
         for run in runs.values():  # connects, and lets the server know the series
             run()
             settle(server.url)
@@ -193,24 +193,25 @@ def _in_turns(
     return uses, merge_s
 
 
-def _post(payloads: Sequence[bytes], coding: str, url: str, threads: int) -> None:
+def _post(payloads: Sequence[bytes], encoding: str, url: str, threads: int) -> None:
     config = WriterConfig(datasource_url=url, timeout="1m")
-    encoding = None if coding == "none" else coding
+    content_encoding = None if encoding == "none" else encoding
     with (
         closing(HttpClient(config, Endpoint.of(config))) as client,
         ThreadPoolExecutor(threads) as pool,
     ):
-        list(pool.map(partial(client.post_import, content_encoding=encoding), payloads))
+        post = partial(client.post_import, content_encoding=content_encoding)
+        list(pool.map(post, payloads))
 
 
-def _compress_all(bodies: Sequence[bytes], coding: str) -> None:
+def _compress_all(bodies: Sequence[bytes], encoding: str) -> None:
     for body in bodies:
-        compress(body, coding)
+        compress(body, encoding)
 
 
 def _bodies(shape: Shape) -> Iterator[Body]:
     config = WriterConfig(datasource_url="http://localhost")
-    read = read_frame(_frame(shape), metric_format=METRIC_FORMAT)
+    read = parse_frame(_frame(shape), metric_format=METRIC_FORMAT)
     return pack_bodies(
         read.blocks(), max_bytes=config.batch_max_bytes, max_series=config.batch_max_series
     )
@@ -222,17 +223,17 @@ def _frame(shape: Shape) -> pd.DataFrame:
 
 
 @cache
-def _writer(url: str, coding: str) -> VmWriter:
-    return VmWriter(url, metric_format=METRIC_FORMAT, compression=coding, timeout="1m")
+def _writer(url: str, encoding: str) -> VmWriter:
+    return VmWriter(url, metric_format=METRIC_FORMAT, compression=encoding, timeout="1m")
 
 
-def _write(url: str, coding: str, shape: Shape, *, dry_run: bool = False) -> None:
+def _write(url: str, encoding: str, shape: Shape, *, dry_run: bool = False) -> None:
     """Write a frame whose series are this process's own."""
     labels = {"process": os.getpid()}
-    _writer(url, coding).write(_frame(shape), labels=labels, progress=False, dry_run=dry_run)
+    _writer(url, encoding).write(_frame(shape), labels=labels, progress=False, dry_run=dry_run)
 
 
-def _write_at_once(pool: Executor, processes: int, url: str, coding: str, shape: Shape) -> None:
-    jobs = [pool.submit(_write, url, coding, shape) for _ in range(processes)]
+def _write_at_once(pool: Executor, processes: int, url: str, encoding: str, shape: Shape) -> None:
+    jobs = [pool.submit(_write, url, encoding, shape) for _ in range(processes)]
     for job in jobs:
         job.result()

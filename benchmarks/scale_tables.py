@@ -71,20 +71,20 @@ class Check:
 
 
 def predict_s(
-    costs: AllCosts, shape: Shape, coding: str, processes: int, *, others: float
+    costs: AllCosts, shape: Shape, encoding: str, processes: int, *, others: float
 ) -> float:
     """Return how long processes take to write a frame each, into a server on the same two cores.
 
     Of these, other programs use `others`.
     """
-    bodies = round(shape.rows * shape.series / costs[coding].samples_per_body)
+    bodies = round(shape.rows * shape.series / costs[encoding].samples_per_body)
     site = Site(client_cores=2 - others)
-    return simulate(costs[coding], site, processes=processes, bodies=bodies)
+    return simulate(costs[encoding], site, processes=processes, bodies=bodies)
 
 
-def name_of_write(coding: str, processes: int) -> str:
+def name_of_write(encoding: str, processes: int) -> str:
     """Return what a write is called in the page."""
-    return f"{processes} process{'es' * (processes > 1)}, {CODING_NAMES[coding]}"
+    return f"{processes} process{'es' * (processes > 1)}, {CODING_NAMES[encoding]}"
 
 
 def checks_table(checks: Sequence[Check]) -> str:
@@ -111,19 +111,19 @@ def costs_table(costs: AllCosts) -> str:
     """Return the costs: a row for each, a column for each coding."""
     columns = [asdict(cost) for cost in costs.values()]
     rows = [[f"`{name}`", *(f"{column[name]:g}" for column in columns)] for name in columns[0]]
-    return _table(["per sample", *(CODING_NAMES[coding] for coding in costs)], rows)
+    return _table(["per sample", *(CODING_NAMES[encoding] for encoding in costs)], rows)
 
 
 def budget_table(costs: AllCosts) -> str:
     """Return what it takes to fill an ingest rate."""
     rows = []
-    for coding, cost in costs.items():
+    for encoding, cost in costs.items():
         server_ns = [ns / cost.usable for ns in (cost.parse_ns, cost.in_the_long_run.store_ns)]
         busy_ns = [cost.format_ns, cost.client_ns, sum(server_ns), *server_ns]
         for rate in _RATES:
             thread, client, *servers = (f"{rate * ns * 1e-9:.3g}" for ns in busy_ns)
             network = f"{rate * cost.bytes_per_sample / _GBIT_PER_S:.3g} Gbit/s"
-            row = [f"{rate / 1e6:g} M/s", CODING_NAMES[coding]]
+            row = [f"{rate / 1e6:g} M/s", CODING_NAMES[encoding]]
             rows.append([*row, thread, client, network, *servers])
     head = ["samples", "bodies", "formatting threads", "client cores", "network"]
     return _table([*head, "single-node cores", "vminsert cores", "vmstorage cores"], rows)
@@ -134,9 +134,9 @@ def single_node_table(costs: AllCosts) -> str:
     rows = []
     for cores in _CORES:
         for gbit in _GBITS:
-            for coding, cost in costs.items():
+            for encoding, cost in costs.items():
                 site = Site(server_cores=cores, bytes_per_s=gbit * _GBIT_PER_S)
-                row = [f"{cores} cores", f"{gbit} Gbit/s", CODING_NAMES[coding]]
+                row = [f"{cores} cores", f"{gbit} Gbit/s", CODING_NAMES[encoding]]
                 rows.append([*row, *_what_fills(cost.in_the_long_run, site)])
     return _table(["server", "network", "bodies", *_filling_head()], rows)
 
@@ -145,11 +145,11 @@ def cluster_table(costs: AllCosts) -> str:
     """Return what fills a cluster behind 10 Gbit/s: processes x concurrency."""
     rows = []
     for cores in _CORES:
-        for coding, cost in costs.items():
+        for encoding, cost in costs.items():
             site = Site(
                 server_cores=cores, storage_cores=cores, bytes_per_s=_GBITS[-1] * _GBIT_PER_S
             )
-            row = [f"{cores} cores", f"{cores} cores", CODING_NAMES[coding]]
+            row = [f"{cores} cores", f"{cores} cores", CODING_NAMES[encoding]]
             rows.append([*row, *_what_fills(cost.in_the_long_run, site)])
     return _table(["vminserts", "vmstorages", "bodies", *_filling_head()], rows)
 
@@ -216,9 +216,9 @@ def draw(checks: Sequence[Check], costs: AllCosts) -> Figure:
         axes.set_xticks(numbers, [str(n) for n in numbers])
     _dress(by_concurrency, "M samples/s of a process, gzip, to 32 cores", "concurrency")
     for cores, color in zip(_CORES, _COLORS, strict=True):
-        for coding, style in (("gzip", "o-"), ("none", "s:")):
-            rates = [_rate_nearby(costs[coding], cores, n) / 1e6 for n in _PROCESSES]
-            name = f"{cores} cores" if coding == "gzip" else None
+        for encoding, style in (("gzip", "o-"), ("none", "s:")):
+            rates = [_rate_nearby(costs[encoding], cores, n) / 1e6 for n in _PROCESSES]
+            name = f"{cores} cores" if encoding == "gzip" else None
             by_processes.plot(_PROCESSES, rates, style, color=color, markersize=4, label=name)
     by_processes.plot([], [], "s:", color=_INK, markersize=4, label="plain")
     _dress(by_processes, "M samples/s in all, concurrency 4, 10 Gbit/s, 1 ms", "processes")

@@ -22,8 +22,8 @@ from benchmarks.server import settle
 from benchmarks.sizes import Shape, Sizes
 from benchmarks.timing import Timing, timed
 from vm_df_writer import VmWriter, WriterConfig
-from vm_df_writer.config.read_options import Reading
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import pack_bodies
@@ -52,7 +52,7 @@ class StageRun:
     """
 
     layout: str
-    coding: str
+    encoding: str
     n_samples: int
     n_bytes: int
     stages_s: dict[str, float]
@@ -65,36 +65,36 @@ def split_writes(sizes: Sizes) -> Iterator[StageRun]:
     long = Shape(shape.rows * shape.series, shape.series)
     with LocalVictoriaMetrics() as server:
         for layout, data in (("wide", wide_frame(shape)), ("long", long_frame(long))):
-            for coding in ("none", "gzip"):
-                yield _split(server.url, layout, data, coding, sizes.repetitions)
+            for encoding in ("none", "gzip"):
+                yield _split(server.url, layout, data, encoding, sizes.repetitions)
 
 
-def _split(url: str, layout: str, data: Input, coding: str, repetitions: int) -> StageRun:
+def _split(url: str, layout: str, data: Input, encoding: str, repetitions: int) -> StageRun:
     stages: dict[str, list[float]] = {name: [] for name in STAGES}
     writes: list[float] = []
     n_bytes = 0
-    with VmWriter(url, metric_format=METRIC_FORMAT, compression=coding, timeout="1m") as writer:
+    with VmWriter(url, metric_format=METRIC_FORMAT, compression=encoding, timeout="1m") as writer:
         write = timed(partial(writer.write, data.frame, progress=False))
         for _ in range(repetitions):
             settle(url)
             clock = _Clock()
-            n_bytes = _write_in_sequence(writer.config, data, coding, clock)
+            n_bytes = _write_in_sequence(writer.config, data, encoding, clock)
             for name in STAGES:
                 stages[name].append(clock.seconds[name])
             settle(url)
             writes.append(write())
     medians = {name: median(seconds) for name, seconds in stages.items()}
-    return StageRun(layout, coding, data.n_samples, n_bytes, medians, Timing(tuple(writes)))
+    return StageRun(layout, encoding, data.n_samples, n_bytes, medians, Timing(tuple(writes)))
 
 
-def _write_in_sequence(config: WriterConfig, data: Input, coding: str, clock: _Clock) -> int:
-    headers = {} if coding == "none" else {"Content-Encoding": coding}
+def _write_in_sequence(config: WriterConfig, data: Input, encoding: str, clock: _Clock) -> int:
+    headers = {} if encoding == "none" else {"Content-Encoding": encoding}
     n_bytes = 0
     with closing(HTTPConnection(urlsplit(config.datasource_url).netloc)) as connection:
         connection.connect()
         with clock.runs("reading"):
-            reading = Reading.of(**data.reading)
-            read = read_frame(data.frame, metric_format=config.metric_format, reading=reading)
+            reading = ReadOptions.of(**data.reading)
+            read = parse_frame(data.frame, metric_format=config.metric_format, reading=reading)
         bodies = pack_bodies(
             clock.pull("reading", read.blocks()),
             max_bytes=config.batch_max_bytes,
@@ -102,7 +102,7 @@ def _write_in_sequence(config: WriterConfig, data: Input, coding: str, clock: _C
         )
         for body in clock.pull("formatting", bodies):
             with clock.runs("compressing"):
-                payload = compress(body.data, coding)
+                payload = compress(body.data, encoding)
             with clock.runs("sending"):
                 connection.request("POST", "/api/v1/import", payload, headers)
             with clock.runs("waiting"):

@@ -76,8 +76,8 @@ def test_writes_are_compared_with_curl_on_a_real_server(
         pytest.skip("curl is not installed")
     writers = {run["writer"] for run in results["end_to_end"]}
     assert {"VmWriter.write", "curl with the same bytes, in one request"} <= writers
-    assert {(run["layout"], run["coding"]) for run in results["stages"]} == {
-        (layout, coding) for layout in ("wide", "long") for coding in ("none", "gzip")
+    assert {(run["layout"], run["encoding"]) for run in results["stages"]} == {
+        (layout, encoding) for layout in ("wide", "long") for encoding in ("none", "gzip")
     }
     assert {run["concurrency"] for run in results["delivery"]} == {1, 2, 4}
 

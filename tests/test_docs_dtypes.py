@@ -20,8 +20,8 @@ import pandas as pd
 import pytest
 
 from vm_df_writer import ColumnError, FrameError, TimestampError, to_import_lines
-from vm_df_writer.config.read_options import Reading
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.frames.parse import parse_frame
 
 pa = import_module("pyarrow") if find_spec("pyarrow") else None
 
@@ -102,7 +102,7 @@ def frame_with(made: Any, meaning: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     return numbered.assign(time=made), {"time": "time"}
 
 
-def what_is_stored(made: Any, meaning: str, keywords: Mapping[str, Any]) -> str:
+def job_identity(made: Any, meaning: str, keywords: Mapping[str, Any]) -> str:
     """Say in the words of the document what is stored."""
     frame, named = frame_with(made, meaning)
     keywords = {"layout": "wide" if meaning == "value" else "auto", **named, **keywords}
@@ -111,7 +111,9 @@ def what_is_stored(made: Any, meaning: str, keywords: Mapping[str, Any]) -> str:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             text = b"".join(to_import_lines(frame, metric_format=METRIC_FORMAT, **keywords))
-            read = read_frame(frame, metric_format=METRIC_FORMAT, reading=Reading.of(**keywords))
+            read = parse_frame(
+                frame, metric_format=METRIC_FORMAT, reading=ReadOptions.of(**keywords)
+            )
             for block in read.blocks():
                 counts["dropped"].update(block.dropped)
                 counts["adjusted"].update(block.adjusted)
@@ -147,7 +149,7 @@ def taken_for(column: pd.Series) -> str:
     """What a column of a long frame is taken for if nobody says; empty if it is refused."""
     frame = pd.DataFrame({"time": times(len(column)), "x": column, "y": 0.5})
     try:
-        read = read_frame(frame, metric_format=METRIC_FORMAT)
+        read = parse_frame(frame, metric_format=METRIC_FORMAT)
     except TimestampError:  # two columns hold times
         return "time"
     except ColumnError:
@@ -159,14 +161,14 @@ def taken_for(column: pd.Series) -> str:
 def test_what_is_stored_is_what_the_table_says(row: Row) -> None:
     keywords = run(f"dict({row.keywords})")
     # Old and new orjson differ in the sign of a large exponent alone.
-    stored = what_is_stored(run(row.code), row.meaning, keywords)
+    stored = job_identity(run(row.code), row.meaning, keywords)
     assert stored.replace("e+", "e") == row.stored.replace("e+", "e")
 
 
 @each(rows_at_a_glance())
 def test_every_dtype_is_stored_as_each_of_the_three_or_refused(row: Row) -> None:
     column = run(row.code)
-    stored = re.sub(r"^(`\w+Error):.*", r"\1`", what_is_stored(column, row.meaning, {}))
+    stored = re.sub(r"^(`\w+Error):.*", r"\1`", job_identity(column, row.meaning, {}))
     assert (f"**{stored}**" if taken_for(column) == row.meaning else stored) == row.stored
 
 

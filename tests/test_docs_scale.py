@@ -19,7 +19,7 @@ import pytest
 for package in ("matplotlib", "psutil", "simpy"):
     pytest.importorskip(package, reason="of the dependency group bench")
 
-from benchmarks.scale_costs import CODINGS, PROCESSES
+from benchmarks.scale_costs import ENCODINGS, PROCESSES
 from benchmarks.scale_model import Costs, Site, bounds, simulate, steady_rate
 from benchmarks.scale_tables import MADE_FROM_COSTS, SHAPE, name_of_write, predict_s
 from tests.support.http_serving import NO_CONTENT, raw_servers, read_request
@@ -53,8 +53,8 @@ def part(name: str) -> str:
 def costs_of_the_page() -> dict[str, Costs]:
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (\S+) \|$", part("costs"), re.MULTILINE)
     return {
-        coding: Costs(**{name: float(numbers[i]) for name, *numbers in rows})
-        for i, coding in enumerate(("none", "gzip"))
+        encoding: Costs(**{name: float(numbers[i]) for name, *numbers in rows})
+        for i, encoding in enumerate(("none", "gzip"))
     }
 
 
@@ -175,7 +175,7 @@ def test_the_page_compares_what_the_model_predicts_with_what_was_measured() -> N
         re.MULTILINE,
     )
     costs = costs_of_the_page()
-    for case, row in zip(product(CODINGS, PROCESSES), rows, strict=True):
+    for case, row in zip(product(ENCODINGS, PROCESSES), rows, strict=True):
         what, others, predicted, measured, error = row
         assert what == name_of_write(*case)
         assert predicted == f"{predict_s(costs, SHAPE, *case, others=float(others)):.2f}"

@@ -18,7 +18,7 @@ from tests.support.command_line import run
 from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
 from vm_df_writer.cli.backfill import JobExitCode, backfill_command
 from vm_df_writer.cli.messages import option_name
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.local import LocalVictoriaMetrics
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -98,7 +98,7 @@ def test_the_reading_keywords_are_those_of_reading() -> None:
             f"`{field.default}`" if field.default not in (None, MISSING) else "",
             field.metadata["help"],
         ]
-        for field in fields(Reading)
+        for field in fields(ReadOptions)
     ]
     assert list(table_rows("Reading keywords")) == expected
 
@@ -121,13 +121,13 @@ def test_the_report_attributes_are_all_there() -> None:
     named = {
         name for row in table_rows("What a report says") for name in re.findall(r"\w+", row[0])
     }
-    hidden = {"acknowledged_lines", "undelivered_lines"}
+    hidden = {"acknowledged_counts", "undelivered_counts"}
     assert named - {"Attribute", "samples_per_s"} == {f.name for f in fields(WriteReport)} - hidden
 
 
 def test_the_options_and_exit_codes_of_a_job_are_all_there() -> None:
     cells = [row[0] for row in table_rows("Months of history")]
-    shared = {option_name(field.name) for field in fields(Reading)}
+    shared = {option_name(field.name) for field in fields(ReadOptions)}
     shared |= {"--url", "--config", "--metric-format"}
     options = {
         name

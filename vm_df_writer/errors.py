@@ -40,8 +40,8 @@ __all__ = [
     "VerificationError",
     "VmDfWriterError",
     "VmDfWriterWarning",
-    "hearing_warnings",
-    "nearest_hint",
+    "capture_warnings",
+    "did_you_mean",
     "warn_caller",
 ]
 
@@ -200,14 +200,14 @@ class InsecureTlsWarning(VmDfWriterWarning):
     """The server's certificate is not verified."""
 
 
-def nearest_hint(name: object, known: Iterable[object]) -> str:
+def did_you_mean(name: object, known: Iterable[object]) -> str:
     """Return ``; did you mean 'host'?`` for the nearest known name, or an empty string.
 
     Examples
     --------
-    >>> nearest_hint("hots", ["host", "score"])
+    >>> did_you_mean("hots", ["host", "score"])
     "; did you mean 'host'?"
-    >>> nearest_hint("zebra", ["host", "score"])
+    >>> did_you_mean("zebra", ["host", "score"])
     ''
     """
     match = get_close_matches(str(name), [str(k) for k in known], n=1)
@@ -224,7 +224,7 @@ def warn_caller(message: str, category: type[VmDfWriterWarning]) -> None:
 
 
 @contextmanager
-def hearing_warnings(hear: Callable[[VmDfWriterWarning], object]) -> Iterator[None]:
+def capture_warnings(hear: Callable[[VmDfWriterWarning], object]) -> Iterator[None]:
     """Hand every warning of this package to `hear`, in place of showing it; others are shown."""
     show_otherwise = warnings.showwarning
 

@@ -9,13 +9,13 @@ from typing import Any, Literal, Self, Unpack
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, load_config
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.frames.labels.cache import LabelSetCache
-from vm_df_writer.frames.parse import FrameReading, read_frame
+from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
@@ -79,10 +79,10 @@ class VmWriter:
             raise ConfigError(
                 "config: passed together with other parameters; put them all into the WriterConfig"
             )
-        self._open(Route.of(config))
+        self._open(Backend.of(config))
 
-    def _open(self, route: Route) -> None:
-        self.config, self._route = route.config, route
+    def _open(self, backend: Backend) -> None:
+        self.config, self._backend = backend.config, backend
         self._label_sets = LabelSetCache(self.config.metric_prefix_cache_max_entries)
 
     @classmethod
@@ -98,10 +98,10 @@ class VmWriter:
         return cls(config=load_config(path))
 
     @classmethod
-    def along(cls, route: Route) -> Self:
+    def along(cls, backend: Backend) -> Self:
         """Open a writer on a route of its own; a pickled copy takes that of its configuration."""
         writer = cls.__new__(cls)
-        writer._open(route)  # noqa: SLF001 - its own
+        writer._open(backend)  # noqa: SLF001 - its own
         return writer
 
     def write(
@@ -131,7 +131,7 @@ class VmWriter:
             Do everything but send: the report says what would be dropped, and counts the rest
             as `undelivered`.
         **reading
-            How to read the frame: see :class:`~vm_df_writer.config.read_options.Reading`.
+            How to read the frame: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 
         Returns
         -------
@@ -149,11 +149,11 @@ class VmWriter:
         VerificationError
             If what was read back is not what was sent; its `report` says how much.
         """
-        proof = Proof(self._route, ask=not dry_run)
+        proof = Proof(self._backend, ask=not dry_run)
         read = proof.begin(self._read(frame, reading, proof), verify=verify)
         warn_of_tenant_labels(self.config.tenant_id, read.label_names)
         pack = partial(self._bodies, max_line_bytes=proof.max_line_bytes)
-        report = deliver_frame(read, self._route, pack, progress=progress, dry_run=dry_run)
+        report = deliver_frame(read, self._backend, pack, progress=progress, dry_run=dry_run)
         if dry_run:
             return report
         return proof.complete(read, report, pack, verify=verify, reset_cache=reset_cache)
@@ -183,7 +183,7 @@ class VmWriter:
         VerificationError
             If it does not; its `verification` says how much.
         """
-        proof = Proof(self._route)
+        proof = Proof(self._backend)
         read = proof.begin(self._read(frame, reading, proof))
         return proof.verify(read, verify=verify)
 
@@ -218,7 +218,7 @@ class VmWriter:
         folder = folder or self.config.spool_dir
         if folder is None:
             raise ConfigError("spool_dir: not set; set it, or name the folder to replay")
-        return replay_folder(Path(folder), self._route, progress=progress)
+        return replay_folder(Path(folder), self._backend, progress=progress)
 
     def preview(
         self, frame: pd.DataFrame | pd.Series, **reading: Unpack[ReadingKeywords]
@@ -250,11 +250,11 @@ class VmWriter:
         ServerRejected
             If the server refuses.
         """
-        return check_server(self._route)
+        return check_server(self._backend)
 
     def close(self) -> None:
         """Close the connections; the writer opens new ones when it is used again."""
-        self._route.client.close()
+        self._backend.client.close()
 
     def __enter__(self) -> Self:
         """Return the writer itself."""
@@ -266,7 +266,7 @@ class VmWriter:
 
     def __repr__(self) -> str:
         """Name the server, without credentials."""
-        return f"VmWriter({self._route.endpoint.import_url!r})"
+        return f"VmWriter({self._backend.endpoint.import_url!r})"
 
     def __getstate__(self) -> WriterConfig:
         """Pickle the configuration alone."""
@@ -274,19 +274,19 @@ class VmWriter:
 
     def __setstate__(self, config: WriterConfig) -> None:
         """Open anew."""
-        self._open(Route.of(config))
+        self._open(Backend.of(config))
 
     def _read(
         self,
         frame: pd.DataFrame | pd.Series,
         reading: ReadingKeywords,
         proof: Proof | None = None,
-    ) -> FrameReading:
-        return read_frame(
+    ) -> ParsedFrame:
+        return parse_frame(
             frame,
             metric_format=self.config.metric_format,
-            reading=Reading.of(**reading),
-            limits=(proof or Proof(self._route, ask=False)).label_limits,
+            reading=ReadOptions.of(**reading),
+            limits=(proof or Proof(self._backend, ask=False)).label_limits,
             cache=self._label_sets,
         )
 

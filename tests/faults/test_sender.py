@@ -48,16 +48,16 @@ def has_zstd() -> bool:
 needs_zstd = pytest.mark.skipif(not has_zstd(), reason="no zstd; install backports.zstd")
 
 
-@pytest.mark.parametrize("coding", ["none", "gzip"])
+@pytest.mark.parametrize("encoding", ["none", "gzip"])
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_everything_arrives_once(
     proxy: FaultProxy,
     victoria_metrics: LocalVictoriaMetrics,
     run: str,
     concurrency: int,
-    coding: str,
+    encoding: str,
 ) -> None:
-    sender = sender_to(proxy.url, concurrency=concurrency, coding=coding)
+    sender = sender_to(proxy.url, concurrency=concurrency, encoding=encoding)
     outcomes = deliver(sender, [body_of(run, number) for number in range(20)])
     assert [o.error for o in outcomes] == [None] * 20
     assert {(o.attempts, o.in_doubt) for o in outcomes} == {(1, False)}
@@ -67,7 +67,7 @@ def test_everything_arrives_once(
 
 
 def test_without_bodies_there_is_no_request_and_no_thread(proxy: FaultProxy) -> None:
-    assert deliver(sender_to(proxy.url, coding="gzip"), []) == []
+    assert deliver(sender_to(proxy.url, encoding="gzip"), []) == []
     assert proxy.seen == []
 
 
@@ -102,7 +102,7 @@ def test_a_fault_that_passes_costs_no_sample(
     in_doubt: bool,
 ) -> None:
     proxy.schedule(fault)
-    [outcome] = deliver(sender_to(proxy.url, coding="gzip", timeout_s=0.5), [body_of(run)])
+    [outcome] = deliver(sender_to(proxy.url, encoding="gzip", timeout_s=0.5), [body_of(run)])
     assert outcome.error is None
     assert (outcome.attempts, outcome.in_doubt) == (attempts, in_doubt)
     distinct, copies = stored(victoria_metrics, run)[0]
@@ -229,7 +229,7 @@ def test_zstd_becomes_gzip_for_a_server_that_would_drop_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The server of the tests, 1.79, answers 204 to zstd and stores nothing."""
-    sender = sender_to(proxy.url, coding="zstd", concurrency=1)
+    sender = sender_to(proxy.url, encoding="zstd", concurrency=1)
     for number in range(2):
         [outcome] = deliver(sender, [body_of(run, number)])
         assert (outcome.error, outcome.attempts) == (None, 1)
@@ -245,7 +245,9 @@ def test_zstd_is_sent_once_the_server_has_shown_that_it_decodes_it(
     proxy: FaultProxy, run: str
 ) -> None:
     proxy.schedule(answer(400, text=b"cannot decompress data"), then=accept(0))
-    deliver(sender_to(proxy.url, coding="zstd", concurrency=1), [body_of(run, n) for n in range(3)])
+    deliver(
+        sender_to(proxy.url, encoding="zstd", concurrency=1), [body_of(run, n) for n in range(3)]
+    )
     assert [seen.headers["Content-Encoding"] for seen in proxy.seen] == ["zstd"] * 4
     assert all(seen.body.startswith(ZSTD_MAGIC) for seen in proxy.seen[1:])
 
@@ -255,11 +257,13 @@ def test_without_a_telling_answer_gzip_is_sent_and_zstd_asked_about_again(
     proxy: FaultProxy, run: str
 ) -> None:
     proxy.schedule(answer(503), accept(0), answer(400), accept(0))
-    deliver(sender_to(proxy.url, coding="zstd", concurrency=1), [body_of(run, n) for n in range(2)])
+    deliver(
+        sender_to(proxy.url, encoding="zstd", concurrency=1), [body_of(run, n) for n in range(2)]
+    )
     codings = [seen.headers["Content-Encoding"] for seen in proxy.seen]
     assert codings == ["zstd", "gzip", "zstd", "zstd"]
 
 
 def test_an_unknown_coding_is_refused_before_anything_is_sent() -> None:
     with pytest.raises(ConfigError, match="compression: 'brotli' is not known"):
-        sender_to("http://127.0.0.1:1", coding="brotli")
+        sender_to("http://127.0.0.1:1", encoding="brotli")

@@ -57,7 +57,7 @@ def test_ctrl_c_at_any_moment_loses_no_body(proxy: FaultProxy, run: str) -> None
     rng = np.random.default_rng(20)
     bodies = [body_of(run, number, lines=1, samples=1) for number in range(1_000)]
     proxy.schedule(then=accept(0))
-    sender = sender_to(proxy.url, coding="gzip")
+    sender = sender_to(proxy.url, encoding="gzip")
     acknowledged = 0
     for moment in rng.uniform(0.001, 0.03, 100).tolist():
         rest, outcomes = iter(bodies), list[Outcome]()

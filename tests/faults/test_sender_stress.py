@@ -82,7 +82,7 @@ def test_forty_random_schedules_lose_and_miscount_nothing(
             proxy.url,
             retry=retry,
             concurrency=int(rng.integers(1, 6)),
-            coding=["none", "gzip"][rng.integers(2)],
+            encoding=["none", "gzip"][rng.integers(2)],
             timeout_s=0.4,
         )
         proxy.follow(faults(rng))

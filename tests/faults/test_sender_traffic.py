@@ -45,12 +45,12 @@ def test_no_more_bodies_are_in_memory_than_promised(proxy: FaultProxy, run: str)
             most = max(most, alive)
             yield body_of(run, number)
 
-    def settle(_: Outcome) -> None:
+    def on_result(_: Outcome) -> None:
         nonlocal alive
         alive -= 1
 
     proxy.schedule(then=accept(0.005))
-    sender_to(proxy.url, concurrency=3).deliver(counted(), settle)
+    sender_to(proxy.url, concurrency=3).deliver(counted(), on_result)
     assert alive == 0
     assert most <= 3 + 2
 
@@ -90,12 +90,12 @@ def test_an_error_while_bodies_are_made_leaves_none_unsettled(proxy: FaultProxy,
 
 
 def test_an_error_in_settle_is_raised_and_stops_the_rest(proxy: FaultProxy, run: str) -> None:
-    def settle(_: Outcome) -> None:
+    def on_result(_: Outcome) -> None:
         raise OSError("the disk is full")
 
     bodies = iter([body_of(run, number) for number in range(50)])
     with pytest.raises(OSError, match="the disk is full"):
-        sender_to(proxy.url).deliver(bodies, settle)
+        sender_to(proxy.url).deliver(bodies, on_result)
     assert length_hint(bodies) > 40
 
 
@@ -106,7 +106,7 @@ def test_an_unforeseen_error_in_a_thread_loses_no_body(run: str) -> None:
 
     config = WriterConfig(datasource_url="http://127.0.0.1:1")
     client = NoClient(config, Endpoint.of(config))
-    sender = Sender(client, retry=QUICK, concurrency=2, coding="none", timeout_s=1.0)
+    sender = Sender(client, retry=QUICK, concurrency=2, encoding="none", timeout_s=1.0)
     bodies = [body_of(run, number) for number in range(9)]
     rest = iter(bodies)
     outcomes = deliver(sender, rest)
@@ -120,8 +120,8 @@ def test_requests_in_flight_get_fewer_when_the_server_has_too_much_to_do(
     proxy: FaultProxy, run: str
 ) -> None:
     proxy.schedule(*[answer(503)] * 20, then=accept(0.02))
-    patient = RetryPolicy(deadline_s=20, first_wait_s=0.02, longest_wait_s=0.05)
-    sender = sender_to(proxy.url, retry=patient, concurrency=8)
+    with_unlimited_reconnects = RetryPolicy(deadline_s=20, first_wait_s=0.02, longest_wait_s=0.05)
+    sender = sender_to(proxy.url, retry=with_unlimited_reconnects, concurrency=8)
     outcomes = deliver(sender, [body_of(run, number) for number in range(40)])
     assert [outcome.error for outcome in outcomes] == [None] * 40
     widths = [seen.in_flight for seen in proxy.seen]
@@ -172,7 +172,7 @@ def test_handing_over_a_body_costs_under_a_hundred_microseconds(run: str) -> Non
 
     config = WriterConfig(datasource_url="http://127.0.0.1:1")
     client = NoServer(config, Endpoint.of(config))
-    sender = Sender(client, retry=QUICK, concurrency=2, coding="none", timeout_s=1.0)
+    sender = Sender(client, retry=QUICK, concurrency=2, encoding="none", timeout_s=1.0)
     bodies = [body_of(run, lines=1, samples=1) for _ in range(2_000)]
     costs = []
     for _ in range(5):

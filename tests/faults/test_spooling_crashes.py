@@ -89,7 +89,7 @@ def test_no_torn_file_is_ever_replayed(
     for number in range(kills):
         lines = [
             table.take(slice(i, i + 1))
-            for table in report.acknowledged_lines
+            for table in report.acknowledged_counts
             for i, labels in enumerate(table.label_sets)
             if orjson.loads(labels)["killed"] == str(number)
         ]

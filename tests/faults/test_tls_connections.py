@@ -127,7 +127,7 @@ def test_an_idle_tls_connection_that_the_server_closes_is_no_error(
     config = WriterConfig(datasource_url=url, verify_tls=ca_file)
     client = HttpClient(config, Endpoint.of(config))
     once = RetryPolicy(reconnect_attempts=0)
-    sender = Sender(client, retry=once, concurrency=1, coding="none", timeout_s=5.0)
+    sender = Sender(client, retry=once, concurrency=1, encoding="none", timeout_s=5.0)
     proxy.schedule(then=fault)
     outcomes = deliver(sender, [body_of(run, number, lines=lines) for number in range(6)])
     assert [outcome.error for outcome in outcomes] == [None] * 6

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.columns import texts
 from tests.support.reference import Samples, parse_lines
 from tests.support.strategies import FORMATS, names
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.packing import pack_bodies
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
@@ -24,7 +24,7 @@ def meaning(
     frame: pd.DataFrame, metric_format: dict[str, str], reading: ReadingKeywords
 ) -> tuple[Samples, Counter[str]]:
     """Return what is stored of a frame and what is dropped."""
-    read = read_frame(frame, metric_format=metric_format, reading=Reading.of(**reading))
+    read = parse_frame(frame, metric_format=metric_format, reading=ReadOptions.of(**reading))
     dropped: Counter[str] = Counter()
     for block in read.blocks():
         dropped.update(block.dropped)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tests.support.columns import number_columns, other_labels, text_columns, time_columns
 from tests.support.reference import parse_lines
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import VmDfWriterError
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.packing import pack_bodies
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.VmDfWriterWarning")
@@ -143,7 +143,7 @@ def test_any_frame_is_read_or_refused_in_words(
     frame: pd.DataFrame, reading: dict[str, Any]
 ) -> None:
     try:
-        found = read_frame(frame, reading=Reading.of(**reading))
+        found = parse_frame(frame, reading=ReadOptions.of(**reading))
     except VmDfWriterError:
         return
     # From here on nothing may be refused any more: requests are under way.

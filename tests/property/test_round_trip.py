@@ -15,20 +15,20 @@ from tests.support.columns import IS_PANDAS_3, time_columns
 from tests.support.reference import parse_lines
 from tests.support.strategies import Case, cases
 from vm_df_writer import VmWriter, to_import_lines
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames import grouping, wide
-from vm_df_writer.frames.parse import FrameReading, read_frame
+from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.frames.samples import time_order
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire import import_lines
 from vm_df_writer.wire.packing import pack_bodies
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
 
 
-def read(case: Case) -> FrameReading:
-    return read_frame(
-        case.frame, metric_format=case.metric_format, reading=Reading.of(**case.reading)
+def read(case: Case) -> ParsedFrame:
+    return parse_frame(
+        case.frame, metric_format=case.metric_format, reading=ReadOptions.of(**case.reading)
     )
 
 
@@ -80,15 +80,15 @@ def test_cutting_at_any_limit_stores_the_same(
         stored = parse_lines(body.data)
         assert body.n_series == len(stored) <= max_series
         assert body.n_samples == sum(map(len, stored.values()))
-        assert len(body.lines.label_sets) == len(lines)
-        for line, *row in zip(lines, *_columns(body.lines), strict=True):
+        assert len(body.counts.label_sets) == len(lines)
+        for line, *row in zip(lines, *_columns(body.counts), strict=True):
             ((labels, samples),) = parse_lines(line).items()
             assert frozenset(json.loads(row[0]).items()) == labels
             assert row[1:] == [len(samples), samples[0][0], samples[-1][0]]
             assert len(samples) <= max_samples_per_line
 
 
-def _columns(table: LineTable) -> list[list[Any]]:
+def _columns(table: SampleCounts) -> list[list[Any]]:
     numbers = (table.samples, table.first_ms, table.last_ms)
     return [list(table.label_sets), *(column.tolist() for column in numbers)]
 

@@ -5,14 +5,14 @@ from functools import partial
 import pytest
 
 import vm_df_writer.operations.verify
-from vm_df_writer.verification.export_reader import Settle
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Call a loss what is not there a second after the flush of a server on this machine."""
-    settle = partial(Settle, patience_s=1.0, queued_patience_s=4.0)
-    monkeypatch.setattr(vm_df_writer.operations.verify, "Settle", settle)
+    policy = partial(ReadBackPolicy, patience_s=1.0, queued_patience_s=4.0)
+    monkeypatch.setattr(vm_df_writer.operations.verify, "ReadBackPolicy", policy)
 
 
 @pytest.fixture

@@ -42,15 +42,15 @@ def exported(client: HttpClient, endpoint: Endpoint, name: str) -> list[bytes]:
     return list(client.stream_lines(endpoint.read_url("/api/v1/export"), form))
 
 
-@pytest.mark.parametrize("coding", [None, "gzip"])
+@pytest.mark.parametrize("encoding", [None, "gzip"])
 def test_what_is_posted_is_streamed_back(
-    victoria_metrics: LocalVictoriaMetrics, coding: str | None
+    victoria_metrics: LocalVictoriaMetrics, encoding: str | None
 ) -> None:
     client, endpoint = connect(victoria_metrics.url)
-    name = f"http_round_trip_{coding}"
+    name = f"http_round_trip_{encoding}"
     body = import_line(name, n_samples=5000)
     client.check_health()
-    client.post_import(gzip.compress(body) if coding else body, content_encoding=coding)
+    client.post_import(gzip.compress(body) if encoding else body, content_encoding=encoding)
     (line,) = exported(client, endpoint, name)
     assert json.loads(line)["values"] == list(range(5000))
 

@@ -26,7 +26,7 @@ from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.verify import VerifyChoice
-from vm_df_writer.verification.export_reader import Settle
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -137,8 +137,8 @@ def test_a_cluster_is_written_and_read_on_its_own_paths(
 def test_a_part_of_a_cluster_is_not_taken_for_all_of_it(
     cluster: tuple[Cluster, Cluster], monkeypatch: pytest.MonkeyPatch, verify: VerifyChoice
 ) -> None:
-    settle = partial(Settle, patience_s=4.0)
-    monkeypatch.setattr(vm_df_writer.operations.verify, "Settle", settle)
+    settle = partial(ReadBackPolicy, patience_s=4.0)
+    monkeypatch.setattr(vm_df_writer.operations.verify, "ReadBackPolicy", settle)
     with writer(*cluster) as writing:
         cluster[1].partial_answers = 2
         assert writing.write(FRAME, verify=verify).verification == ALL_FOUND

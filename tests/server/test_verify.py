@@ -18,16 +18,16 @@ from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.block_reader import ReadBack
-from vm_df_writer.verification.export_reader import Settle
-from vm_df_writer.verification.findings import Findings
+from vm_df_writer.verification.block_reader import BlockReader
+from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import verify_blocks
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 Labels = dict[str, str]
 
 T = 1767225600000
-BRIEFLY = Settle(patience_s=0.5)
+BRIEFLY = ReadBackPolicy(patience_s=0.5)
 
 
 def block_of(labels: Sequence[Labels], times: Sequence[int], values: ArrayLike) -> SeriesBlock:
@@ -62,12 +62,16 @@ def send(url: str, block: SeriesBlock) -> None:
     assert requests.post(f"{url}/api/v1/import", b"".join(lines), timeout=30).status_code == 204
 
 
-def verify(url: str, *blocks: SeriesBlock, settle: Settle | None = None) -> Findings:
+def verify(
+    url: str, *blocks: SeriesBlock, settle: ReadBackPolicy | None = None
+) -> VerificationResult:
     config = WriterConfig(datasource_url=url)
     endpoint = Endpoint.of(config)
     client = HttpClient(config, endpoint)
     try:
-        return verify_blocks(iter(blocks), ReadBack(client, endpoint, settle or Settle()))
+        return verify_blocks(
+            iter(blocks), BlockReader(client, endpoint, settle or ReadBackPolicy())
+        )
     finally:
         client.close()
 
@@ -146,9 +150,9 @@ def test_missing_and_other_values_are_told_apart(url: str) -> None:
     send(url, block_of(labels[1:], [0, 1, 2], stored.values[1:]))
     findings = verify(url, sent, settle=BRIEFLY)
     assert findings.verification == Verification(expected=6, found=4, missing=1, mismatched=1)
-    assert {short.label_set: short.first_ms for short in findings.worst} == dict.fromkeys(
-        sent.label_sets, T + 1
-    )
+    assert {
+        incomplete.label_set: incomplete.first_ms for incomplete in findings.worst
+    } == dict.fromkeys(sent.label_sets, T + 1)
 
 
 def test_several_samples_at_one_timestamp_are_all_found(url: str) -> None:
@@ -194,7 +198,7 @@ def test_the_short_series_that_are_missing_are_named(url: str) -> None:
     send(url, short_series(labels[:-2]))
     findings = verify(url, short_series(labels), settle=BRIEFLY)
     assert findings.verification == Verification(expected=1500, found=1498, missing=2)
-    assert {short.label_set for short in findings.worst} == {
+    assert {incomplete.label_set for incomplete in findings.worst} == {
         orjson.dumps(each) for each in labels[-2:]
     }
 
@@ -264,7 +268,7 @@ def test_a_server_that_may_not_be_flushed_is_waited_for(
         slept.append(seconds)
         time.sleep(seconds)
 
-    assert verify(server.url, block, settle=Settle(sleep=sleep)).verification.ok
+    assert verify(server.url, block, settle=ReadBackPolicy(sleep=sleep)).verification.ok
     assert sum(slept) == pytest.approx(5, abs=0.5)
 
 

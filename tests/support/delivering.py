@@ -12,7 +12,7 @@ import numpy as np
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy, Sender
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.packing import Body
@@ -31,7 +31,7 @@ def body_of(run: str, number: int = 0, *, lines: int = 3, samples: int = 50) -> 
     columns = f'"values":{list(range(samples))},"timestamps":{times.tolist()}'.encode()
     data = b"".join(b'{"metric":%s,%s}\n' % (labels, columns) for labels in label_sets)
     ones = np.ones(lines, dtype=np.int64)
-    return Body(data, LineTable(label_sets, samples * ones, times[0] * ones, times[-1] * ones))
+    return Body(data, SampleCounts(label_sets, samples * ones, times[0] * ones, times[-1] * ones))
 
 
 def client_of(url: str, *, concurrency: int = 2) -> HttpClient:
@@ -44,11 +44,13 @@ def sender_to(
     *,
     retry: RetryPolicy = QUICK,
     concurrency: int = 2,
-    coding: str = "none",
+    encoding: str = "none",
     timeout_s: float = 5.0,
 ) -> Sender:
     client = client_of(url, concurrency=concurrency)
-    return Sender(client, retry=retry, concurrency=concurrency, coding=coding, timeout_s=timeout_s)
+    return Sender(
+        client, retry=retry, concurrency=concurrency, encoding=encoding, timeout_s=timeout_s
+    )
 
 
 def deliver(sender: Sender, bodies: Iterable[Body]) -> list[Outcome]:

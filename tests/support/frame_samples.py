@@ -9,8 +9,8 @@ from typing import Any, Unpack
 import pandas as pd
 
 from tests.support.reference import parse_lines
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
-from vm_df_writer.frames.parse import FrameReading, read_frame
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.wire.packing import pack_bodies
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -29,9 +29,9 @@ def read(
     frame: Any,
     metric_format: Mapping[str, str] = ONLY_VAR,
     **reading: Unpack[ReadingKeywords],
-) -> FrameReading:
+) -> ParsedFrame:
     """Read a frame, as a write would."""
-    return read_frame(frame, metric_format=metric_format, reading=Reading.of(**reading))
+    return parse_frame(frame, metric_format=metric_format, reading=ReadOptions.of(**reading))
 
 
 def stored(
@@ -43,7 +43,7 @@ def stored(
     return stored_of(read(frame, metric_format, **reading))
 
 
-def stored_of(reading: FrameReading) -> dict[str, dict[float, float]]:
+def stored_of(reading: ParsedFrame) -> dict[str, dict[float, float]]:
     """Return the values of each series by minute."""
     bodies = pack_bodies(reading.blocks(), max_bytes=2**22, max_series=10**6)
     series = {}
@@ -59,7 +59,7 @@ def stored_of(reading: FrameReading) -> dict[str, dict[float, float]]:
     return series
 
 
-def counts(reading: FrameReading) -> tuple[dict[str, int], dict[str, int]]:
+def counts(reading: ParsedFrame) -> tuple[dict[str, int], dict[str, int]]:
     """Return what is dropped and what is adjusted, and check that the account closes."""
     dropped: Counter[str] = Counter()
     adjusted: Counter[str] = Counter()

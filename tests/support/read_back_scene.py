@@ -15,9 +15,9 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.block_reader import ReadBack
-from vm_df_writer.verification.export_reader import Settle
-from vm_df_writer.verification.findings import Findings
+from vm_df_writer.verification.block_reader import BlockReader
+from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import verify_blocks
 
 T = 1767225600000
@@ -60,7 +60,7 @@ class Scene:
         httpserver.expect_request("/internal/force_flush").respond_with_handler(self._flush)
         httpserver.expect_request("/api/v1/export").respond_with_handler(self._export)
         httpserver.expect_request("/api/v1/query").respond_with_handler(self._query)
-        self.settle = Settle(sleep=self._sleep, clock=lambda: self.now)
+        self.settle = ReadBackPolicy(sleep=self._sleep, clock=lambda: self.now)
         self.connect(httpserver.url_for("/"))
 
     def connect(self, url: str) -> None:
@@ -90,9 +90,9 @@ class Scene:
         self.events.append(f"{seconds:g}")
         self.now += seconds
 
-    def verify(self, *blocks: SeriesBlock, **how: Any) -> Findings:
+    def verify(self, *blocks: SeriesBlock, **how: Any) -> VerificationResult:
         try:
-            read_back = ReadBack(self.client, self.endpoint, self.settle, **how)
+            read_back = BlockReader(self.client, self.endpoint, self.settle, **how)
             return verify_blocks(iter(blocks), read_back)
         finally:
             self.client.close()

@@ -25,7 +25,7 @@ class Cell:
 
 
 @dataclass
-class Account:
+class Ledger:
     """What a write is expected to store, to drop and to alter."""
 
     stored: Samples = field(default_factory=dict)
@@ -39,9 +39,9 @@ def expected_account(
     *,
     duplicates: str = "last",
     inf: str = "drop",
-) -> Account:
+) -> Ledger:
     """Go through the cells of a frame, row by row, and do what the documentation says."""
-    account = Account()
+    account = Ledger()
     series: dict[LabelSet, list[tuple[int, float, bool]]] = {}
     for cell in cells:
         if cell.time_ns is None:

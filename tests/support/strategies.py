@@ -21,7 +21,7 @@ from tests.support.columns import (
     texts,
     time_columns,
 )
-from tests.support.reference import Account, Cell, expected_account
+from tests.support.reference import Cell, Ledger, expected_account
 
 Times = Callable[[int], st.SearchStrategy[TimeColumn]]
 
@@ -46,7 +46,7 @@ class Case:
     cells: Sequence[Cell]
 
     @property
-    def expected(self) -> Account:
+    def expected(self) -> Ledger:
         """What the naive reference makes of it."""
         return expected_account(
             self.cells,

@@ -28,7 +28,7 @@ from tests.support.faults import (
 )
 from vm_df_writer import VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import FloatArray, IntArray
 
 FIRST = pd.Timestamp("2026-01-01", tz="UTC")
@@ -46,7 +46,7 @@ def frame_of(rows: int, columns: int, *, gaps: float = 0.0) -> pd.DataFrame:
 def writer_to(url: str, run: str, **parameters: Any) -> VmWriter:
     """Return a writer that is quick to try again."""
     writer = VmWriter(url, metric_format={"__name__": run, "column": "$VAR"}, **parameters)
-    sender = writer._route.sender
+    sender = writer._backend.sender
     sender._retry = replace(sender._retry, first_wait_s=0.01, longest_wait_s=0.1)
     return writer
 
@@ -116,9 +116,9 @@ class Stored:
             for name, there in wanted.items()
         )
 
-    def of_lines(self, tables: tuple[LineTable, ...]) -> IntArray:
+    def of_lines(self, tables: tuple[SampleCounts, ...]) -> IntArray:
         """Return how many of the samples of each import line are there."""
-        lines = LineTable.concat(tables)
+        lines = SampleCounts.concat(tables)
         none = np.empty(0, np.int64)
         counts = []
         for label_set, first, last in zip(
@@ -138,10 +138,10 @@ def settled(server: LocalVictoriaMetrics) -> None:
 
 def check_account(report: WriteReport, stored: Stored, hint: object) -> None:
     """Compare a report with what is stored, import line by import line."""
-    expected = LineTable.concat(report.acknowledged_lines).samples
-    assert stored.of_lines(report.acknowledged_lines).tolist() == expected.tolist(), hint
+    expected = SampleCounts.concat(report.acknowledged_counts).samples
+    assert stored.of_lines(report.acknowledged_counts).tolist() == expected.tolist(), hint
     assert int(expected.sum()) == report.samples, hint
-    left = LineTable.concat(report.undelivered_lines).samples
+    left = SampleCounts.concat(report.undelivered_counts).samples
     assert int(left.sum()) == report.undelivered, hint
     if not report.in_doubt:
         assert stored.copies == stored.distinct == report.samples, hint

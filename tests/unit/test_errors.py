@@ -17,7 +17,7 @@ from vm_df_writer.errors import (
     VerificationError,
     VmDfWriterError,
     VmDfWriterWarning,
-    nearest_hint,
+    did_you_mean,
     warn_caller,
 )
 from vm_df_writer.model.report import WriteReport
@@ -85,7 +85,7 @@ def test_errors_survive_the_way_between_processes(error: VmDfWriterError) -> Non
     ],
 )
 def test_the_nearest_name_is_hinted_at(name: object, known: list[object], hint: str) -> None:
-    assert nearest_hint(name, known) == hint
+    assert did_you_mean(name, known) == hint
 
 
 def test_warnings_point_at_the_callers_line() -> None:

@@ -29,7 +29,7 @@ from vm_df_writer.jobs import (
 )
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
 from vm_df_writer.jobs.options import IfExists
-from vm_df_writer.jobs.report import Outcome
+from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.report_file import require_report_name
 
 __all__ = ["JobExitCode", "backfill_command", "for_the_shell", "job_exit_code", "naming_options"]
@@ -47,7 +47,7 @@ class JobExitCode(IntEnum):
     TERMINATED = 143
 
 
-_CODES: Mapping[Outcome, JobExitCode] = {
+_CODES: Mapping[JobOutcome, JobExitCode] = {
     "done": JobExitCode.DONE,
     "undelivered": JobExitCode.UNDELIVERED,
     "unverified": JobExitCode.UNVERIFIED,

@@ -12,13 +12,13 @@ from enum import IntEnum
 
 import click
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
     VerificationError,
     VmDfWriterError,
-    hearing_warnings,
+    capture_warnings,
 )
 
 __all__ = [
@@ -84,7 +84,7 @@ def option_name(keyword: str) -> str:
     return "--label" if keyword == "labels" else "--" + keyword.replace("_", "-")
 
 
-_NAMES = "|".join(field.name for field in fields(Reading))
+_NAMES = "|".join(field.name for field in fields(ReadOptions))
 _KEYWORD = re.compile(rf"\b({_NAMES})=(?!=)(?=([^\s,;:)])?)")  # and what its value begins with
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,.:-]*(?!\.?\w)")  # none that is a part of a name
 
@@ -160,7 +160,7 @@ def show_messages() -> Iterator[None]:
     logger, lines = logging.getLogger("vm_df_writer"), _Lines()
     logger.addHandler(lines)
     try:
-        with hearing_warnings(lambda warning: lines.show("warning", str(warning))):
+        with capture_warnings(lambda warning: lines.show("warning", str(warning))):
             yield
     finally:
         logger.removeHandler(lines)

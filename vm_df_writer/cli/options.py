@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 from vm_df_writer.cli.messages import option_name
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, load_config
 from vm_df_writer.errors import ConfigError
 
@@ -23,7 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
 def reading_options(command: Command) -> Command:
-    """Add an option for each field of `Reading`; the command gets them as keywords.
+    """Add an option for each field of `ReadOptions`; the command gets them as keywords.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def reading_options(command: Command) -> Command:
     ['--layout', '--query-key', '--label']
     """
     hints = get_type_hints(ReadingKeywords)
-    for field in reversed(fields(Reading)):
+    for field in reversed(fields(ReadOptions)):
         command = _reading_option(field, hints[field.name])(command)
     return command
 

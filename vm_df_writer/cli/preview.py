@@ -9,7 +9,7 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.files.csv_cells import read_file
 from vm_df_writer.writer import VmWriter
 
@@ -31,6 +31,6 @@ def preview(
     if config_path is None:
         url = url or "http://localhost:8428"  # nothing is sent there
     config = open_config(url, config_path, metric_format)
-    frame = read_file(file, Reading.of(**reading))
+    frame = read_file(file, ReadOptions.of(**reading))
     with VmWriter(config=config) as writer:
         click.echo(writer.preview(frame, **reading))

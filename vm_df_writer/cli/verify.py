@@ -20,7 +20,7 @@ from vm_df_writer.cli.messages import (
     worst_of,
 )
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
 from vm_df_writer.files.csv_cells import read_file
@@ -57,7 +57,7 @@ def verify(
     checked; a server that cannot be read does.
     """
     config = open_config(url, config_path, metric_format)
-    how = Reading.of(**reading)
+    how = ReadOptions.of(**reading)
     found: dict[str, Verification] = {}
     errors: dict[str, VmDfWriterError] = {}
     with VmWriter(config=config) as writer:

@@ -21,7 +21,7 @@ from vm_df_writer.cli.messages import (
     worst_of,
 )
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.files.csv_cells import read_file
@@ -132,7 +132,7 @@ def write(
     config = open_config(url, config_path, metric_format)
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
-    how = Reading.of(**reading)
+    how = ReadOptions.of(**reading)
     with VmWriter(config=config) as writer:
 
         def write_file(file: str) -> WriteReport:

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NoReturn, TypedDict, get_args
 
-from vm_df_writer.errors import ColumnError, FrameError, nearest_hint
+from vm_df_writer.errors import ColumnError, FrameError, did_you_mean
 
-__all__ = ["Reading", "ReadingKeywords", "refuse_unprovided"]
+__all__ = ["ReadOptions", "ReadingKeywords", "check_provided"]
 
 LayoutChoice = Literal["auto", "wide", "long", "melted"]
 DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]
@@ -21,7 +21,7 @@ _MOST_DIGITS = 22
 
 
 class ReadingKeywords(TypedDict, total=False):
-    """The keywords of :class:`Reading`, as `write`, `preview` and the others take them."""
+    """The keywords of :class:`ReadOptions`, as `write`, `preview` and the others take them."""
 
     layout: LayoutChoice
     query_key: str | None
@@ -49,16 +49,16 @@ def _keyword(default: Any, description: str) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ReadOptions:
     """How a frame is to be read; the defaults read what needs no telling.
 
     Each field's ``metadata["help"]`` is the text that the command line shows.
 
     Examples
     --------
-    >>> Reading.of(query_key="cpu").query_key
+    >>> ReadOptions.of(query_key="cpu").query_key
     'cpu'
-    >>> Reading.of(querykey="cpu")
+    >>> ReadOptions.of(querykey="cpu")
     Traceback (most recent call last):
         ...
     vm_df_writer.errors.FrameError: querykey: not a reading keyword; did you mean 'query_key'?
@@ -93,7 +93,7 @@ class Reading:
     round_digits: int | None = _keyword(None, "round values to this many decimal digits")
 
     @classmethod
-    def of(cls, **keywords: Any) -> Reading:
+    def of(cls, **keywords: Any) -> ReadOptions:
         """Check the keywords and fill in the defaults.
 
         Raises
@@ -104,7 +104,7 @@ class Reading:
         known = [f.name for f in fields(cls)]
         for name in keywords:
             if name not in known:
-                raise FrameError(f"{name}: not a reading keyword{nearest_hint(name, known)}")
+                raise FrameError(f"{name}: not a reading keyword{did_you_mean(name, known)}")
         return cls(**keywords)
 
     def __post_init__(self) -> None:
@@ -135,7 +135,7 @@ class Reading:
             if found not in allowed:
                 raise FrameError(
                     f"{name}: expected one of {', '.join(allowed)}, got {found!r}"
-                    + nearest_hint(found, allowed)
+                    + did_you_mean(found, allowed)
                 )
         if self.time_unit is not None and self.time_unit not in get_args(TimeUnit):
             raise FrameError(f"time_unit: expected one of s, ms, us, ns, got {self.time_unit!r}")
@@ -165,7 +165,7 @@ class Reading:
                 raise FrameError(f"{name}: expected one name, got {getattr(self, name)!r}")
 
 
-def refuse_unprovided(wanted: Sequence[str], variables: Sequence[str]) -> NoReturn:
+def check_provided(wanted: Sequence[str], variables: Sequence[str]) -> NoReturn:
     """Refuse `provide_series` that would leave nothing to write."""
     raise ColumnError(
         f"provide_series: none of {', '.join(map(repr, wanted))} is a variable of the frame "

@@ -25,9 +25,9 @@ from vm_df_writer.config.field_types import (
     seconds_of,
 )
 from vm_df_writer.config.yaml_file import read_writer_section
-from vm_df_writer.errors import ConfigError, nearest_hint
+from vm_df_writer.errors import ConfigError, did_you_mean
 
-__all__ = ["WriterConfig", "load_config", "patient"]
+__all__ = ["WriterConfig", "load_config", "with_unlimited_reconnects"]
 
 
 class WriterConfig(BaseModel):
@@ -164,7 +164,7 @@ class WriterConfig(BaseModel):
         }
 
     @model_validator(mode="after")
-    def _refuse_contradictions(self) -> WriterConfig:
+    def _check_contradictions(self) -> WriterConfig:
         if self.password is not None and self.user is None:
             raise ValueError("password: there is no user that it belongs to; set user too")
         if self.bearer_token is not None and self.bearer_token_file is not None:
@@ -196,7 +196,7 @@ def _parameter_names() -> list[str]:
 def _explain(detail: Mapping[str, Any]) -> str:
     where, kind = ".".join(map(str, detail["loc"])), detail["type"]
     if kind == "extra_forbidden":
-        return f"{where}: not a writer parameter{nearest_hint(where, _parameter_names())}"
+        return f"{where}: not a writer parameter{did_you_mean(where, _parameter_names())}"
     if kind == "missing":
         return f"{where}: missing; set it, for example to http://localhost:8428"
     if kind == "value_error":
@@ -244,13 +244,16 @@ def load_config(path: str | Path) -> WriterConfig:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def patient(config: WriterConfig) -> WriterConfig:
+def with_unlimited_reconnects(config: WriterConfig) -> WriterConfig:
     """Return a config that tries for as long as `retry_deadline`, however often that fails.
 
     Examples
     --------
     >>> config = WriterConfig(datasource_url="http://localhost:8428")
-    >>> config.connection_retry_attempts, patient(config).connection_retry_attempts
+    >>> (
+    ...     config.connection_retry_attempts,
+    ...     with_unlimited_reconnects(config).connection_retry_attempts,
+    ... )
     (1, 1000000)
     """
     return config.model_copy(update={"connection_retry_attempts": 1_000_000})

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from vm_df_writer.errors import ConfigError, nearest_hint
+from vm_df_writer.errors import ConfigError, did_you_mean
 
 __all__ = ["parse_writer_section", "read_writer_section"]
 
@@ -126,7 +126,7 @@ def parse_writer_section(
         section = sections.get("writer", bare)
         if section is None:
             found = ", ".join(map(repr, sections)) or "nothing"
-            hint = "".join(nearest_hint(name, ["writer"]) for name in sections)
+            hint = "".join(did_you_mean(name, ["writer"]) for name in sections)
             raise ConfigError(
                 "expected a 'writer:' section, or the parameters of a writer, "
                 f"found {found}{hint or '; add the section'}"

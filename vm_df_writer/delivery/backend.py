@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from typing import Self
 
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.delivery.sender import RetryPolicy, Sender, Turns
+from vm_df_writer.delivery.sender import RetryPolicy, Sender, Throttle
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.server.server_info import Server
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["Route", "choose_coding"]
+__all__ = ["Backend", "choose_encoding"]
 
 
 @dataclass(frozen=True, eq=False)
-class Route:
+class Backend:
     """All that a configuration says of the delivery, ready to be used.
 
     Examples
     --------
-    >>> Route.of(WriterConfig(datasource_url="http://localhost:8428")).endpoint.import_url
+    >>> Backend.of(WriterConfig(datasource_url="http://localhost:8428")).endpoint.import_url
     'http://localhost:8428/api/v1/import'
     """
 
@@ -41,7 +41,7 @@ class Route:
         cls,
         config: WriterConfig,
         *,
-        turns: Turns = iter,
+        throttle: Throttle = iter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Self:
         """Open no connection yet.
@@ -50,7 +50,7 @@ class Route:
         ----------
         config : WriterConfig
             The configuration.
-        turns : Turns
+        turns : Throttle
             When each body may be sent; by default at once.
         sleep : callable
             Waits for so many seconds until samples can be read back; may raise to end that.
@@ -74,9 +74,9 @@ class Route:
                 deadline_s=config.retry_deadline_s,
             ),
             concurrency=config.concurrency,
-            coding=choose_coding(config, endpoint),
+            encoding=choose_encoding(config, endpoint),
             timeout_s=config.timeout_s,
-            turns=turns,
+            throttle=throttle,
         )
         spool = None
         if config.spool_dir is not None:
@@ -86,7 +86,7 @@ class Route:
         return cls(config, endpoint, client, sender, server, spool, sleep)
 
 
-def choose_coding(config: WriterConfig, endpoint: Endpoint) -> str:
+def choose_encoding(config: WriterConfig, endpoint: Endpoint) -> str:
     """Return how bodies are to be compressed, if the server understands it."""
     if config.compression != "auto":
         return config.compression

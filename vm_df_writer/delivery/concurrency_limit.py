@@ -7,7 +7,7 @@ from types import TracebackType
 
 from vm_df_writer.errors import ServerRejected
 
-__all__ = ["Gate", "Stopped"]
+__all__ = ["ConcurrencyLimiter", "Stopped"]
 
 _PUSHED_BACK = frozenset({429, 503})
 
@@ -16,7 +16,7 @@ class Stopped(Exception):  # noqa: N818 - no error, but the end of all waiting
     """The delivery is being stopped."""
 
 
-class Gate:
+class ConcurrencyLimiter:
     """Lets a request in when there is room for it; each request goes through in a `with` block.
 
     There is room for `widest` requests at first. Every second answer in a row that
@@ -35,18 +35,18 @@ class Gate:
 
     Examples
     --------
-    >>> gate = Gate(8)
+    >>> limiter = ConcurrencyLimiter(8)
     >>> for _ in range(2):
     ...     try:
-    ...         with gate:
+    ...         with limiter:
     ...             raise ServerRejected("the server is busy", status=503)
     ...     except ServerRejected:
     ...         pass
-    >>> gate.room
+    >>> limiter.room
     4
-    >>> with gate:
+    >>> with limiter:
     ...     pass
-    >>> gate.room
+    >>> limiter.room
     5
     """
 
@@ -59,7 +59,7 @@ class Gate:
         self._changed = Condition()
 
     def sleep(self, seconds: float) -> None:
-        """Wait for so long, outside; raise `Stopped` as soon as the gate is stopped."""
+        """Wait for so long, outside; raise `Stopped` as soon as the limiter is stopped."""
         with self._changed:
             if self._changed.wait_for(lambda: self._stopped, seconds):
                 raise Stopped
@@ -71,7 +71,7 @@ class Gate:
             self._changed.notify_all()
 
     def __enter__(self) -> None:
-        """Wait for room; raise `Stopped` if the gate is stopped."""
+        """Wait for room; raise `Stopped` if the limiter is stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._in_flight < self.room)
             if self._stopped:

@@ -7,7 +7,7 @@ import logging
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.transport.client import HttpClient
 
-__all__ = ["agree_on_coding", "understands_zstd"]
+__all__ = ["negotiate_encoding", "understands_zstd"]
 
 _log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 _NOT_ZSTD = b"\n" * 16
 
 
-def agree_on_coding(wished: str, client: HttpClient) -> str | None:
+def negotiate_encoding(requested: str, client: HttpClient) -> str | None:
     """Return the wished coding, or ``gzip`` if the server does not understand it.
 
     Parameters
@@ -32,11 +32,11 @@ def agree_on_coding(wished: str, client: HttpClient) -> str | None:
 
     Examples
     --------
-    >>> agree_on_coding("zstd", client)  # doctest: +SKIP
+    >>> negotiate_encoding("zstd", client)  # doctest: +SKIP
     'zstd'
     """
-    if wished != "zstd":
-        return wished
+    if requested != "zstd":
+        return requested
     understood = understands_zstd(client)
     if understood is False:
         _log.warning("compression: the server does not decode zstd, so gzip is used instead")

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 
-from vm_df_writer.delivery.concurrency_limit import Gate, Stopped
-from vm_df_writer.delivery.content_encoding import agree_on_coding
+from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
+from vm_df_writer.delivery.content_encoding import negotiate_encoding
 from vm_df_writer.delivery.retry import Attempts, RetryPolicy
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
 
-__all__ = ["Outcome", "RetryPolicy", "Sender", "Turns"]
+__all__ = ["Outcome", "RetryPolicy", "Sender", "Throttle"]
 
-Turns = Callable[[Iterable[Body]], Iterator[Body]]
+Throttle = Callable[[Iterable[Body]], Iterator[Body]]
 """Passes bodies on, each when it may be sent; may end before they do."""
 
 # A full body of 4 MiB is thus waited for 64 s longer than the `timeout`. A busy server holds a
@@ -88,7 +88,7 @@ class Sender:
         that it decodes zstd, since an old one answers 204 and stores nothing.
     timeout_s : float
         How long to wait for an answer; a second more for every 64 KiB of a body.
-    turns : Turns
+    turns : Throttle
         When each body may be sent; by default at once.
 
     Raises
@@ -103,20 +103,20 @@ class Sender:
         *,
         retry: RetryPolicy,
         concurrency: int,
-        coding: str,
+        encoding: str,
         timeout_s: float,
-        turns: Turns = iter,
+        throttle: Throttle = iter,
     ) -> None:
-        compress(b"", coding)  # fails here rather than in a thread
+        compress(b"", encoding)  # fails here rather than in a thread
         self._client = client
         self._retry = retry
         self._concurrency = concurrency
-        self._coding = coding
+        self._encoding = encoding
         self._timeout_s = timeout_s
-        self._turns = turns
-        self._agreed_coding: str | None = None
+        self._throttle = throttle
+        self._agreed_encoding: str | None = None
 
-    def deliver(self, bodies: Iterable[Body], settle: Callable[[Outcome], object]) -> None:
+    def deliver(self, bodies: Iterable[Body], on_result: Callable[[Outcome], object]) -> None:
         """Send bodies until there are no more, or until one has failed for good.
 
         Bodies are pulled in the caller's thread, while others are in flight; two more
@@ -141,18 +141,18 @@ class Sender:
         >>> outcomes = []
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
-        _Delivery(self._pack, self._retry, self._concurrency, settle).run(self._turns(bodies))
+        _Delivery(self._pack, self._retry, self._concurrency, on_result).run(self._throttle(bodies))
 
     def _pack(self, body: Body) -> tuple[int, Callable[[], None]]:
         """Return the size of a body on the wire, and what sends it, always the same bytes."""
-        if self._agreed_coding is None:
-            self._agreed_coding = agree_on_coding(self._coding, self._client)
-        coding = self._agreed_coding or "gzip"  # which every server understands
-        payload = compress(body.data, coding)
+        if self._agreed_encoding is None:
+            self._agreed_encoding = negotiate_encoding(self._encoding, self._client)
+        encoding = self._agreed_encoding or "gzip"  # which every server understands
+        payload = compress(body.data, encoding)
         return len(payload), partial(
             self._client.post_import,
             payload,
-            content_encoding=None if coding == "none" else coding,
+            content_encoding=None if encoding == "none" else encoding,
             timeout_s=self._timeout_s + len(body.data) / _SLOWEST_BYTES_PER_S,
         )
 
@@ -170,13 +170,13 @@ class _Delivery:
         pack: Callable[[Body], tuple[int, Callable[[], None]]],
         policy: RetryPolicy,
         concurrency: int,
-        settle: Callable[[Outcome], object],
+        on_result: Callable[[Outcome], object],
     ) -> None:
         self._pack = pack
         self._policy = policy
         self._concurrency = concurrency
-        self._settle = settle
-        self._gate = Gate(concurrency)
+        self._on_result = on_result
+        self._limiter = ConcurrencyLimiter(concurrency)
         self._threads: list[threading.Thread] = []
         self._waiting: deque[Body] = deque()
         self._calls: SimpleQueue[None] = SimpleQueue()  # one per body; one more ends a thread
@@ -226,7 +226,7 @@ class _Delivery:
             if not self._waiting:
                 return False
             body = self._waiting.popleft()
-            attempts = Attempts(self._policy, self._gate.sleep)
+            attempts = Attempts(self._policy, self._limiter.sleep)
             self._in_flight[attempts] = body
         outcome = self._send(body, attempts)
         with self._account:
@@ -253,19 +253,19 @@ class _Delivery:
         return Outcome(body, None, size, attempts.made, attempts.in_doubt)
 
     def _request(self, send: Callable[[], None]) -> None:
-        with self._gate:
+        with self._limiter:
             send()
 
     def _enter(self, outcome: Outcome) -> None:
         self._failure = self._failure or outcome.error
         try:
-            self._settle(outcome)
+            self._on_result(outcome)
         except Exception as defect:  # noqa: BLE001 - raised again by `run`
             self._defect = self._defect or defect
 
     def _abandon(self) -> None:
         """Settle all that was pulled, soon."""
-        self._gate.stop()
+        self._limiter.stop()
         with self._account:
             while self._waiting:
                 failure = DeliveryError(_NOT_SENT)

@@ -48,10 +48,10 @@ class Spool:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> import numpy as np
-    >>> from vm_df_writer.model.sample_counts import LineTable
+    >>> from vm_df_writer.model.sample_counts import SampleCounts
     >>> line = b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}\n'
     >>> times = np.array([1767225600000])
-    >>> body = Body(line, LineTable([b'{"__name__":"y"}'], np.array([1]), times, times))
+    >>> body = Body(line, SampleCounts([b'{"__name__":"y"}'], np.array([1]), times, times))
     >>> with TemporaryDirectory() as folder:
     ...     path = Spool(folder).keep(body, tenant="5:7", reason="nobody answers")
     ...     [file] = Spool(folder).files()
@@ -111,8 +111,8 @@ class Spool:
             "tenant": tenant,
             "samples": body.n_samples,
             "series": body.n_series,
-            "first": _moment(int(body.lines.first_ms.min())),
-            "last": _moment(int(body.lines.last_ms.max())),
+            "first": _moment(int(body.counts.first_ms.min())),
+            "last": _moment(int(body.counts.last_ms.max())),
             "in_doubt": in_doubt,
             "reason": reason,
         }

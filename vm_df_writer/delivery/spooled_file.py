@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from vm_df_writer.errors import SpoolError
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["DATA_SUFFIX", "SIDECAR_SUFFIX", "SpooledFile"]
@@ -117,7 +117,7 @@ class SpooledFile:
             self._lock = None
 
 
-def _table_of(data: bytes) -> LineTable:
+def _table_of(data: bytes) -> SampleCounts:
     """Read what each import line carries; the values are not looked at."""
     label_sets, times = [], []
     for line in data.splitlines():
@@ -126,7 +126,7 @@ def _table_of(data: bytes) -> LineTable:
         _, _, tail = rest.partition(b'],"timestamps":')
         label_sets.append(head.removeprefix(b'{"metric":'))
         times.append(np.array(orjson.loads(tail.removesuffix(b"}")), np.int64))
-    return LineTable(
+    return SampleCounts(
         label_sets,
         np.array([len(ms) for ms in times], np.int64),
         np.array([ms.min() for ms in times], np.int64),

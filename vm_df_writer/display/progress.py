@@ -9,12 +9,12 @@ from typing import Literal
 
 from tqdm import tqdm
 
-__all__ = ["ProgressChoice", "is_watched", "progress_bar"]
+__all__ = ["ProgressChoice", "is_interactive", "progress_bar"]
 
 ProgressChoice = bool | Literal["auto"]
 
 
-def is_watched() -> bool:
+def is_interactive() -> bool:
     """Say whether somebody sees standard error: in a terminal or a notebook."""
     ipython = sys.modules.get("IPython")
     return sys.stderr.isatty() or (ipython is not None and ipython.get_ipython() is not None)
@@ -40,7 +40,7 @@ def progress_bar(choice: ProgressChoice, n_samples: int) -> Iterator[Callable[[i
         total=n_samples,
         unit=" samples",
         unit_scale=True,
-        disable=not (is_watched() if choice == "auto" else choice),
+        disable=not (is_interactive() if choice == "auto" else choice),
         delay=1.0 if choice == "auto" else 0.0,
         dynamic_ncols=True,
     ) as bar:

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
 from vm_df_writer.files.csv_cells import import_pyarrow
 from vm_df_writer.files.part import Part, Schema, needed_columns
@@ -15,7 +15,7 @@ from vm_df_writer.files.part import Part, Schema, needed_columns
 __all__ = ["plan", "read", "schema_of", "table_to_frame"]
 
 
-def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
+def plan(file: IO[bytes], path: str, reading: ReadOptions) -> tuple[Schema, list[Part]]:
     """Look at every record batch; of a local file only the pages that say how long they are."""
     del path
     reader = _open(file)
@@ -27,7 +27,7 @@ def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Par
 
 
 def read(
-    file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
+    file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
 ) -> Iterator[pd.DataFrame]:
     """Read record batches."""
     del path, reading

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError
 
 __all__ = ["import_pyarrow", "read_csv", "read_file"]
@@ -28,14 +28,14 @@ _PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
 _EXACT: dict[str, Any] = {} if _PANDAS >= (3, 1) else {"float_precision": "round_trip"}
 
 
-def read_file(path: str, reading: Reading) -> pd.DataFrame:
+def read_file(path: str, reading: ReadOptions) -> pd.DataFrame:
     """Read a file of the format that its name says; ``-`` is CSV on standard input.
 
     Parameters
     ----------
     path : str
         ``.csv``, also ``.csv.gz`` and ``.csv.zst``, or ``.parquet``.
-    reading : Reading
+    reading : ReadOptions
         Says which columns of a CSV hold labels: see :func:`read_csv`.
 
     Raises
@@ -55,7 +55,7 @@ def read_file(path: str, reading: Reading) -> pd.DataFrame:
         raise FrameError(f"cannot be read: {reason}; check the file") from None
 
 
-def _read_by_name(path: Path, reading: Reading) -> pd.DataFrame:
+def _read_by_name(path: Path, reading: ReadOptions) -> pd.DataFrame:
     name = path.name.lower()
     if name.endswith(".csv"):
         return read_csv(path.read_bytes(), reading)
@@ -90,7 +90,7 @@ def import_pyarrow() -> Any:
         ) from None
 
 
-def read_csv(data: bytes, reading: Reading) -> pd.DataFrame:
+def read_csv(data: bytes, reading: ReadOptions) -> pd.DataFrame:
     r"""Read CSV with a header line, in UTF-8.
 
     A column is read as numbers if each of its cells is one, or missing; integers with leading
@@ -103,7 +103,7 @@ def read_csv(data: bytes, reading: Reading) -> pd.DataFrame:
     ----------
     data : bytes
         The whole file.
-    reading : Reading
+    reading : ReadOptions
         How the frame will be read.
 
     Raises
@@ -115,7 +115,7 @@ def read_csv(data: bytes, reading: Reading) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_csv(b"host,zone,y\n007,NA,1.5\n008,eu,NA\n", Reading()).to_numpy().tolist()
+    >>> read_csv(b"host,zone,y\n007,NA,1.5\n008,eu,NA\n", ReadOptions()).to_numpy().tolist()
     [['007', 'NA', 1.5], ['008', 'eu', nan]]
     """
     names = _column_names(data)
@@ -134,7 +134,7 @@ def read_csv(data: bytes, reading: Reading) -> pd.DataFrame:
     return frame.set_index("").rename_axis(None) if names[0] == "" else frame
 
 
-def _roles(names: list[str], reading: Reading) -> dict[Hashable, str]:
+def _roles(names: list[str], reading: ReadOptions) -> dict[Hashable, str]:
     """Say which columns hold labels and which hold values, as far as the keywords name them."""
     roles: dict[Hashable, str] = {reading.query_key_level: "label"}
     if reading.variable_column in names and reading.value_column in names:
@@ -159,7 +159,9 @@ def _parse(data: bytes, names: list[str], **options: Any) -> pd.DataFrame:
     return frame
 
 
-def _resolve(guess: pd.Series, text: pd.Series, role: str | None, reading: Reading) -> pd.Series:
+def _resolve(
+    guess: pd.Series, text: pd.Series, role: str | None, reading: ReadOptions
+) -> pd.Series:
     """Return what a column holds: its cells as pandas takes them, or their text."""
     if role == "label":
         return text
@@ -179,7 +181,7 @@ def _resolve(guess: pd.Series, text: pd.Series, role: str | None, reading: Readi
     return text
 
 
-def _are_labels(name: Hashable, word: str, role: str | None, reading: Reading) -> bool:
+def _are_labels(name: Hashable, word: str, role: str | None, reading: ReadOptions) -> bool:
     """Say what a column holds that has nothing but one of the words for a missing number."""
     if role == "value" or (reading.label_columns is not None and reading.value_columns is None):
         return False

@@ -10,7 +10,7 @@ from typing import IO, cast
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
 from vm_df_writer.files.csv_cells import import_pyarrow, read_csv
 from vm_df_writer.files.part import Part, Schema, needed_columns
@@ -23,7 +23,7 @@ CHUNK_BYTES = 16 * 2**20
 _SAMPLE_BYTES = 2**20
 
 
-def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
+def plan(file: IO[bytes], path: str, reading: ReadOptions) -> tuple[Schema, list[Part]]:
     """Go through the whole file to find where its chunks begin."""
     text = _text(file, path)
     header = _read_header(text)
@@ -44,7 +44,7 @@ def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Par
 
 
 def read(
-    file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
+    file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
 ) -> Iterator[pd.DataFrame]:
     """Read chunks, all with the same kinds of columns: those that the first lines show."""
     shown = _text(file, path)  # stays to the end: pyarrow's streams close the file when they go
@@ -62,7 +62,7 @@ def read(
         yield read_csv(header + chunk, how)
 
 
-def _pinned(frame: pd.DataFrame, reading: Reading) -> Reading:
+def _pinned(frame: pd.DataFrame, reading: ReadOptions) -> ReadOptions:
     """Name the columns as what they turned out to hold, so that each chunk is read alike."""
     labels = list(reading.label_columns or ())
     values = list(reading.value_columns or ())

@@ -8,7 +8,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError
 from vm_df_writer.files.arrow_ipc import schema_of, table_to_frame
 from vm_df_writer.files.csv_cells import import_pyarrow
@@ -21,7 +21,7 @@ __all__ = ["plan", "read"]
 _UNNAMED_INDEX = "__index_level_0__"  # as pandas names it in the file
 
 
-def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]:
+def plan(file: IO[bytes], path: str, reading: ReadOptions) -> tuple[Schema, list[Part]]:
     """Read the description at the end of the file, and nothing else."""
     del path
     parquet = _open(file)
@@ -37,7 +37,7 @@ def plan(file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Par
 
 
 def read(
-    file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
+    file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
 ) -> Iterator[pd.DataFrame]:
     """Read row groups."""
     del path
@@ -58,7 +58,7 @@ def _open(file: IO[bytes]) -> Any:
     return pq.ParquetFile(file, pre_buffer=False)
 
 
-def _time_column(parquet: Any, reading: Reading) -> int | None:
+def _time_column(parquet: Any, reading: ReadOptions) -> int | None:
     """Return the position of the time among the columns, if it can be found by their types."""
     empty = parquet.schema_arrow.empty_table().to_pandas()
     try:
@@ -70,7 +70,7 @@ def _time_column(parquet: Any, reading: Reading) -> int | None:
     return names.index(name) if name in names else None
 
 
-def _times(group: Any, column: int | None, reading: Reading) -> tuple[int | None, int | None]:
+def _times(group: Any, column: int | None, reading: ReadOptions) -> tuple[int | None, int | None]:
     if column is None:
         return None, None
     statistics = group.column(column).statistics

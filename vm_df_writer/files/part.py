@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 
 __all__ = ["Part", "Schema", "needed_columns"]
 
@@ -38,17 +38,17 @@ class Part:
     last_ms: int | None = None
 
 
-def needed_columns(names: Sequence[str], reading: Reading) -> list[str] | None:
+def needed_columns(names: Sequence[str], reading: ReadOptions) -> list[str] | None:
     """Return the columns that a reading names, if it names all that it needs; else None.
 
     One that is not there is missed, by its name, when a part is read.
 
     Examples
     --------
-    >>> reading = Reading(time="t", label_columns=["host"], value_columns=["y"])
+    >>> reading = ReadOptions(time="t", label_columns=["host"], value_columns=["y"])
     >>> needed_columns(["t", "host", "comment", "y"], reading)
     ['t', 'host', 'y']
-    >>> needed_columns(["t", "host", "comment", "y"], Reading()) is None
+    >>> needed_columns(["t", "host", "comment", "y"], ReadOptions()) is None
     True
     """
     melted = {reading.variable_column, reading.value_column}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from vm_df_writer.config.read_options import Reading
-from vm_df_writer.files.source_file import Source
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.files.source_file import SourceFile
 
 __all__ = ["odd_columns"]
 
 
-def odd_columns(sources: Sequence[Source], reading: Reading) -> Mapping[str, str]:
+def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[str, str]:
     """Return what is odd about the columns of those sources whose columns are not those of most.
 
     In a long frame a label column that is missing would merge series, and one more would make

@@ -10,13 +10,20 @@ from typing import IO, Protocol
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError, SourceError
 from vm_df_writer.files import arrow_ipc, csv_parts, parquet
 from vm_df_writer.files.locations import FileStamp, open_file, stamp_of
 from vm_df_writer.files.part import Part, Schema
 
-__all__ = ["Source", "frame_source", "has_changed", "plan_source", "read_parts", "reads_in_one_go"]
+__all__ = [
+    "SourceFile",
+    "frame_source",
+    "has_changed",
+    "plan_source",
+    "read_parts",
+    "reads_in_one_go",
+]
 
 _WINDOW = 2**16
 _WINDOWS = 16
@@ -25,10 +32,12 @@ _WINDOWS = 16
 class _Format(Protocol):
     """How files of one kind are cut into parts, and read."""
 
-    def plan(self, file: IO[bytes], path: str, reading: Reading) -> tuple[Schema, list[Part]]: ...
+    def plan(
+        self, file: IO[bytes], path: str, reading: ReadOptions
+    ) -> tuple[Schema, list[Part]]: ...
 
     def read(
-        self, file: IO[bytes], path: str, parts: Sequence[Part], reading: Reading
+        self, file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
     ) -> Iterator[pd.DataFrame]: ...
 
 
@@ -43,7 +52,7 @@ _FORMATS: Mapping[str, _Format] = {
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file and its parts.
 
     Attributes
@@ -71,7 +80,7 @@ class Source:
     error: str | None = None
 
 
-def plan_source(path: str, reading: Reading) -> Source:
+def plan_source(path: str, reading: ReadOptions) -> SourceFile:
     """Cut a file into parts; what is wrong with it is in `error`."""
     stamp = FileStamp(0, 0)
     try:
@@ -82,11 +91,11 @@ def plan_source(path: str, reading: Reading) -> Source:
                 schema, parts = _format_of(path).plan(file, path, reading)
         _require_same(stamp_of(path), stamp)
     except SourceError as error:
-        return Source(path, stamp, parts=[Part(0)], error=str(error))
-    return Source(path, stamp, fingerprint, schema, parts)
+        return SourceFile(path, stamp, parts=[Part(0)], error=str(error))
+    return SourceFile(path, stamp, fingerprint, schema, parts)
 
 
-def has_changed(source: Source) -> bool:
+def has_changed(source: SourceFile) -> bool:
     """Say whether a file is another one than was planned.
 
     Another time of change alone does not make it one, if its content is the same.
@@ -111,7 +120,7 @@ def reads_in_one_go(path: str) -> bool:
 
 
 def read_parts(
-    source: Source, parts: Sequence[Part], reading: Reading
+    source: SourceFile, parts: Sequence[Part], reading: ReadOptions
 ) -> Iterator[tuple[Part, pd.DataFrame]]:
     """Read parts of a file, in the order of the file; one is in memory at a time.
 
@@ -134,7 +143,7 @@ def read_parts(
             yield part, frame
 
 
-def frame_source(number: int, frame: pd.DataFrame) -> Source:
+def frame_source(number: int, frame: pd.DataFrame) -> SourceFile:
     """Return what a frame is known by: it is one part, known again by its content.
 
     Examples
@@ -156,7 +165,7 @@ def frame_source(number: int, frame: pd.DataFrame) -> Source:
     }
     schema |= {str(name): "" for name in frame.index.names if name is not None}
     parts = [Part(0, rows=len(frame))]
-    return Source(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), schema, parts)
+    return SourceFile(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), schema, parts)
 
 
 def _format_of(path: str) -> _Format:
@@ -178,7 +187,7 @@ def _fingerprint(file: IO[bytes], size: int) -> str:
     return digest.hexdigest()
 
 
-def _require_unchanged(source: Source) -> None:
+def _require_unchanged(source: SourceFile) -> None:
     if has_changed(source):
         raise SourceError(
             "it was changed after it was planned; when it is whole, run with --retry-failed, or "

@@ -6,15 +6,15 @@ from collections.abc import Collection, Hashable, Sequence
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.model.series import IntArray
 
-__all__ = ["doubtful_labels", "refuse_lost_label"]
+__all__ = ["check_no_label_is_lost", "find_ambiguous_labels"]
 
 
-def doubtful_labels(
-    frame: pd.DataFrame, used: Collection[Hashable], reading: Reading
+def find_ambiguous_labels(
+    frame: pd.DataFrame, used: Collection[Hashable], reading: ReadOptions
 ) -> list[Hashable]:
     """Return the columns of integers that no keyword gives a role: they may be values or labels.
 
@@ -29,7 +29,7 @@ def doubtful_labels(
     return [name for name, dtype in rest.items() if pd.api.types.is_integer_dtype(dtype)]
 
 
-def refuse_lost_label(
+def check_no_label_is_lost(
     frame: pd.DataFrame,
     doubtful: Sequence[Hashable],
     order: IntArray | None,

@@ -8,26 +8,26 @@ from typing import Literal
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
-from vm_df_writer.errors import ColumnError, FrameError, TimestampError, nearest_hint
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.errors import ColumnError, FrameError, TimestampError, did_you_mean
 from vm_df_writer.frames.samples.timestamps import holds_time
 from vm_df_writer.frames.samples.values import holds_categories, holds_numbers, holds_strings
 
 __all__ = [
+    "ColumnRef",
     "Roles",
-    "Source",
     "assign_roles",
+    "check_column_names",
     "find_time",
     "label_levels",
     "names_of",
-    "refuse_unclear_names",
 ]
 
 _TIME_NAMES = ("timestamp", "time", "ts", "datetime", "date", "ds")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ColumnRef:
     """A column or an index level of a frame."""
 
     kind: Literal["column", "index level"]
@@ -54,12 +54,12 @@ class Roles:
     `guessed` are those labels that nobody named: columns of text that could be damaged values.
     """
 
-    time: Source
-    labels: Sequence[Source]
-    guessed: Collection[Source]
+    time: ColumnRef
+    labels: Sequence[ColumnRef]
+    guessed: Collection[ColumnRef]
     values: Sequence[Hashable]
-    variable: Source | None
-    query_key: Source | None
+    variable: ColumnRef | None
+    query_key: ColumnRef | None
 
 
 def names_of(frame: pd.DataFrame) -> str:
@@ -69,7 +69,7 @@ def names_of(frame: pd.DataFrame) -> str:
     return ", ".join(shown) + (", ..." if len(frame.columns) > 20 else "")
 
 
-def refuse_unclear_names(frame: pd.DataFrame) -> None:
+def check_column_names(frame: pd.DataFrame) -> None:
     """Refuse levels without a name, and names that mean two things.
 
     Raises
@@ -98,7 +98,7 @@ def refuse_unclear_names(frame: pd.DataFrame) -> None:
             )
 
 
-def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
+def find_time(frame: pd.DataFrame, reading: ReadOptions) -> ColumnRef:
     """Find the time of a frame: what `time` names, else the one index level or column of times.
 
     Raises
@@ -109,13 +109,13 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
     if reading.time is not None:
         return _named(frame, reading.time, "time")
     levels = [
-        Source("index level", name)
+        ColumnRef("index level", name)
         for name, dtype in zip(frame.index.names, _index_dtypes(frame.index), strict=True)
         if holds_time(dtype)
     ]
     flat = not isinstance(frame.columns, pd.MultiIndex)
     dtypes = frame.dtypes if flat and not levels else pd.Series(dtype=object)
-    columns = [Source("column", name) for name, dtype in dtypes.items() if holds_time(dtype)]
+    columns = [ColumnRef("column", name) for name, dtype in dtypes.items() if holds_time(dtype)]
     found = levels or columns
     if len(found) > 1:
         raise TimestampError(
@@ -126,7 +126,7 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
     if flat:
         named = [name for name in frame.columns if str(name).lower() in _TIME_NAMES]
         if len(named) == 1:
-            return Source("column", named[0])
+            return ColumnRef("column", named[0])
     is_numbering = (
         isinstance(frame.index, pd.RangeIndex)
         and frame.index.name is None
@@ -147,7 +147,7 @@ def find_time(frame: pd.DataFrame, reading: Reading) -> Source:
             f"timestamps: no index level holds times (there are: {names_of(frame)}); name the "
             "column or level of the time with time="
         )
-    return Source("index level", frame.index.name)
+    return ColumnRef("index level", frame.index.name)
 
 
 def _index_dtypes(index: pd.Index) -> list[object]:
@@ -155,21 +155,21 @@ def _index_dtypes(index: pd.Index) -> list[object]:
     return [level.dtype for level in levels]
 
 
-def _named(frame: pd.DataFrame, name: Hashable, keyword: str) -> Source:
+def _named(frame: pd.DataFrame, name: Hashable, keyword: str) -> ColumnRef:
     if not isinstance(frame.columns, pd.MultiIndex) and name in frame.columns:
         if isinstance(frame[name], pd.DataFrame):
             raise ColumnError(f"column {name!r}: occurs more than once; rename one of them")
-        return Source("column", name)
+        return ColumnRef("column", name)
     if name in frame.index.names:
-        return Source("index level", name)
+        return ColumnRef("index level", name)
     known = [*frame.columns, *(n for n in frame.index.names if n is not None)]
     raise ColumnError(
         f"{keyword}: {name!r} is not a column (there are: {names_of(frame)})"
-        + nearest_hint(name, known)
+        + did_you_mean(name, known)
     )
 
 
-def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Roles:
+def assign_roles(frame: pd.DataFrame, reading: ReadOptions, *, melted: bool) -> Roles:
     """Say what each column and index level of a long or melted frame is.
 
     Without `label_columns` and `value_columns`, text and categories are labels, numbers and
@@ -202,10 +202,10 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
     labels = [source for source in labels if source.name not in taken]
     taken |= {source.name for source in labels} | set(values)
     rest: list[Hashable] = [name for name in frame.columns if name not in taken]
-    guessed: list[Source] = []
+    guessed: list[ColumnRef] = []
     if reading.label_columns is None:
         text, rest = _sort_out(frame, rest, melted=melted)
-        sources = [Source("column", name) for name in text]
+        sources = [ColumnRef("column", name) for name in text]
         labels += sources
         if not values:
             guessed = [source for source in sources if not holds_categories(frame[source.name])]
@@ -215,7 +215,7 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
                 f"{reading.value_column!r} alone; pass layout='long', or name the labels with "
                 "label_columns="
             )
-    _refuse_nameless(labels)
+    _check_has_names(labels)
     values = values or rest
     if not values:
         raise ColumnError(
@@ -225,7 +225,7 @@ def assign_roles(frame: pd.DataFrame, reading: Reading, *, melted: bool) -> Role
     return Roles(time, labels, guessed, values, variable, query_key)
 
 
-def _refuse_nameless(labels: Sequence[Source]) -> None:
+def _check_has_names(labels: Sequence[ColumnRef]) -> None:
     if pd.Index([source.name for source in labels], dtype=object, tupleize_cols=False).hasnans:
         raise ColumnError("columns: a label column has no name; name it, so that the label has one")
 
@@ -252,7 +252,7 @@ def _sort_out(
     return text, numbers
 
 
-def _find_query_key(frame: pd.DataFrame, reading: Reading) -> Source | None:
+def _find_query_key(frame: pd.DataFrame, reading: ReadOptions) -> ColumnRef | None:
     name = reading.query_key_level
     if name not in frame.columns and name not in frame.index.names:
         return None
@@ -265,8 +265,8 @@ def _find_query_key(frame: pd.DataFrame, reading: Reading) -> Source | None:
 
 
 def label_levels(
-    frame: pd.DataFrame, time: Source, named: Collection[Hashable] = ()
-) -> list[Source]:
+    frame: pd.DataFrame, time: ColumnRef, named: Collection[Hashable] = ()
+) -> list[ColumnRef]:
     """Return the index levels that are labels: all but the time and a mere numbering of rows.
 
     Raises
@@ -283,7 +283,7 @@ def label_levels(
             "index: it has no name, so it cannot be a label; name it with frame.index.name = ..., "
             "or drop it with frame.reset_index(drop=True)"
         )
-    levels = [Source("index level", name) for name in index.names]
+    levels = [ColumnRef("index level", name) for name in index.names]
     levels = [level for level in levels if level != time]
     for level in levels:
         if level.name not in named and holds_time(level.read(frame).dtype):

@@ -8,19 +8,24 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading, refuse_unprovided
+from vm_df_writer.config.read_options import ReadOptions, check_provided
 from vm_df_writer.errors import LabelError
-from vm_df_writer.frames.ambiguous_columns import doubtful_labels, refuse_lost_label
-from vm_df_writer.frames.column_roles import Roles, Source, assign_roles
+from vm_df_writer.frames.ambiguous_columns import check_no_label_is_lost, find_ambiguous_labels
+from vm_df_writer.frames.column_roles import ColumnRef, Roles, assign_roles
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
+    check_no_damaged_values,
     label_from_column,
     label_from_rows_per_time,
-    refuse_damaged_values,
 )
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
-from vm_df_writer.frames.samples.cleaning import Chunk, DigitLoss, chunk_to_block, share_times
+from vm_df_writer.frames.samples.cleaning import (
+    PrecisionCheck,
+    RawBlock,
+    chunk_to_block,
+    merge_equal_times,
+)
 from vm_df_writer.frames.samples.time_order import repeated_times, rows_per_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import ValueColumn, read_rows
@@ -43,11 +48,11 @@ class LongFrame:
         The value columns: each gives every group one series.
     label_sets : sequence of bytes, length n_values * n_groups
         The label sets of the first value column's groups, then of the second's, and so on.
-    reading : Reading
+    reading : ReadOptions
         The policies for duplicates, infinities and rounding.
     n_rows_read, n_rows_without_time : int
         Rows that hold a sample to be written, and those among them that have no time.
-    digit_loss : DigitLoss
+    digit_loss : PrecisionCheck
         Warns once.
     """
 
@@ -55,10 +60,10 @@ class LongFrame:
     timestamps: Timestamps
     values: Sequence[ValueColumn]
     label_sets: Sequence[bytes]
-    reading: Reading
+    reading: ReadOptions
     n_rows_read: int
     n_rows_without_time: int
-    digit_loss: DigitLoss = field(default_factory=DigitLoss)
+    digit_loss: PrecisionCheck = field(default_factory=PrecisionCheck)
 
     @property
     def n_cells(self) -> int:
@@ -73,9 +78,9 @@ class LongFrame:
         n_groups = len(self.grouped.offsets) - 1
         for groups, span in self.grouped.spans(ms, len(self.values)):
             rows = self.grouped.rows(span)
-            values, marks = read_rows(self.values, rows)
+            values, flags = read_rows(self.values, rows)
             offsets = self.grouped.offsets[groups.start : groups.stop + 1]
-            chunk = Chunk(
+            chunk = RawBlock(
                 label_sets=[
                     labels
                     for first in range(0, len(self.label_sets), n_groups)
@@ -84,13 +89,13 @@ class LongFrame:
                 offsets=np.clip(offsets, span.start, span.stop) - span.start,
                 timestamps_ms=ms[rows],
                 values=values,
-                marks=marks | self.timestamps.marks(rows),
+                flags=flags | self.timestamps.flags(rows),
             )
-            yield chunk_to_block(share_times(chunk), self.reading, self.digit_loss)
+            yield chunk_to_block(merge_equal_times(chunk), self.reading, self.digit_loss)
 
 
 def read_long(
-    frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer, *, melted: bool
+    frame: pd.DataFrame, reading: ReadOptions, renderer: LabelSetRenderer, *, melted: bool
 ) -> LongFrame:
     """Read a frame with one row per time and series.
 
@@ -108,25 +113,25 @@ def read_long(
     )
     n_rows = rows_per_time(timestamps.ms)
 
-    def read_label(name: str, source: Source) -> LabelColumn:
+    def read_label(name: str, source: ColumnRef) -> LabelColumn:
         return label_from_rows_per_time(name, source.read(frame), n_rows, str(source))
 
     labels = [read_label(str(source.name), source) for source in roles.labels]
     for source, label in zip(roles.labels, labels, strict=True):
         if source in roles.guessed:
-            refuse_damaged_values(label, str(source))
+            check_no_damaged_values(label, str(source))
     query_key = variable = None
     if roles.query_key is not None:
         query_key = read_label("query_key", roles.query_key)
     provided = None
     if roles.variable is not None:
         variable = read_label("variable", roles.variable)
-        _refuse_unnamed(variable, roles.variable)
+        _check_named(variable, roles.variable)
         if reading.provide_series is not None:
             wanted = [text in set(reading.provide_series) for text in variable.texts]
             provided = np.array(wanted)[variable.codes]
             if not any(wanted):
-                refuse_unprovided(reading.provide_series, variable.texts)
+                check_provided(reading.provide_series, variable.texts)
     n_rows_read = len(frame) if provided is None else int(provided.sum())
     kept, n_rows_without_time = provided, 0
     if timestamps.nat is not None:
@@ -137,7 +142,7 @@ def read_long(
     keys = [column for column in (*labels, query_key, variable) if column is not None]
     grouped = group_rows(keys, timestamps.ms, kept)
     if not melted:
-        _refuse_lost_labels(frame, roles, reading, grouped, timestamps)
+        _check_no_label_is_lost(frame, roles, reading, grouped, timestamps)
     n_groups = len(grouped.offsets) - 1
     rows = grouped.first_rows
     var = (
@@ -158,22 +163,22 @@ def read_long(
     )
 
 
-def _refuse_lost_labels(
+def _check_no_label_is_lost(
     frame: pd.DataFrame,
     roles: Roles,
-    reading: Reading,
+    reading: ReadOptions,
     grouped: GroupedRows,
     timestamps: Timestamps,
 ) -> None:
     used = [s.name for s in (roles.time, roles.query_key, *roles.labels) if s is not None]
-    doubtful = doubtful_labels(frame, used, reading)
+    doubtful = find_ambiguous_labels(frame, used, reading)
     if doubtful and not grouped.order_of_times(timestamps.ms)[1]:
         ms = timestamps.ms if grouped.order is None else timestamps.ms[grouped.order]
         repeated = repeated_times(ms, grouped.offsets)
-        refuse_lost_label(frame, doubtful, grouped.order, repeated, "long")
+        check_no_label_is_lost(frame, doubtful, grouped.order, repeated, "long")
 
 
-def _refuse_unnamed(variable: LabelColumn, source: Source) -> None:
+def _check_named(variable: LabelColumn, source: ColumnRef) -> None:
     missing = np.asarray(variable.codes) < 0
     if missing.any():
         raise LabelError(
@@ -183,11 +188,11 @@ def _refuse_unnamed(variable: LabelColumn, source: Source) -> None:
 
 
 def _chosen_values(
-    names: Sequence[Hashable], reading: Reading, *, melted: bool
+    names: Sequence[Hashable], reading: ReadOptions, *, melted: bool
 ) -> Sequence[Hashable]:
     if melted or reading.provide_series is None:
         return names
     chosen = [name for name in names if str(name) in set(reading.provide_series)]
     if not chosen:
-        refuse_unprovided(reading.provide_series, list(map(str, names)))
+        check_provided(reading.provide_series, list(map(str, names)))
     return chosen

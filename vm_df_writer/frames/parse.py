@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vm_df_writer.config.field_types import check_metric_format
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ConfigError, FrameError
 from vm_df_writer.frames.arrow import frame_from_arrow
-from vm_df_writer.frames.column_roles import find_time, refuse_unclear_names
+from vm_df_writer.frames.column_roles import check_column_names, find_time
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels.limits import LabelLimits
@@ -31,11 +31,11 @@ _UNKNOWN_TO = {
     "melted": _ONLY_WIDE | {"value_columns": "name its one value column with value_column="},
 }
 
-__all__ = ["FrameReading", "as_frame", "read_frame"]
+__all__ = ["ParsedFrame", "as_frame", "parse_frame"]
 
 
 @dataclass(frozen=True, eq=False)
-class FrameReading:
+class ParsedFrame:
     """A frame, and how it is read.
 
     Attributes
@@ -65,14 +65,14 @@ class FrameReading:
     blocks: Callable[[], Iterator[SeriesBlock]]
 
 
-def read_frame(
+def parse_frame(
     frame: pd.DataFrame | pd.Series,
     *,
     metric_format: Mapping[str, str] = DEFAULT_METRIC_FORMAT,
-    reading: Reading | None = None,
+    reading: ReadOptions | None = None,
     limits: LabelLimits | None = None,
     cache: LabelSetCache | None = None,
-) -> FrameReading:
+) -> ParsedFrame:
     """Find out how a frame is laid out, render its label sets and prepare its blocks.
 
     Everything that can be refused is refused here, before anything is sent.
@@ -87,7 +87,7 @@ def read_frame(
     Examples
     --------
     >>> frame = pd.DataFrame({"y": [1.0, 2.0]}, index=pd.date_range("2026", periods=2, tz="UTC"))
-    >>> read = read_frame(frame, metric_format={"__name__": "vm_$VAR"})
+    >>> read = parse_frame(frame, metric_format={"__name__": "vm_$VAR"})
     >>> read.layout, read.reason, read.label_sets
     ('wide', 'the index is time and every column holds numbers', [b'{"__name__":"vm_y"}'])
     >>> next(read.blocks()).timestamps_ms.tolist()
@@ -97,14 +97,14 @@ def read_frame(
         metric_format = check_metric_format(metric_format)
     except ValueError as refusal:
         raise ConfigError(f"metric_format: {refusal}") from None
-    reading = reading or Reading()
+    reading = reading or ReadOptions()
     frame = as_frame(frame)
-    refuse_unclear_names(frame)
+    check_column_names(frame)
     layout, reason = _choose(frame, reading)
-    _refuse_unknown_keywords(layout, reading)
+    _check_keywords(layout, reading)
     if frame.empty:
         reason = "the frame is empty"
-        return FrameReading(layout, reason, len(frame), 0, [], frozenset(), lambda: iter(()))
+        return ParsedFrame(layout, reason, len(frame), 0, [], frozenset(), lambda: iter(()))
     renderer = LabelSetRenderer(
         metric_format, reading, limits or LabelLimits(), cache or LabelSetCache(0)
     )
@@ -116,7 +116,7 @@ def read_frame(
     if "error" in (reading.duplicates, reading.inf):
         for _ in body.blocks():  # a refusal must come before the first request
             pass
-    return FrameReading(
+    return ParsedFrame(
         layout,
         reason,
         len(frame),
@@ -154,7 +154,7 @@ def as_frame(frame: object) -> pd.DataFrame:
     )
 
 
-def _choose(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]:
+def _choose(frame: pd.DataFrame, reading: ReadOptions) -> tuple[str, str]:
     if reading.layout != "auto":
         return reading.layout, f"layout={reading.layout!r} is given"
     if isinstance(frame.columns, pd.MultiIndex):
@@ -172,14 +172,14 @@ def _choose(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]:
     return _choose_by_content(frame, reading)
 
 
-def _refuse_unknown_keywords(layout: str, reading: Reading) -> None:
+def _check_keywords(layout: str, reading: ReadOptions) -> None:
     """Refuse what the caller named and the layout would not look at."""
     for keyword, remedy in _UNKNOWN_TO[layout].items():
         if getattr(reading, keyword) is not None:
             raise FrameError(f"{keyword}: a {layout} frame has no such thing; {remedy}")
 
 
-def _choose_by_content(frame: pd.DataFrame, reading: Reading) -> tuple[str, str]:
+def _choose_by_content(frame: pd.DataFrame, reading: ReadOptions) -> tuple[str, str]:
     time = find_time(frame, reading)
     if time.kind == "column":
         return "long", f"the time is in {time}"

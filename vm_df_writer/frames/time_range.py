@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.column_roles import find_time
 from vm_df_writer.frames.samples.timestamps import read_timestamps
 
@@ -12,7 +12,7 @@ __all__ = ["cut_time", "lies_outside"]
 
 
 def cut_time(
-    frame: pd.DataFrame, reading: Reading, since_ms: int | None, until_ms: int | None
+    frame: pd.DataFrame, reading: ReadOptions, since_ms: int | None, until_ms: int | None
 ) -> pd.DataFrame:
     """Return the rows of a frame from `since_ms` on and before `until_ms`.
 
@@ -26,7 +26,7 @@ def cut_time(
     Examples
     --------
     >>> frame = pd.DataFrame({"y": [1.0, 2.0]}, index=pd.date_range("2026", periods=2, tz="UTC"))
-    >>> cut_time(frame, Reading(), 1767312000000, None)["y"].tolist()
+    >>> cut_time(frame, ReadOptions(), 1767312000000, None)["y"].tolist()
     [2.0]
     """
     if frame.empty or (since_ms is None and until_ms is None):

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading, refuse_unprovided
-from vm_df_writer.errors import ColumnError, FrameError, LabelError, nearest_hint
-from vm_df_writer.frames.ambiguous_columns import doubtful_labels, refuse_lost_label
-from vm_df_writer.frames.column_roles import Source, find_time, label_levels, names_of
+from vm_df_writer.config.read_options import ReadOptions, check_provided
+from vm_df_writer.errors import ColumnError, FrameError, LabelError, did_you_mean
+from vm_df_writer.frames.ambiguous_columns import check_no_label_is_lost, find_ambiguous_labels
+from vm_df_writer.frames.column_roles import ColumnRef, find_time, label_levels, names_of
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
     constant_label,
@@ -22,7 +22,7 @@ from vm_df_writer.frames.labels.label_column import (
     label_from_column,
 )
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
-from vm_df_writer.frames.samples.cleaning import Chunk, DigitLoss, chunk_to_block
+from vm_df_writer.frames.samples.cleaning import PrecisionCheck, RawBlock, chunk_to_block
 from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time, repeated_times
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import Rows, ValueColumn, convert_numbers, read_rows
@@ -49,9 +49,9 @@ class WideFrame:
         The time of each row.
     label_sets : sequence of bytes, length n_series
         The label set of each column.
-    reading : Reading
+    reading : ReadOptions
         The policies for duplicates, infinities and rounding.
-    digit_loss : DigitLoss
+    digit_loss : PrecisionCheck
         Warns once.
     """
 
@@ -59,8 +59,8 @@ class WideFrame:
     positions: IntArray
     timestamps: Timestamps
     label_sets: Sequence[bytes]
-    reading: Reading
-    digit_loss: DigitLoss = field(default_factory=DigitLoss)
+    reading: ReadOptions
+    digit_loss: PrecisionCheck = field(default_factory=PrecisionCheck)
 
     @property
     def n_cells(self) -> int:
@@ -105,13 +105,13 @@ class WideFrame:
             times = ms[span]
             rows: Rows = span if self._rows is None else self._rows[span]
             for series, read in self._pieces(max(1, BLOCK_SAMPLES // len(times))):
-                values, marks = read(rows)
-                chunk = Chunk(
+                values, flags = read(rows)
+                chunk = RawBlock(
                     label_sets=self.label_sets[series],
                     offsets=np.array([0, len(times)]),
                     timestamps_ms=times,
                     values=values,
-                    marks=marks | self.timestamps.marks(rows),
+                    flags=flags | self.timestamps.flags(rows),
                 )
                 yield chunk_to_block(chunk, self.reading, self.digit_loss)
 
@@ -145,7 +145,7 @@ def _read_numbers(numbers: npt.NDArray[Any], rows: Rows) -> tuple[FloatArray, di
     return values, {} if inexact is None else {"inexact": inexact}
 
 
-def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer) -> WideFrame:
+def read_wide(frame: pd.DataFrame, reading: ReadOptions, renderer: LabelSetRenderer) -> WideFrame:
     """Read a frame with one column per series.
 
     The columns are variables, or series of one variable (`var`, `column_label`), or a
@@ -182,7 +182,7 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
         mask = np.full(len(columns), chosen[0]) if var.codes is None else chosen[var.codes]
         kept = np.flatnonzero(mask)
         if not kept.size:
-            refuse_unprovided(reading.provide_series, var.texts)
+            check_provided(reading.provide_series, var.texts)
         positions, columns, var = positions[kept], columns[kept], var.take(kept)
         query_key = None if query_key is None else query_key.take(kept)
         labels = [label.take(kept) for label in labels]
@@ -193,20 +193,20 @@ def read_wide(frame: pd.DataFrame, reading: Reading, renderer: LabelSetRenderer)
     wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
     is_guessed = reading.layout == "auto" and reading.var is None
     if is_guessed and not isinstance(columns, pd.MultiIndex):
-        _refuse_lost_labels(wide, time)
+        _check_no_label_is_lost(wide, time)
     return wide
 
 
-def _refuse_lost_labels(wide: WideFrame, time: Source) -> None:
+def _check_no_label_is_lost(wide: WideFrame, time: ColumnRef) -> None:
     order = wide._rows  # noqa: SLF001 - the same file
     ms = wide.timestamps.ms if order is None else wide.timestamps.ms[order]
     repeated = repeated_times(ms, np.array([0, len(ms)]))
     if repeated.size:
-        doubtful = doubtful_labels(wide.frame, [time.name], wide.reading)
-        refuse_lost_label(wide.frame, doubtful, order, repeated, "wide")
+        doubtful = find_ambiguous_labels(wide.frame, [time.name], wide.reading)
+        check_no_label_is_lost(wide.frame, doubtful, order, repeated, "wide")
 
 
-def _value_positions(frame: pd.DataFrame, reading: Reading, time: Source) -> IntArray:
+def _value_positions(frame: pd.DataFrame, reading: ReadOptions, time: ColumnRef) -> IntArray:
     if reading.value_columns is None:
         positions = np.arange(frame.shape[1])
         return positions if time.kind == "index level" else positions[frame.columns != time.name]
@@ -217,12 +217,12 @@ def _value_positions(frame: pd.DataFrame, reading: Reading, time: Source) -> Int
         name = list(reading.value_columns)[int((positions < 0).argmax())]
         raise ColumnError(
             f"value_columns: {name!r} is not a column (there are: {names_of(frame)})"
-            + nearest_hint(name, frame.columns)
+            + did_you_mean(name, frame.columns)
         )
     return positions
 
 
-def _from_names(columns: pd.Index, reading: Reading) -> tuple[LabelColumn, list[LabelColumn]]:
+def _from_names(columns: pd.Index, reading: ReadOptions) -> tuple[LabelColumn, list[LabelColumn]]:
     names = label_from_column("column", columns, "columns")
     if names.codes is not None and (names.codes < 0).any():
         raise LabelError(
@@ -241,7 +241,7 @@ def _from_names(columns: pd.Index, reading: Reading) -> tuple[LabelColumn, list[
 
 
 def _from_levels(
-    columns: pd.MultiIndex, reading: Reading
+    columns: pd.MultiIndex, reading: ReadOptions
 ) -> tuple[LabelColumn, LabelColumn | None, list[LabelColumn]]:
     if reading.column_label is not None:
         raise FrameError(

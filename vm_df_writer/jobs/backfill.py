@@ -9,14 +9,14 @@ from typing import TypeGuard, Unpack, cast
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, StateError, VmDfWriterError
-from vm_df_writer.jobs.options import JobOptions, what_is_stored
-from vm_df_writer.jobs.report import JobReport, Outcome, read_report
-from vm_df_writer.jobs.run import Job
-from vm_df_writer.jobs.state.store import Checkpoint
+from vm_df_writer.jobs.options import JobOptions, job_identity
+from vm_df_writer.jobs.report import JobOutcome, JobReport, read_report
+from vm_df_writer.jobs.run import JobRun
+from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.stop_flag import Stop, stop_on_signals
 from vm_df_writer.jobs.workers.tasks import JobSpec
 from vm_df_writer.writer import VmWriter
@@ -69,7 +69,7 @@ def backfill(
     say : callable
         Takes a line of progress now and then, where there is no bar; by default it is logged.
     **reading
-        How to read the frames: see :class:`~vm_df_writer.config.read_options.Reading`.
+        How to read the frames: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 
     Returns
     -------
@@ -91,19 +91,19 @@ def backfill(
     """
     config = writer.config if isinstance(writer, VmWriter) else writer
     options = options or JobOptions()
-    how = Reading.of(**reading)
+    how = ReadOptions.of(**reading)
     stop = Stop()
     with (
         stop_on_signals(stop),
-        Checkpoint(Path(state), restart=options.restart) as checkpoint,
+        StateStore(Path(state), restart=options.restart) as store,
     ):
         try:
-            checkpoint.require_options(what_is_stored(config, how, options))
-            job = Job(checkpoint, JobSpec.of(config, reading, options), stop, progress, say)
+            store.require_options(job_identity(config, how, options))
+            job = JobRun(store, JobSpec.of(config, reading, options), stop, progress, say)
             job.require_server()
             if options.retry_failed:
-                checkpoint.retry_failed()
-            job.settle_spooled()
+                store.retry_failed()
+            job.mark_replayed_parts()
             if _are_paths(sources):
                 job.run_files([sources] if isinstance(sources, (str, Path)) else sources, how)
             else:
@@ -111,14 +111,14 @@ def backfill(
         except StateError:
             raise
         except BaseException as error:
-            checkpoint.end_run(_outcome_of(error), str(error) or type(error).__name__)
+            store.end_run(_outcome_of(error), str(error) or type(error).__name__)
             raise
         cache_reset = job.reset_cache() if options.reset_cache else None
-        checkpoint.end_run(*job.outcome())
-        return read_report(checkpoint.path, cache_reset=cache_reset)
+        store.end_run(*job.outcome())
+        return read_report(store.path, cache_reset=cache_reset)
 
 
-def _outcome_of(error: BaseException) -> Outcome:
+def _outcome_of(error: BaseException) -> JobOutcome:
     if isinstance(error, DeliveryError):
         return "undelivered"
     return "refused" if isinstance(error, VmDfWriterError) else "interrupted"

@@ -12,7 +12,7 @@ from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import JobError
 from vm_df_writer.jobs.partition import (
-    Target,
+    PartitionTarget,
     concurrency_of,
     merge_reports,
     open_target,
@@ -60,7 +60,7 @@ def to_victoriametrics(
     verify : bool, "count" or "repair"
         Read every partition back after it is written.
     **reading
-        How to read the partitions: see :class:`~vm_df_writer.config.read_options.Reading`.
+        How to read the partitions: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def to_victoriametrics(
 
 def _write(
     frame: pd.DataFrame,
-    target: Target,
+    target: PartitionTarget,
     reading: ReadingKeywords,
     *,
     verify: VerifyChoice,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.delivery.backend import choose_coding
+from vm_df_writer.delivery.backend import choose_encoding
 from vm_df_writer.display.text import describe_seconds, shown_line
 from vm_df_writer.errors import FrameError, SourceError
 from vm_df_writer.files.locations import find_files, hive_labels
@@ -112,7 +112,7 @@ def estimate(
     """
     config = writer.config if isinstance(writer, VmWriter) else writer
     options = options or JobOptions()
-    how = Reading.of(**reading)
+    how = ReadOptions.of(**reading)
     paths = find_files([sources] if isinstance(sources, (str, Path)) else sources)
     planned = [plan_source(path, how) for path in paths]
     parts = [
@@ -145,7 +145,7 @@ def estimate(
             rows_read += part.rows
             samples += preview.samples
             bytes_raw += preview.bytes_raw
-            label_sets.update(preview.lines.label_sets)
+            label_sets.update(preview.counts.label_sets)
             first_line = first_line or preview.first_line
     factor = rows / rows_read if rows_read else 0.0
     samples_in_all, bytes_in_all = round(samples * factor), round(bytes_raw * factor)
@@ -174,4 +174,4 @@ def _shrinkage(line: str, config: WriterConfig) -> float:
     data = line.encode()
     if not data:
         return 1.0
-    return len(compress(data, choose_coding(config, Endpoint.of(config)))) / len(data)
+    return len(compress(data, choose_encoding(config, Endpoint.of(config)))) / len(data)

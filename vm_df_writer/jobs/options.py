@@ -8,13 +8,13 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
-from vm_df_writer.config.writer_config import WriterConfig, patient
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.writer_config import WriterConfig, with_unlimited_reconnects
 from vm_df_writer.errors import JobError
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["IfExists", "JobOptions", "job_config", "what_is_stored"]
+__all__ = ["IfExists", "JobOptions", "job_config", "job_identity"]
 
 IfExists = Literal["append", "skip", "fail"]
 
@@ -125,8 +125,8 @@ def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:
         ) from None
 
 
-def what_is_stored(
-    config: WriterConfig, reading: Reading, options: JobOptions
+def job_identity(
+    config: WriterConfig, reading: ReadOptions, options: JobOptions
 ) -> Mapping[str, Any]:
     """Return every option that decides what is stored, and where; no secrets.
 
@@ -136,7 +136,7 @@ def what_is_stored(
     named = {
         f"reading.{name}": _plain(value)
         for name, value in vars(reading).items()
-        if value != getattr(Reading(), name)
+        if value != getattr(ReadOptions(), name)
     }
     return named | {
         "datasource_url": Endpoint.of(config).import_url,
@@ -169,4 +169,4 @@ def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:
     if per_turn:
         size = max(_SMALLEST_BODY, int(min(per_turn)))
         changes["batch_max_bytes"] = min(config.batch_max_bytes, size)
-    return patient(config).model_copy(update=changes)
+    return with_unlimited_reconnects(config).model_copy(update=changes)

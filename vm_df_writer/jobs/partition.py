@@ -8,20 +8,22 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
-from vm_df_writer.config.writer_config import WriterConfig, load_config, patient
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.config.writer_config import WriterConfig, load_config, with_unlimited_reconnects
 from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["Target", "concurrency_of", "merge_reports", "open_target", "write_partition"]
+__all__ = ["PartitionTarget", "concurrency_of", "merge_reports", "open_target", "write_partition"]
 
-Target = WriterConfig | str
+PartitionTarget = WriterConfig | str
 """Where and how to write: a config, or the path of a file that every worker reads by itself."""
 
 
-def open_target(writer: VmWriter | WriterConfig | str | Path, reading: ReadingKeywords) -> Target:
+def open_target(
+    writer: VmWriter | WriterConfig | str | Path, reading: ReadingKeywords
+) -> PartitionTarget:
     """Return what is handed to the tasks, and refuse here what each of them would refuse.
 
     Raises
@@ -31,7 +33,7 @@ def open_target(writer: VmWriter | WriterConfig | str | Path, reading: ReadingKe
     FrameError
         If a reading keyword is.
     """
-    Reading.of(**reading)
+    ReadOptions.of(**reading)
     if isinstance(writer, VmWriter):
         return writer.config
     if isinstance(writer, WriterConfig):
@@ -40,13 +42,17 @@ def open_target(writer: VmWriter | WriterConfig | str | Path, reading: ReadingKe
     return str(Path(writer).absolute())
 
 
-def concurrency_of(target: Target) -> int:
+def concurrency_of(target: PartitionTarget) -> int:
     """Return how many requests there may be at a time, over all tasks."""
     return _config_of(target).concurrency
 
 
 def write_partition(
-    frames: Iterable[Any], target: Target, reading: ReadingKeywords, *, verify: VerifyChoice
+    frames: Iterable[Any],
+    target: PartitionTarget,
+    reading: ReadingKeywords,
+    *,
+    verify: VerifyChoice,
 ) -> WriteReport:
     """Write the frames of a partition, one request at a time.
 
@@ -62,7 +68,7 @@ def write_partition(
     VmDfWriterError
         If a frame cannot be read or written; its report is as small.
     """
-    config = patient(_config_of(target)).model_copy(update={"concurrency": 1})
+    config = with_unlimited_reconnects(_config_of(target)).model_copy(update={"concurrency": 1})
     reports = []
     with VmWriter(config=config) as writer:
         for frame in frames:
@@ -90,5 +96,5 @@ def merge_reports(reports: Sequence[WriteReport]) -> WriteReport:
     return reduce(add, told) if told else WriteReport(layout="none")
 
 
-def _config_of(target: Target) -> WriterConfig:
+def _config_of(target: PartitionTarget) -> WriterConfig:
     return target if isinstance(target, WriterConfig) else load_config(target)

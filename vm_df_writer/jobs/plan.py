@@ -6,68 +6,68 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import JobError, SourceError
 from vm_df_writer.files.locations import stamp_of
 from vm_df_writer.files.schema_check import odd_columns
-from vm_df_writer.files.source_file import Source, has_changed, plan_source, reads_in_one_go
+from vm_df_writer.files.source_file import SourceFile, has_changed, plan_source, reads_in_one_go
 from vm_df_writer.frames.time_range import lies_outside
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.state.records import PartRecord, PartState
-from vm_df_writer.jobs.state.store import Checkpoint
-from vm_df_writer.jobs.workers.tasks import Errand
+from vm_df_writer.jobs.state.store import StateStore
+from vm_df_writer.jobs.workers.tasks import Task
 
-__all__ = ["make_plan", "plan_errands"]
+__all__ = ["make_plan", "plan_tasks"]
 
 _SHOWN = 5
 
 
 def make_plan(
-    checkpoint: Checkpoint,
+    store: StateStore,
     paths: Sequence[str],
-    reading: Reading,
+    reading: ReadOptions,
     options: JobOptions,
     should_stop: Callable[[], bool],
 ) -> None:
-    """Enter the files into the checkpoint that are new, or that changed before they were sent.
+    """Enter the files into the state that are new, or that changed before they were sent.
 
     Raises
     ------
     JobError
         If a file changed of which something was sent.
     """
-    known = {source.path: source for source in checkpoint.sources()}
+    known = {source.path: source for source in store.sources()}
     changed = []
     for path in paths:
         if should_stop():
             return
         source = known.get(path)
         if source is None:
-            checkpoint.add_source(plan_source(path, reading))
+            store.add_source(plan_source(path, reading))
             continue
         difference = _difference(source)
         if difference is None:
             if (stamp := stamp_of(path)) != source.stamp:
-                checkpoint.set_stamp(path, stamp)
-        elif checkpoint.was_sent(path):
+                store.set_stamp(path, stamp)
+        elif store.was_sent(path):
             changed.append(f"{path} {difference}")
         else:
-            checkpoint.add_source(plan_source(path, reading))
+            store.add_source(plan_source(path, reading))
     if changed:
         more = f", and {len(changed) - _SHOWN:,} more" if len(changed) > _SHOWN else ""
         raise JobError(
-            f"{checkpoint.path}: files changed after some of them was sent: "
+            f"{store.path}: files changed after some of them was sent: "
             f"{'; '.join(changed[:_SHOWN])}{more}; put back what they were, or begin anew with "
             "restart=, which sends everything again"
         )
-    _refuse_odd_columns(checkpoint, reading)
-    for record in checkpoint.parts(PartState.PENDING):
+    _check_columns(store, reading)
+    for record in store.parts(PartState.PENDING):
         part = record.part
         if lies_outside(part.first_ms, part.last_ms, options.since_ms, options.until_ms):
-            checkpoint.finish(record.id, PartState.SKIPPED, "outside since and until")
+            store.finish(record.id, PartState.SKIPPED, "outside since and until")
 
 
-def _difference(source: Source) -> str | None:
+def _difference(source: SourceFile) -> str | None:
     """Say in what a file is no longer the one that was planned; None if in nothing."""
     try:
         stamp = stamp_of(source.path)
@@ -81,20 +81,20 @@ def _difference(source: Source) -> str | None:
     return "has other content"
 
 
-def _refuse_odd_columns(checkpoint: Checkpoint, reading: Reading) -> None:
-    for path, reason in odd_columns(list(checkpoint.sources()), reading).items():
-        for record in checkpoint.parts(PartState.PENDING, path=path):
-            checkpoint.finish(record.id, PartState.FAILED, reason)
+def _check_columns(store: StateStore, reading: ReadOptions) -> None:
+    for path, reason in odd_columns(list(store.sources()), reading).items():
+        for record in store.parts(PartState.PENDING, path=path):
+            store.finish(record.id, PartState.FAILED, reason)
 
 
-def plan_errands(
-    checkpoint: Checkpoint,
+def plan_tasks(
+    store: StateStore,
     records: Iterable[PartRecord],
     options: JobOptions,
     purpose: Literal["write", "verify", "ask"] = "write",
-) -> Iterator[Errand]:
+) -> Iterator[Task]:
     """Put parts in order, and those together that are reached only one through the other."""
-    sources = {source.path: source for source in checkpoint.sources()}
+    sources = {source.path: source for source in store.sources()}
     ordered = list(records)
     if options.newest_first:
         # Files that do not tell their times are often named by them, and sorted by them within.
@@ -106,4 +106,4 @@ def plan_errands(
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
         # A worker needs no more of the source than what tells that it is still the same.
-        yield Errand(replace(sources[path], schema={}, parts=()), in_order, purpose)
+        yield Task(replace(sources[path], schema={}, parts=()), in_order, purpose)

@@ -9,7 +9,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from vm_df_writer.display.progress import ProgressChoice, is_watched
+from vm_df_writer.display.progress import ProgressChoice, is_interactive
 from vm_df_writer.display.text import describe_seconds
 
 __all__ = ["JobProgress"]
@@ -44,7 +44,7 @@ class JobProgress:
         n_failed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        shown = is_watched() if choice == "auto" else choice
+        shown = is_interactive() if choice == "auto" else choice
         self._bar = tqdm(
             total=n_rows, unit=" rows", unit_scale=True, disable=not shown, dynamic_ncols=True
         )

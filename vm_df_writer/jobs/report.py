@@ -14,9 +14,9 @@ from vm_df_writer.jobs.state.records import FINISHED, PartRecord, PartState
 from vm_df_writer.jobs.state.sqlite_file import is_claimed, read_only
 from vm_df_writer.jobs.state.store import read_records
 
-__all__ = ["Failure", "JobReport", "Outcome", "read_report"]
+__all__ = ["Failure", "JobOutcome", "JobReport", "read_report"]
 
-Outcome = Literal[
+JobOutcome = Literal[
     "done", "failed", "unverified", "undelivered", "refused", "interrupted", "running", "killed"
 ]
 
@@ -85,7 +85,7 @@ class JobReport:
     """
 
     state_path: str
-    outcome: Outcome
+    outcome: JobOutcome
     reason: str | None = None
     parts: Mapping[str, int]
     rows: int

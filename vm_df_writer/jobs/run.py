@@ -1,4 +1,4 @@
-"""One run of a job: notes all that happens in the checkpoint, and knows how it all ended."""
+"""One run of a job: notes all that happens in the state, and knows how it all ended."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from pathlib import Path
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, JobError, StateError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
-from vm_df_writer.files.source_file import Source, frame_source
+from vm_df_writer.files.source_file import SourceFile, frame_source
 from vm_df_writer.frames.parse import as_frame
-from vm_df_writer.jobs.plan import make_plan, plan_errands
+from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.progress import JobProgress
-from vm_df_writer.jobs.report import Outcome
+from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.state.records import PartRecord, PartState
-from vm_df_writer.jobs.state.store import Checkpoint
-from vm_df_writer.jobs.workers.pool import run_errands
+from vm_df_writer.jobs.state.store import StateStore
+from vm_df_writer.jobs.workers.pool import run_tasks
 from vm_df_writer.jobs.workers.stop_flag import Stop
-from vm_df_writer.jobs.workers.task_runner import Runner
-from vm_df_writer.jobs.workers.tasks import Begun, Done, JobSpec
+from vm_df_writer.jobs.workers.task_runner import TaskRunner
+from vm_df_writer.jobs.workers.tasks import JobSpec, PartFinished, PartStarted
 
-__all__ = ["Job"]
+__all__ = ["JobRun"]
 
 
-class Job:
+class JobRun:
     """A run of a job.
 
     Parameters
     ----------
-    checkpoint : Checkpoint
+    store : StateStore
         What was done before, and is done now.
     spec : JobSpec
         What to do.
@@ -47,15 +47,15 @@ class Job:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        store: StateStore,
         spec: JobSpec,
         stop: Stop,
         progress: ProgressChoice,
         say: Callable[[str], object],
     ) -> None:
-        self._checkpoint, self._spec, self._stop = checkpoint, spec, stop
+        self._store, self._spec, self._stop = store, spec, stop
         self._options = spec.options
-        self._route = Route.of(spec.config)
+        self._backend = Backend.of(spec.config)
         self._progress, self._say = progress, say
         self._error: DeliveryError | None = None
         self._state_error: StateError | None = None
@@ -70,27 +70,27 @@ class Job:
         DeliveryError
             If the server does not take an empty body.
         """
-        with closing(self._route.client) as client:
+        with closing(self._backend.client) as client:
             client.post_import(b"")
 
-    def run_files(self, paths: Sequence[str | Path], reading: Reading) -> None:
+    def run_files(self, paths: Sequence[str | Path], reading: ReadOptions) -> None:
         """Plan and write files."""
         files = find_files(paths)
-        make_plan(self._checkpoint, files, reading, self._options, self._stop.requested)
+        make_plan(self._store, files, reading, self._options, self._stop.requested)
         if self._options.if_exists != "append":
             self._ask()
-        pending = self._checkpoint.parts(PartState.PENDING)
-        sent = self._checkpoint.parts(PartState.SENT) if self._options.verify else []
-        errands = [
-            *plan_errands(self._checkpoint, pending, self._options),
-            *plan_errands(self._checkpoint, sent, self._options, "verify"),
+        pending = self._store.parts(PartState.PENDING)
+        sent = self._store.parts(PartState.SENT) if self._options.verify else []
+        tasks = [
+            *plan_tasks(self._store, pending, self._options),
+            *plan_tasks(self._store, sent, self._options, "verify"),
         ]
         with self._show_progress([*pending, *sent]) as progress:
-            for news in run_errands(self._spec, errands, self._stop):
-                self._note(news, progress)
+            for event in run_tasks(self._spec, tasks, self._stop):
+                self._note(event, progress)
         self._save_the_rest()
 
-    def run_frames(self, frames: Iterable[pd.DataFrame], reading: Reading) -> None:
+    def run_frames(self, frames: Iterable[pd.DataFrame], reading: ReadOptions) -> None:
         """Write frames as they come."""
         for name, value, usual in (
             ("workers", self._options.workers, 1),
@@ -102,9 +102,9 @@ class Job:
                     f"{name}: {value!r} is for files alone, since frames are gone through once, as "
                     "they come; leave it out, or write the frames to parquet files first"
                 )
-        runner = Runner(self._spec, self._stop.requested)
-        known = {source.path: source for source in self._checkpoint.sources()}
-        first: Source | None = None
+        runner = TaskRunner(self._spec, self._stop.requested)
+        known = {source.path: source for source in self._store.sources()}
+        first: SourceFile | None = None
         try:
             with self._show_progress(()) as progress:
                 for number, given in enumerate(frames):
@@ -113,45 +113,45 @@ class Job:
                     first = first or source
                     record = self._enter(source, known.get(source.path))
                     odd = odd_columns([first, source], reading).get(source.path)
-                    for news in self._run_frame(runner, record, frame, odd):
-                        self._note(news, progress)
+                    for event in self._run_frame(runner, record, frame, odd):
+                        self._note(event, progress)
                     if self._stop.requested():
                         break
         finally:
             runner.close()
         self._save_the_rest()
 
-    def _enter(self, source: Source, known: Source | None) -> PartRecord:
-        """Enter a frame into the checkpoint, unless it is there."""
+    def _enter(self, source: SourceFile, known: SourceFile | None) -> PartRecord:
+        """Enter a frame into the state, unless it is there."""
         if known is None or known.fingerprint != source.fingerprint:
-            if self._checkpoint.was_sent(source.path):
+            if self._store.was_sent(source.path):
                 raise JobError(
-                    f"{self._checkpoint.path}: {source.path} is not the one that was sent; pass "
+                    f"{self._store.path}: {source.path} is not the one that was sent; pass "
                     "the same frames in the same order, or begin anew with restart="
                 )
-            self._checkpoint.add_source(source)
-        (record,) = self._checkpoint.parts(path=source.path)
+            self._store.add_source(source)
+        (record,) = self._store.parts(path=source.path)
         self._rows[record.id] = record.part.rows
         return record
 
     def _run_frame(
-        self, runner: Runner, record: PartRecord, frame: pd.DataFrame, odd: str | None
-    ) -> Iterator[Begun | Done]:
+        self, runner: TaskRunner, record: PartRecord, frame: pd.DataFrame, odd: str | None
+    ) -> Iterator[PartStarted | PartFinished]:
         if record.state is PartState.PENDING:
             if odd is not None:
-                return iter([Done(record.id, PartState.FAILED, odd)])
+                return iter([PartFinished(record.id, PartState.FAILED, odd)])
             return runner.write(record, frame, {})
         if record.state is PartState.SENT and self._options.verify:
             return runner.verify(record, frame, {})
         return iter(())
 
-    def outcome(self) -> tuple[Outcome, str | None]:
+    def outcome(self) -> tuple[JobOutcome, str | None]:
         """Return how the run ended, and why."""
         if self._error is not None:
             return "undelivered", str(self._error)
         if self._stop.requested():
             return "interrupted", self._stop.reason
-        counts = self._checkpoint.counts()
+        counts = self._store.counts()
         if n := counts[PartState.SPOOLED]:
             return "undelivered", f"parts in the spool folder: {n:,}; run vm-df-writer replay"
         if n := counts[PartState.PENDING]:
@@ -159,87 +159,87 @@ class Job:
         if self._options.verify and (n := counts[PartState.SENT]):
             return "unverified", f"parts that are sent, and could not be verified: {n:,}"
         if n := counts[PartState.FAILED]:
-            failed = self._checkpoint.parts(PartState.FAILED)
+            failed = self._store.parts(PartState.FAILED)
             read_back = [record.account.get("verification") for record in failed]
             lost = any(found is not None and not found["ok"] for found in read_back)
             reason = f"parts that failed: {n:,}; try again with --retry-failed"
             return ("unverified" if lost else "failed"), reason
         return "done", None
 
-    def settle_spooled(self) -> None:
+    def mark_replayed_parts(self) -> None:
         """Mark the parts as sent whose last samples a replay has delivered."""
-        for record in self._checkpoint.parts(PartState.SPOOLED):
+        for record in self._store.parts(PartState.SPOOLED):
             files = [Path(name) for name in record.account["spooled"]]
             if all(file.parent.is_dir() and not file.exists() for file in files):
                 samples = record.account["samples"] + record.account["undelivered"]
                 account = {**record.account, "samples": samples, "undelivered": 0, "spooled": []}
-                self._checkpoint.finish(record.id, PartState.SENT, None, account)
+                self._store.finish(record.id, PartState.SENT, None, account)
 
     def reset_cache(self) -> bool:
         """Make the server forget the graphs that it computed before; return whether it did."""
-        with closing(self._route.client):
-            return self._route.server.reset_cache()
+        with closing(self._backend.client):
+            return self._backend.server.reset_cache()
 
     def _ask(self) -> None:
         """Ask the server, before anything is sent, which parts it has samples of."""
         unasked = [
             record
-            for record in self._checkpoint.parts(PartState.PENDING)
+            for record in self._store.parts(PartState.PENDING)
             if not record.is_new and not record.attempts
         ]
-        errands = plan_errands(self._checkpoint, unasked, self._options, "ask")
+        tasks = plan_tasks(self._store, unasked, self._options, "ask")
         paths = {record.id: record.path for record in unasked}
         if unasked:
             self._flush()
-        for news in run_errands(self._spec, errands, self._stop):
-            if isinstance(news, Begun):
+        for event in run_tasks(self._spec, tasks, self._stop):
+            if isinstance(event, PartStarted):
                 continue
-            if news.error is not None:
-                self._give_up(news.error)
-            elif news.existing is not None and self._options.if_exists == "fail":
+            if event.error is not None:
+                self._give_up(event.error)
+            elif event.existing is not None and self._options.if_exists == "fail":
                 raise JobError(
-                    f"if_exists: the server has samples of {news.existing} in the time range of "
-                    f"{paths[news.key]}; nothing was sent: choose other labels, or pass skip or "
+                    f"if_exists: the server has samples of {event.existing} in the time range of "
+                    f"{paths[event.key]}; nothing was sent: choose other labels, or pass skip or "
                     "append"
                 )
-            elif news.state is PartState.PENDING:
-                self._checkpoint.note_new(news.key)
-            elif news.state is not None:
-                self._checkpoint.finish(news.key, news.state, news.reason)
+            elif event.state is PartState.PENDING:
+                self._store.note_new(event.key)
+            elif event.state is not None:
+                self._store.finish(event.key, event.state, event.reason)
 
     def _flush(self) -> None:
         """Make visible what others wrote in the last seconds, if the server lets us."""
-        with closing(self._route.client) as client, suppress(DeliveryError):
-            client.get(self._route.endpoint.root_url("/internal/force_flush"))
+        with closing(self._backend.client) as client, suppress(DeliveryError):
+            client.get(self._backend.endpoint.root_url("/internal/force_flush"))
 
     def _show_progress(self, records: Sequence[PartRecord]) -> JobProgress:
         self._rows |= {record.id: record.part.rows for record in records}
         n_rows = sum(self._rows.values())
-        n_failed = self._checkpoint.counts()[PartState.FAILED]
+        n_failed = self._store.counts()[PartState.FAILED]
         return JobProgress(self._progress, n_rows, self._say, n_failed=n_failed)
 
-    def _note(self, news: Begun | Done, progress: JobProgress) -> None:
-        if isinstance(news, Begun):
-            self._save(partial(self._checkpoint.begin, news.key))
+    def _note(self, event: PartStarted | PartFinished, progress: JobProgress) -> None:
+        if isinstance(event, PartStarted):
+            self._save(partial(self._store.begin, event.key))
             return
-        if news.error is not None:
-            self._give_up(news.error)
-        if news.state is None:
+        if event.error is not None:
+            self._give_up(event.error)
+        if event.state is None:
             return
         self._save(
             partial(
-                self._checkpoint.finish,
-                news.key,
-                news.state,
-                news.reason,
-                news.account,
-                nothing_sent=news.nothing_sent,
+                self._store.finish,
+                event.key,
+                event.state,
+                event.reason,
+                event.account,
+                nothing_sent=event.nothing_sent,
             )
         )
-        if news.state is not PartState.PENDING:
-            samples = news.account["samples"] if news.account else 0
-            failed = news.state is PartState.FAILED
-            progress.add(self._rows[news.key], samples, failed=failed)
+        if event.state is not PartState.PENDING:
+            samples = event.account["samples"] if event.account else 0
+            failed = event.state is PartState.FAILED
+            progress.add(self._rows[event.key], samples, failed=failed)
 
     def _give_up(self, error: DeliveryError) -> None:
         self._error = self._error or error

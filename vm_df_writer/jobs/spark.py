@@ -59,8 +59,8 @@ def to_victoriametrics(
     verify : bool, "count" or "repair"
         Read everything back, batch by batch.
     **reading
-        How to read the rows: see :class:`~vm_df_writer.config.read_options.Reading`. A timestamp is
-        what it is in UTC, whatever the session's time zone; one without a zone
+        How to read the rows: see :class:`~vm_df_writer.config.read_options.ReadOptions`. A
+        timestamp is what it is in UTC, whatever the session's time zone; one without a zone
         (``TIMESTAMP_NTZ``) is taken for `naive_tz`.
 
     Returns

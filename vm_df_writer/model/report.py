@@ -11,7 +11,7 @@ import pandas as pd
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc
-from vm_df_writer.model.sample_counts import LineTable, series_frame
+from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
 
 __all__ = ["Verification", "WriteReport"]
@@ -102,8 +102,8 @@ class WriteReport:
     cache_reset: str | None = None
     vmui_url: str | None = None
     grafana_url: str | None = None
-    acknowledged_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
-    undelivered_lines: tuple[LineTable, ...] = field(default=(), repr=False, compare=False)
+    acknowledged_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
+    undelivered_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def samples_per_s(self) -> float:
@@ -121,7 +121,7 @@ class WriteReport:
             name: getattr(self, name) + getattr(other, name)
             for name in (
                 "rows", "samples", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt",
-                "elapsed_s", "undelivered", "spooled", "acknowledged_lines", "undelivered_lines",
+                "elapsed_s", "undelivered", "spooled", "acknowledged_counts", "undelivered_counts",
             )
         }  # fmt: skip
         for name in ("dropped", "adjusted"):
@@ -147,7 +147,7 @@ class WriteReport:
         )
         known = {
             labels
-            for table in (*report.acknowledged_lines, *report.undelivered_lines)
+            for table in (*report.acknowledged_counts, *report.undelivered_counts)
             for labels in table.label_sets
         }
         return replace(report, series=len(known)) if known else report
@@ -158,14 +158,14 @@ class WriteReport:
         Series that two summaries share count twice when they are merged, and
         :meth:`to_frame` has no rows.
         """
-        return replace(self, acknowledged_lines=(), undelivered_lines=())
+        return replace(self, acknowledged_counts=(), undelivered_counts=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; times as epoch milliseconds."""
         plain = {
             f.name: getattr(self, f.name)
             for f in fields(self)
-            if f.name not in ("acknowledged_lines", "undelivered_lines")
+            if f.name not in ("acknowledged_counts", "undelivered_counts")
         }
         plain["samples_per_s"] = self.samples_per_s
         plain["dropped"], plain["adjusted"] = dict(self.dropped), dict(self.adjusted)
@@ -185,8 +185,8 @@ class WriteReport:
             A column for each label (missing where a series lacks it), `samples`
             (acknowledged), `undelivered`, and `first` and `last` as UTC timestamps.
         """
-        acknowledged = LineTable.concat(self.acknowledged_lines).per_series()
-        undelivered = LineTable.concat(self.undelivered_lines).per_series()
+        acknowledged = SampleCounts.concat(self.acknowledged_counts).per_series()
+        undelivered = SampleCounts.concat(self.undelivered_counts).per_series()
         both = pd.concat(
             [
                 acknowledged.assign(undelivered=0),

@@ -12,11 +12,11 @@ import pandas as pd
 
 from vm_df_writer.model.series import IntArray, SeriesBlock
 
-__all__ = ["LineTable", "series_frame"]
+__all__ = ["SampleCounts", "series_frame"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LineTable:
+class SampleCounts:
     """One row per import line: whose samples it carries, how many, and from when to when."""
 
     label_sets: Sequence[bytes]
@@ -25,7 +25,7 @@ class LineTable:
     last_ms: IntArray
 
     @classmethod
-    def of_block(cls, block: SeriesBlock) -> LineTable:
+    def of_block(cls, block: SeriesBlock) -> SampleCounts:
         """Return one row per series of a block."""
         n_rows, starts, stops = len(block.values), block.offsets[:-1], block.offsets[1:]
         return cls(
@@ -36,7 +36,7 @@ class LineTable:
         )
 
     @classmethod
-    def concat(cls, tables: Sequence[LineTable]) -> LineTable:
+    def concat(cls, tables: Sequence[SampleCounts]) -> SampleCounts:
         """Put several tables below each other."""
         empty = np.empty(0, np.int64)
         return cls(
@@ -46,9 +46,9 @@ class LineTable:
             np.concatenate([empty, *(table.last_ms for table in tables)]),
         )
 
-    def take(self, lines: slice) -> LineTable:
+    def take(self, lines: slice) -> SampleCounts:
         """Return some of the rows."""
-        return LineTable(
+        return SampleCounts(
             self.label_sets[lines],
             self.samples[lines],
             self.first_ms[lines],

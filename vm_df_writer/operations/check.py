@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.content_encoding import understands_zstd
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.server.limits import (
@@ -17,7 +17,7 @@ from vm_df_writer.server.limits import (
     label_limits_of,
     retention_s_of,
 )
-from vm_df_writer.server.server_info import Knowledge, Server
+from vm_df_writer.server.server_info import Server, ServerPair
 
 __all__ = ["ServerCheck", "check_server"]
 
@@ -114,7 +114,7 @@ class ServerCheck:
         return "\n".join([ready, *(f"{name:<14} {fact}" for name, fact in facts.items())])
 
 
-def check_server(route: Route) -> ServerCheck:
+def check_server(backend: Backend) -> ServerCheck:
     """Ask a server what it is and what we may do; nothing is stored.
 
     Raises
@@ -125,17 +125,17 @@ def check_server(route: Route) -> ServerCheck:
         If the server refuses to be written to.
     """
     started = time.perf_counter()
-    route.client.check_health()
-    route.client.post_import(b"")
+    backend.client.check_health()
+    backend.client.post_import(b"")
     elapsed_s = time.perf_counter() - started
-    config = route.config
-    known = Server(route.client, route.endpoint, config).know()
+    config = backend.config
+    known = Server(backend.client, backend.endpoint, config).info()
     stores = known.write if known.write.kind == "single" else known.read
     labels = label_limits_of(config, known.write, known.read)
     retention_s = retention_s_of(stores)
     interval_s = stores.seconds("dedup.minScrapeInterval")
     return ServerCheck(
-        import_url=route.endpoint.import_url,
+        import_url=backend.endpoint.import_url,
         elapsed_s=elapsed_s,
         kind=known.write.kind,
         version=known.write.version,
@@ -146,16 +146,18 @@ def check_server(route: Route) -> ServerCheck:
         max_labels=labels.max_labels,
         max_label_name_bytes=labels.max_name_bytes,
         max_label_value_bytes=labels.max_value_bytes,
-        encodings=("none", "gzip", "zstd") if understands_zstd(route.client) else ("none", "gzip"),
+        encodings=("none", "gzip", "zstd")
+        if understands_zstd(backend.client)
+        else ("none", "gzip"),
         clock_ahead_s=known.clock_ahead_s,
-        reading=_try_reading(route),
+        reading=_try_reading(backend),
         cache_reset=_may_reset_cache(known, config),
         deduplication=stores.flags["dedup.minScrapeInterval"] if interval_s else None,
         altering=known.write.altering | known.read.altering,
     )
 
 
-def _try_reading(route: Route) -> str:
+def _try_reading(backend: Backend) -> str:
     """Ask for what verification asks for; there is nothing to be found."""
     now = f"{time.time():.3f}"
     for path, form in (
@@ -163,14 +165,14 @@ def _try_reading(route: Route) -> str:
         ("/api/v1/query", [("query", _NO_SERIES), ("time", now)]),
     ):
         try:
-            for _ in route.client.stream_lines(route.endpoint.read_url(path), form):
+            for _ in backend.client.stream_lines(backend.endpoint.read_url(path), form):
                 pass
         except DeliveryError as error:
             return str(error)
     return "permitted"
 
 
-def _may_reset_cache(known: Knowledge, config: WriterConfig) -> str:
+def _may_reset_cache(known: ServerPair, config: WriterConfig) -> str:
     # It is not tried: that would empty the cache.
     facts = known.read
     if not facts.is_known:

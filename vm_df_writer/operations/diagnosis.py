@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.errors import ConfigError, RetentionWarning, VerificationError, warn_caller
 from vm_df_writer.frames.labels.limits import LabelLimits
-from vm_df_writer.frames.parse import FrameReading
+from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
@@ -25,8 +25,8 @@ from vm_df_writer.server.limits import (
     line_limit_of,
     time_limits_of,
 )
-from vm_df_writer.server.server_info import DropCounts, Knowledge
-from vm_df_writer.verification.findings import Findings
+from vm_df_writer.server.server_info import DropCounts, ServerPair
+from vm_df_writer.verification.findings import VerificationResult
 
 __all__ = ["Proof"]
 
@@ -42,29 +42,31 @@ class Proof:
 
     Parameters
     ----------
-    route : Route
+    route : Backend
         The way to the servers.
     ask : bool
         Whether to ask them what they store; it is assumed if not.
     """
 
-    def __init__(self, route: Route, *, ask: bool = True) -> None:
-        self._route = route
-        self._known = route.server.know() if ask else Knowledge()
-        self._time_limits = time_limits_of(self._known.write, self._known.now_ms())
+    def __init__(self, backend: Backend, *, ask: bool = True) -> None:
+        self._backend = backend
+        self._server_info = backend.server.info() if ask else ServerPair()
+        self._time_limits = time_limits_of(self._server_info.write, self._server_info.now_ms())
         self._before: DropCounts | None = None
 
     @property
     def label_limits(self) -> LabelLimits:
         """What the servers store of labels."""
-        return label_limits_of(self._route.config, self._known.write, self._known.read)
+        return label_limits_of(
+            self._backend.config, self._server_info.write, self._server_info.read
+        )
 
     @property
     def max_line_bytes(self) -> int:
         """How long a line may be that they take."""
-        return line_limit_of(self._known.write)
+        return line_limit_of(self._server_info.write)
 
-    def begin(self, read: FrameReading, *, verify: VerifyChoice = False) -> FrameReading:
+    def begin(self, read: ParsedFrame, *, verify: VerifyChoice = False) -> ParsedFrame:
         """Return a frame that is read without the samples that the server would drop.
 
         To be called right before the write: it also notes the servers' counters, if the write is
@@ -77,13 +79,13 @@ class Proof:
         """
         if verify not in (False, True, "count", "repair"):
             raise ConfigError(f"verify: expected a bool, 'count' or 'repair', got {verify!r}")
-        if self._known.write.is_known and (verify or read.n_samples >= _WORTH_WATCHING):
-            self._before = self._route.server.count()
+        if self._server_info.write.is_known and (verify or read.n_samples >= _WORTH_WATCHING):
+            self._before = self._backend.server.count()
         return self._time_limits.keep_all(read)
 
     def complete(
         self,
-        read: FrameReading,
+        read: ParsedFrame,
         report: WriteReport,
         pack: Pack,
         *,
@@ -94,7 +96,7 @@ class Proof:
 
         Parameters
         ----------
-        read : FrameReading
+        read : ParsedFrame
             The frame.
         report : WriteReport
             The account of the write.
@@ -116,7 +118,7 @@ class Proof:
         findings, n_requests = None, report.requests
         if verify and not report.undelivered:
             try:
-                findings, report = verify_write(read, self._route, report, pack, verify)
+                findings, report = verify_write(read, self._backend, report, pack, verify)
             except KeyboardInterrupt as interrupt:
                 attach_report(report, interrupt)
                 raise
@@ -129,7 +131,7 @@ class Proof:
             raise self._failure(findings, report)
         return report
 
-    def verify(self, read: FrameReading, *, verify: VerifyChoice) -> Verification:
+    def verify(self, read: ParsedFrame, *, verify: VerifyChoice) -> Verification:
         """Say whether the server has a frame that was written before.
 
         Raises
@@ -150,7 +152,7 @@ class Proof:
                 dropped.update(block.dropped)
                 yield block
 
-        findings = verify_frame(blocks(), self._route, count_only=verify == "count")
+        findings = verify_frame(blocks(), self._backend, count_only=verify == "count")
         self._warn_of_dropped(dropped)
         if not findings.verification.ok:
             raise self._failure(findings)
@@ -173,7 +175,7 @@ class Proof:
     def _log_unknown_limits(self, report: WriteReport) -> None:
         if report.first_ms is None or report.last_ms is None:
             return
-        limits, now_ms = self._time_limits, self._known.now_ms()
+        limits, now_ms = self._time_limits, self._server_info.now_ms()
         if limits.oldest_ms is None and report.first_ms < now_ms - DEFAULT_RETENTION_S * 1000:
             _log.warning(
                 "timestamps: samples are older than 31 days, which is all that a server keeps by "
@@ -187,7 +189,7 @@ class Proof:
 
     def _drops_since(self, n_requests: int) -> dict[str, int] | None:
         """Return by how much the servers' counters moved, if they are renewed already."""
-        after = self._route.server.count() if self._before else None
+        after = self._backend.server.count() if self._before else None
         if self._before is None or after is None:
             return None
         if after.n_requests - self._before.n_requests < n_requests:
@@ -196,30 +198,32 @@ class Proof:
 
     def _reset_cache(self, report: WriteReport, *, asked: bool) -> str | None:
         if asked:
-            return "done" if self._route.server.reset_cache() else "failed"
-        facts = self._known.read
+            return "done" if self._backend.server.reset_cache() else "failed"
+        facts = self._server_info.read
         uncached_s = facts.seconds("search.cacheTimestampOffset") or _UNCACHED_S
         if not report.samples or report.first_ms is None:
             return None
-        if report.first_ms >= self._known.now_ms() - uncached_s * 1000:
+        if report.first_ms >= self._server_info.now_ms() - uncached_s * 1000:
             return None
         resets_itself = facts.flags.get("search.disableAutoCacheReset") == "false"
         return "automatic" if facts.kind == "single" and resets_itself else "advised"
 
-    def _failure(self, findings: Findings, report: WriteReport | None = None) -> VerificationError:
+    def _failure(
+        self, findings: VerificationResult, report: WriteReport | None = None
+    ) -> VerificationError:
         hints = self._hints(report.server_drops if report else None)
         message = findings.describe(hints)
         return VerificationError(message, report=report, verification=findings.verification)
 
     def _hints(self, drops: Mapping[str, int] | None) -> Iterator[str]:
         """Yield what the servers tell that may be why samples are missing."""
-        altering = self._known.write.altering | self._known.read.altering
+        altering = self._server_info.write.altering | self._server_info.read.altering
         if altering:
             flags = ", ".join(f"-{name}={value}" for name, value in altering.items())
             yield f"it runs with {flags}"
         if drops:
             yield f"meanwhile it counted what it dropped: {describe_drops(drops)}"
-        if queue := self._route.server.describe_queue():
+        if queue := self._backend.server.describe_queue():
             yield (
                 f"it is a vmagent that has {queue} still to hand on, so that samples may yet arrive"
             )

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.packing import Body
 
-__all__ = ["Account", "attach_report", "extend_error"]
+__all__ = ["Ledger", "attach_report", "extend_error"]
 
 
-class Account:
+class Ledger:
     """Counts what becomes of samples while they are written.
 
     Parameters
@@ -40,10 +40,10 @@ class Account:
         self._counts: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._adjusted: Counter[str] = Counter()
-        self._acknowledged: list[LineTable] = []
-        self._undelivered: list[LineTable] = []
+        self._acknowledged: list[SampleCounts] = []
+        self._undelivered: list[SampleCounts] = []
 
-    def tap(self, blocks: Iterator[SeriesBlock]) -> Iterator[SeriesBlock]:
+    def count_block(self, blocks: Iterator[SeriesBlock]) -> Iterator[SeriesBlock]:
         """Pass blocks on, and note what they left out and altered."""
         for block in blocks:
             self._dropped.update(block.dropped)
@@ -52,7 +52,7 @@ class Account:
                 self._on_progress(sum(block.dropped.values()))
             yield block
 
-    def settle(self, outcome: Outcome) -> None:
+    def record(self, outcome: Outcome) -> None:
         """Note what became of a body; called once for each, from any thread."""
         body = outcome.body
         with self._lock:
@@ -60,22 +60,22 @@ class Account:
             self._counts["retries"] += max(0, outcome.attempts - 1)
             self._counts["in_doubt"] += outcome.in_doubt
             if outcome.error is not None:
-                self._undelivered.append(body.lines)
+                self._undelivered.append(body.counts)
                 if self.error is None:
                     self.error = outcome.error
                 self.error.in_doubt |= outcome.in_doubt
                 return
-            self._acknowledged.append(body.lines)
+            self._acknowledged.append(body.counts)
             self.samples += body.n_samples
             self._counts["bytes_sent"] += outcome.bytes_sent
             self._counts["requests"] += 1
             self._on_progress(body.n_samples)
 
-    def leave(self, body: Body) -> None:
+    def record_unsent(self, body: Body) -> None:
         """Note a body that nobody tried to send."""
         with self._lock:
             self._counts["bytes_raw"] += len(body.data)
-            self._undelivered.append(body.lines)
+            self._undelivered.append(body.counts)
 
     def report(self, *, layout: str, rows: int, total: int, elapsed_s: float) -> WriteReport:
         """Return the account as it stands.
@@ -108,8 +108,8 @@ class Account:
             last_ms=max((int(table.last_ms.max()) for table in tables), default=None),
             elapsed_s=elapsed_s,
             undelivered=total - self.samples - self._dropped.total(),
-            acknowledged_lines=tuple(self._acknowledged),
-            undelivered_lines=tuple(self._undelivered),
+            acknowledged_counts=tuple(self._acknowledged),
+            undelivered_counts=tuple(self._undelivered),
         )
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc, shown_line
-from vm_df_writer.frames.parse import FrameReading
-from vm_df_writer.model.sample_counts import LineTable, series_frame
+from vm_df_writer.frames.parse import ParsedFrame
+from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.wire.packing import pack_bodies
 
 __all__ = ["Preview", "preview_frame"]
@@ -55,11 +55,11 @@ class Preview:
     first_ms: int | None
     last_ms: int | None
     first_line: str
-    lines: LineTable = field(repr=False)
+    counts: SampleCounts = field(repr=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per series: its labels, `samples`, and `first` and `last` in UTC."""
-        return series_frame(self.lines.per_series())
+        return series_frame(self.counts.per_series())
 
     def _facts(self) -> dict[str, object]:
         line = self.first_line
@@ -90,7 +90,7 @@ class Preview:
         return facts if series.empty else facts + series.to_html(border=0)
 
 
-def preview_frame(read: FrameReading, *, max_bytes: int, max_series: int) -> Preview:
+def preview_frame(read: ParsedFrame, *, max_bytes: int, max_series: int) -> Preview:
     """Go through a frame as a write would, without sending.
 
     Samples are counted in the whole frame; only the first ones are formatted, and the size of
@@ -105,11 +105,11 @@ def preview_frame(read: FrameReading, *, max_bytes: int, max_series: int) -> Pre
         adjusted.update(block.adjusted)
         if not block.n_series:
             continue
-        tables.append(LineTable.of_block(block))
+        tables.append(SampleCounts.of_block(block))
         if n_formatted < _FORMATTED_SAMPLES:
             n_formatted += block.n_samples
             formatted.append(block)
-    lines = LineTable.concat(tables)
+    lines = SampleCounts.concat(tables)
     samples = int(lines.samples.sum())
     sizes, first_line = [], b""
     for body in pack_bodies(formatted, max_bytes=max_bytes, max_series=max_series):
@@ -134,5 +134,5 @@ def preview_frame(read: FrameReading, *, max_bytes: int, max_series: int) -> Pre
         first_ms=int(lines.first_ms.min()) if tables else None,
         last_ms=int(lines.last_ms.max()) if tables else None,
         first_line=first_line.decode(),
-        lines=lines,
+        counts=lines,
     )

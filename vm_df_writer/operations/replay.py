@@ -9,14 +9,14 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.display.progress import ProgressChoice, progress_bar
 from vm_df_writer.errors import DeliveryError, ServerRejected, SpoolError
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.operations.ledger import Account, attach_report
+from vm_df_writer.operations.ledger import Ledger, attach_report
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["replay_folder"]
@@ -26,7 +26,7 @@ _log = logging.getLogger("vm_df_writer")
 _NAMED = 3
 
 
-def replay_folder(folder: Path, route: Route, *, progress: ProgressChoice) -> WriteReport:
+def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -> WriteReport:
     """Send what lies in a folder; the parameters and what is raised are `VmWriter.replay`'s."""
     spool = Spool(folder)
     try:
@@ -38,7 +38,7 @@ def replay_folder(folder: Path, route: Route, *, progress: ProgressChoice) -> Wr
             "undelivered samples were kept in"
         ) from None
     with progress_bar(progress, sum(file.samples for file in files)) as on_progress:
-        replay = _Replay(files, route, on_progress)
+        replay = _Replay(files, backend, on_progress)
         try:
             replay.run()
         except BaseException as error:
@@ -57,11 +57,11 @@ class _Replay:
     """Sends files, the oldest first, and removes each as soon as it is acknowledged."""
 
     def __init__(
-        self, files: Sequence[SpooledFile], route: Route, on_progress: Callable[[int], object]
+        self, files: Sequence[SpooledFile], backend: Backend, on_progress: Callable[[int], object]
     ) -> None:
         self._files = files
-        self._route = route
-        self._account = Account(on_progress)
+        self._backend = backend
+        self._account = Ledger(on_progress)
         self._gone: set[SpooledFile] = set()  # delivered, or in the hands of another process
         self._problems: dict[SpooledFile, str] = {}
         self._failure: DeliveryError | None = None
@@ -74,7 +74,7 @@ class _Replay:
             rest = [file for file in self._left() if file not in self._problems]
             if not rest:
                 break
-            self._route.sender.deliver(self._bodies(rest), self._settle)
+            self._backend.sender.deliver(self._bodies(rest), self._settle)
 
     def release(self) -> None:
         """Let others have what is left."""
@@ -137,14 +137,14 @@ class _Replay:
         tenant = file.facts["tenant"]
         if tenant is not None and not isinstance(tenant, str):
             raise SpoolError(f"the sidecar's tenant, {tenant!r}, is no text; put it in quotes")
-        if not self._route.endpoint.writes_to(tenant):
+        if not self._backend.endpoint.writes_to(tenant):
             raise SpoolError(f"it is of tenant {tenant!r}; replay it with that tenant_id")
         return file.read()
 
     def _settle(self, outcome: Outcome) -> None:
         file, error = self._claimed.pop(outcome.body), outcome.error
         if error is None:
-            self._account.settle(outcome)
+            self._account.record(outcome)
             self._gone.add(file)
             try:
                 file.remove()
@@ -154,7 +154,7 @@ class _Replay:
                     "it is sent again"
                 )
         elif outcome.attempts:  # else it was kept from being sent by the failure of another one
-            self._account.settle(outcome)
+            self._account.record(outcome)
             if isinstance(error, ServerRejected) and error.is_about_the_body:
                 self._problems[file] = str(error)
             else:

@@ -7,9 +7,9 @@ from typing import Unpack
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.import_lines import LineEncoder
 
 __all__ = ["to_import_lines"]
@@ -30,7 +30,7 @@ def to_import_lines(
     metric_format : mapping of str to str
         The labels, with ``$VAR`` and ``$QUERY_KEY``.
     **reading
-        How to read the frame: see :class:`~vm_df_writer.config.read_options.Reading`.
+        How to read the frame: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 
     Yields
     ------
@@ -44,6 +44,6 @@ def to_import_lines(
     >>> b"".join(to_import_lines(frame, metric_format={"__name__": "vm_$VAR"}))
     b'{"metric":{"__name__":"vm_y"},"values":[1.5],"timestamps":[1767225600000]}\n'
     """
-    read = read_frame(frame, metric_format=metric_format, reading=Reading.of(**reading))
+    read = parse_frame(frame, metric_format=metric_format, reading=ReadOptions.of(**reading))
     encoder = LineEncoder()
     return (chunk for block in read.blocks() for chunk in encoder.encode(block).chunks())

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.frames.parse import FrameReading
+from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.operations.ledger import Account, extend_error
-from vm_df_writer.verification.block_reader import ReadBack
-from vm_df_writer.verification.export_reader import Settle
-from vm_df_writer.verification.findings import Findings
+from vm_df_writer.operations.ledger import Ledger, extend_error
+from vm_df_writer.verification.block_reader import BlockReader
+from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import missing_blocks, verify_blocks
 from vm_df_writer.wire.packing import Body
 
@@ -26,8 +26,8 @@ Pack = Callable[[Iterator[SeriesBlock]], Iterator[Body]]
 
 
 def verify_frame(
-    blocks: Iterator[SeriesBlock], route: Route, *, count_only: bool = False
-) -> Findings:
+    blocks: Iterator[SeriesBlock], backend: Backend, *, count_only: bool = False
+) -> VerificationResult:
     """Read back the blocks of a frame that was written.
 
     Raises
@@ -35,19 +35,19 @@ def verify_frame(
     DeliveryError
         If the server cannot be read.
     """
-    return verify_blocks(blocks, _look(route, count_only=count_only))
+    return verify_blocks(blocks, _look(backend, count_only=count_only))
 
 
 def verify_write(
-    read: FrameReading, route: Route, report: WriteReport, pack: Pack, verify: VerifyChoice
-) -> tuple[Findings, WriteReport]:
+    read: ParsedFrame, backend: Backend, report: WriteReport, pack: Pack, verify: VerifyChoice
+) -> tuple[VerificationResult, WriteReport]:
     """Read back what was just written, and send once more what is missing if that is asked for.
 
     Parameters
     ----------
-    read : FrameReading
+    read : ParsedFrame
         The frame.
-    route : Route
+    route : Backend
         The way to the server.
     report : WriteReport
         The account of the write.
@@ -58,7 +58,7 @@ def verify_write(
 
     Returns
     -------
-    Findings
+    VerificationResult
         What is there in the end.
     WriteReport
         The account, with the verification and the requests of a repair.
@@ -71,37 +71,41 @@ def verify_write(
     try:
         # What was sent twice may make up in number for what is missing.
         count_only = verify == "count" and not report.in_doubt
-        findings = verify_frame(read.blocks(), route, count_only=count_only)
+        findings = verify_frame(read.blocks(), backend, count_only=count_only)
     except DeliveryError as error:
         note = "every sample is acknowledged, and only reading them back failed: see .report"
         extend_error(error, note, report)
         raise
     report = replace(report, verification=findings.verification)
     if verify == "repair" and findings.verification.missing:
-        return _repair(read, route, report, pack, findings)
+        return _repair(read, backend, report, pack, findings)
     return findings, report
 
 
 def _repair(
-    read: FrameReading, route: Route, report: WriteReport, pack: Pack, findings: Findings
-) -> tuple[Findings, WriteReport]:
-    account = Account(lambda _: None)
-    missing = missing_blocks(read.blocks(), _look(route), findings.short)
+    read: ParsedFrame,
+    backend: Backend,
+    report: WriteReport,
+    pack: Pack,
+    findings: VerificationResult,
+) -> tuple[VerificationResult, WriteReport]:
+    account = Ledger(lambda _: None)
+    missing = missing_blocks(read.blocks(), _look(backend), findings.incomplete)
     try:
-        route.sender.deliver(pack(account.tap(missing)), account.settle)
+        backend.sender.deliver(pack(account.count_block(missing)), account.record)
         report = _add_requests(report, account)
         if account.error is not None:
             raise account.error
-        again = verify_blocks(read.blocks(), _look(route), only=findings.short)
+        again = verify_blocks(read.blocks(), _look(backend), only=findings.incomplete)
     except DeliveryError as error:
         lost = f"{findings.verification.missing:,} samples that the server did not keep"
         extend_error(error, f"while sending again {lost}: see .report", report)
         raise
-    verification = findings.sound + again.verification + Verification(repaired=account.samples)
+    verification = findings.intact + again.verification + Verification(repaired=account.samples)
     return replace(again, verification=verification), replace(report, verification=verification)
 
 
-def _add_requests(report: WriteReport, account: Account) -> WriteReport:
+def _add_requests(report: WriteReport, account: Ledger) -> WriteReport:
     repair = account.report(layout="", rows=0, total=account.samples, elapsed_s=0.0)
     return replace(
         report,
@@ -113,12 +117,12 @@ def _add_requests(report: WriteReport, account: Account) -> WriteReport:
     )
 
 
-def _look(route: Route, *, count_only: bool = False) -> ReadBack:
-    return ReadBack(
-        route.client,
-        route.endpoint,
-        Settle(sleep=route.sleep),
-        thinning=route.server.know().thinning(),
+def _look(backend: Backend, *, count_only: bool = False) -> BlockReader:
+    return BlockReader(
+        backend.client,
+        backend.endpoint,
+        ReadBackPolicy(sleep=backend.sleep),
+        deduplication=backend.server.info().deduplication(),
         count_only=count_only,
-        is_queued=lambda: bool(route.server.describe_queue()),
+        is_queued=lambda: bool(backend.server.describe_queue()),
     )

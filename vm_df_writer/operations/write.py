@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from vm_df_writer.delivery.backend import Route
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.display.progress import ProgressChoice, progress_bar
 from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.errors import SpoolError
-from vm_df_writer.frames.parse import FrameReading
+from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.operations.ledger import Account, attach_report, extend_error
+from vm_df_writer.operations.ledger import Ledger, attach_report, extend_error
 from vm_df_writer.transport.ui_links import series_expr
 from vm_df_writer.wire.packing import Body
 
@@ -27,8 +27,8 @@ _log = logging.getLogger("vm_df_writer")
 
 
 def deliver_frame(
-    read: FrameReading,
-    route: Route,
+    read: ParsedFrame,
+    backend: Backend,
     pack: Callable[[Iterator[SeriesBlock]], Iterator[Body]],
     *,
     progress: ProgressChoice,
@@ -38,9 +38,9 @@ def deliver_frame(
 
     Parameters
     ----------
-    read : FrameReading
+    read : ParsedFrame
         The frame.
-    route : Route
+    route : Backend
         The way to the server.
     pack : callable
         Makes bodies of blocks.
@@ -54,7 +54,7 @@ def deliver_frame(
         first sample is on its way has a `report`, too.
     """
     with progress_bar(progress, read.n_samples) as on_progress:
-        write = _Write(read, route, on_progress)
+        write = _Write(read, backend, on_progress)
         try:
             write.run(pack, dry_run=dry_run)
         except BaseException as error:
@@ -85,30 +85,30 @@ def deliver_frame(
 
 class _Write:
     def __init__(
-        self, read: FrameReading, route: Route, on_progress: Callable[[int], object]
+        self, read: ParsedFrame, backend: Backend, on_progress: Callable[[int], object]
     ) -> None:
         self._read = read
-        self._route = route
-        self._account = Account(on_progress)
+        self._backend = backend
+        self._account = Ledger(on_progress)
         self._failed: list[Outcome] = []
         self._unsettled: set[Body] = set()
         self._spooled: list[str] = []
         self._spool_failure: OSError | None = None
-        self._lost: list[LineTable] = []
+        self._lost: list[SampleCounts] = []
         self._started = time.perf_counter()
 
     def run(
         self, pack: Callable[[Iterator[SeriesBlock]], Iterator[Body]], *, dry_run: bool
     ) -> None:
-        bodies = pack(self._account.tap(self._read.blocks()))
+        bodies = pack(self._account.count_block(self._read.blocks()))
         if not dry_run:
-            self._route.sender.deliver(map(self._pass_on, bodies), self._settle)
+            self._backend.sender.deliver(map(self._pass_on, bodies), self._settle)
         for outcome in self._failed:
             self._keep(outcome.body, in_doubt=outcome.in_doubt)
         # Whoever gives bodies their turn may have ended with one in hand; and others were never
         # pulled, after a failure.
         for body in chain(list(self._unsettled), bodies):
-            self._account.leave(body)
+            self._account.record_unsent(body)
             self._keep(body)
 
     def _pass_on(self, body: Body) -> Body:
@@ -117,19 +117,19 @@ class _Write:
 
     def _settle(self, outcome: Outcome) -> None:
         self._unsettled.discard(outcome.body)
-        self._account.settle(outcome)
+        self._account.record(outcome)
         if outcome.error is not None:  # never many: the first one ends the delivery
             self._failed.append(outcome)
 
     def _keep(self, body: Body, *, in_doubt: bool = False) -> None:
-        spool, error = self._route.spool, self._account.error
+        spool, error = self._backend.spool, self._account.error
         if error is None:  # a dry run
             return
         if spool is not None and self._spool_failure is None:
             try:
                 path = spool.keep(
                     body,
-                    tenant=self._route.endpoint.tenant,
+                    tenant=self._backend.endpoint.tenant,
                     reason=str(error),
                     in_doubt=in_doubt,
                 )
@@ -138,7 +138,7 @@ class _Write:
             else:
                 self._spooled.append(str(path))
                 return
-        self._lost.append(body.lines)
+        self._lost.append(body.counts)
 
     def report(self) -> WriteReport:
         """Return the account as it stands."""
@@ -152,14 +152,14 @@ class _Write:
         if report.first_ms is None or report.last_ms is None:
             return report
         shown = series_expr(self._read.label_sets), report.first_ms, report.last_ms
-        endpoint = self._route.endpoint
+        endpoint = self._backend.endpoint
         return replace(
             report, vmui_url=endpoint.vmui_url(*shown), grafana_url=endpoint.grafana_url(*shown)
         )
 
     def raise_what_is_lost(self, report: WriteReport) -> None:
         """Raise if there are samples that are neither on the server nor in the spool."""
-        error, spool = self._account.error, self._route.spool
+        error, spool = self._account.error, self._backend.spool
         if error is None:
             return
         missing = f"{report.undelivered:,} of {report.total:,} samples are not acknowledged"
@@ -184,8 +184,8 @@ class _Write:
         )
 
 
-def _describe(lines: Iterable[LineTable]) -> str:
-    table = LineTable.concat(list(lines))
+def _describe(lines: Iterable[SampleCounts]) -> str:
+    table = SampleCounts.concat(list(lines))
     first, *others = dict.fromkeys(table.label_sets)
     more = f" and {len(others):,} more series" if others else ""
     return (

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from vm_df_writer.model.series import IntArray
-from vm_df_writer.server.flags import ServerFacts, seconds_of_flag
+from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
 
-__all__ = ["Thinning", "thinning_of"]
+__all__ = ["KeepOneRule", "keep_one_rule_of"]
 
 _PERIOD = re.compile(r"(?:^|[,:])([0-9][0-9a-zA-Z.]*):([0-9][0-9a-zA-Z.]*)(?=,|$)")
 
 
 @dataclass(frozen=True)
-class Thinning:
+class KeepOneRule:
     """Intervals of which a server keeps one sample each.
 
     Attributes
@@ -32,8 +32,10 @@ class Thinning:
 
     Examples
     --------
-    >>> thinning = Thinning(((1767225600000, 60_000),))
-    >>> thinning.interval_ends(np.array([1767225540000, 1767225540001, 1767225600001])).tolist()
+    >>> deduplication = KeepOneRule(((1767225600000, 60_000),))
+    >>> deduplication.interval_ends(
+    ...     np.array([1767225540000, 1767225540001, 1767225600001])
+    ... ).tolist()
     [1767225540000, 1767225600000, 1767225600001]
     """
 
@@ -52,13 +54,13 @@ class Thinning:
         return int(self.interval_ends(np.array([timestamp_ms]))[0])
 
 
-def thinning_of(facts: Iterable[ServerFacts], now_ms: int) -> Thinning | None:
+def keep_one_rule_of(facts: Iterable[ServerInfo], now_ms: int) -> KeepOneRule | None:
     """Return how servers thin out what they store; None if they do not, or do not tell.
 
     Examples
     --------
     >>> flags = {"dedup.minScrapeInterval": "1s", "downsampling.period": "30d:5m,180d:1h"}
-    >>> thinning_of([ServerFacts(flags=flags)], 1767225600000).rules[1:]
+    >>> keep_one_rule_of([ServerInfo(flags=flags)], 1767225600000).rules[1:]
     ((1764633600000, 300000), (1751673600000, 3600000))
     """
     rules = []
@@ -71,4 +73,4 @@ def thinning_of(facts: Iterable[ServerFacts], now_ms: int) -> Thinning | None:
             age_s, interval_s = seconds_of_flag(age), seconds_of_flag(interval)
             if age_s is not None and interval_s:
                 rules.append((now_ms - round(age_s * 1000), round(interval_s * 1000)))
-    return Thinning(tuple(rules)) if rules else None
+    return KeepOneRule(tuple(rules)) if rules else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ServerFacts", "facts_of_flags", "facts_of_metrics", "seconds_of_flag"]
+__all__ = ["ServerInfo", "info_from_flags", "info_from_metrics", "seconds_of_flag"]
 
 _FLAG_METRIC = re.compile(
     r'^flag\{name="([^"]+)", value="((?:[^"\\]|\\.)*)", is_set="(true|false)"\}', re.MULTILINE
@@ -74,7 +74,7 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:([KMGT])(i?)B?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServerFacts:
+class ServerInfo:
     r"""What one server tells of itself; what it does not tell is None or not there.
 
     Attributes
@@ -91,7 +91,7 @@ class ServerFacts:
 
     Examples
     --------
-    >>> facts = facts_of_flags('-retentionPeriod="100y"\n-dedup.minScrapeInterval="1ms"\n')
+    >>> facts = info_from_flags('-retentionPeriod="100y"\n-dedup.minScrapeInterval="1ms"\n')
     >>> facts.kind, facts.seconds("dedup.minScrapeInterval"), facts.seconds("futureRetention")
     ('single', 0.001, None)
     """
@@ -129,7 +129,7 @@ class ServerFacts:
 
         Examples
         --------
-        >>> ServerFacts(flags={"import.maxLineLen": "64KiB"}).size("import.maxLineLen")
+        >>> ServerInfo(flags={"import.maxLineLen": "64KiB"}).size("import.maxLineLen")
         65536
         """
         found = _SIZE.fullmatch(self.flags.get(flag, ""))
@@ -156,12 +156,12 @@ def seconds_of_flag(text: str) -> float | None:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def facts_of_metrics(text: str) -> ServerFacts:
+def info_from_metrics(text: str) -> ServerInfo:
     r"""Return what the text of ``/metrics`` tells, which holds every flag.
 
     Examples
     --------
-    >>> facts = facts_of_metrics(
+    >>> facts = info_from_metrics(
     ...     'vm_app_version{version="vmauth-20250101-000000-tags-v1.109.0-0-g1",'
     ...     ' short_version="v1.109.0"} 1\n'
     ...     'flag{name="auth.config", value="auth.yml", is_set="true"} 1\n'
@@ -174,7 +174,7 @@ def facts_of_metrics(text: str) -> ServerFacts:
     version = _VERSION_METRIC.search(text)
     long_version, short_version = version.groups() if version else ("", "")
     program = re.split(r"-[0-9]", long_version, maxsplit=1)[0]
-    return ServerFacts(
+    return ServerInfo(
         kind=_KINDS_BY_VERSION.get(program) or _kind_of(flags),
         version=short_version or None,
         flags=flags,
@@ -182,13 +182,13 @@ def facts_of_metrics(text: str) -> ServerFacts:
     )
 
 
-def facts_of_flags(text: str) -> ServerFacts:
+def info_from_flags(text: str) -> ServerInfo:
     """Return what the text of ``/flags`` tells, which holds the flags that somebody set."""
     told = dict(_FLAG_LINE.findall(text))
     kind = _kind_of(told)
     # The one default that matters and is the same in all versions.
     defaults = {"retentionPeriod": "1"} if kind == "single" else {}
-    return ServerFacts(kind=kind, flags=defaults | told, set_flags=frozenset(told))
+    return ServerInfo(kind=kind, flags=defaults | told, set_flags=frozenset(told))
 
 
 def _kind_of(flags: Mapping[str, str]) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.frames.labels.limits import LabelLimits
-from vm_df_writer.frames.parse import FrameReading
+from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.series import BoolArray, SeriesBlock
-from vm_df_writer.server.flags import ServerFacts
+from vm_df_writer.server.flags import ServerInfo
 
 __all__ = [
     "DEFAULT_FUTURE_S",
@@ -77,7 +77,7 @@ class TimeLimits:
         block = replace(block, dropped={**block.dropped, **dropped})
         return _take(block, ~(too_old | too_new))
 
-    def keep_all(self, read: FrameReading) -> FrameReading:
+    def keep_all(self, read: ParsedFrame) -> ParsedFrame:
         """Return a frame that is read without the samples that would be dropped."""
         if self.oldest_ms is None and self.newest_ms is None:
             return read
@@ -105,12 +105,12 @@ def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
     )
 
 
-def retention_s_of(facts: ServerFacts) -> float | None:
+def retention_s_of(facts: ServerInfo) -> float | None:
     """Return for how long a server keeps samples, in seconds; None if it does not tell.
 
     Examples
     --------
-    >>> retention_s_of(ServerFacts(flags={"retentionPeriod": "2"})) / 86_400
+    >>> retention_s_of(ServerInfo(flags={"retentionPeriod": "2"})) / 86_400
     62.0
     """
     text = facts.flags.get("retentionPeriod", "")
@@ -120,12 +120,12 @@ def retention_s_of(facts: ServerFacts) -> float | None:
         return facts.seconds("retentionPeriod")
 
 
-def future_s_of(facts: ServerFacts) -> float:
+def future_s_of(facts: ServerInfo) -> float:
     """Return how far ahead of now a server takes samples, in seconds."""
     return max(facts.seconds("futureRetention") or 0.0, DEFAULT_FUTURE_S)
 
 
-def time_limits_of(facts: ServerFacts, now_ms: int) -> TimeLimits:
+def time_limits_of(facts: ServerInfo, now_ms: int) -> TimeLimits:
     """Return what a server stores at a given time of its own clock.
 
     What it would drop within two minutes counts as dropped already. Only a single node tells that
@@ -134,7 +134,7 @@ def time_limits_of(facts: ServerFacts, now_ms: int) -> TimeLimits:
 
     Examples
     --------
-    >>> facts = ServerFacts(kind="single", flags={"retentionPeriod": "1d"})
+    >>> facts = ServerInfo(kind="single", flags={"retentionPeriod": "1d"})
     >>> time_limits_of(facts, 1767225600000)
     TimeLimits(oldest_ms=1767139320000, newest_ms=1767398400000)
     """
@@ -149,7 +149,7 @@ def time_limits_of(facts: ServerFacts, now_ms: int) -> TimeLimits:
     return TimeLimits(oldest_ms=oldest_ms, newest_ms=newest_ms)
 
 
-def label_limits_of(config: WriterConfig, write: ServerFacts, read: ServerFacts) -> LabelLimits:
+def label_limits_of(config: WriterConfig, write: ServerInfo, read: ServerInfo) -> LabelLimits:
     """Return what the servers store of labels.
 
     The limits of a server that stores are taken as it tells them, unless stricter ones are
@@ -160,13 +160,13 @@ def label_limits_of(config: WriterConfig, write: ServerFacts, read: ServerFacts)
     ----------
     config : WriterConfig
         Its `max_labels`, `max_label_name_bytes` and `max_label_value_bytes`.
-    write, read : ServerFacts
+    write, read : ServerInfo
         The servers that are written to and read from.
 
     Examples
     --------
     >>> config = WriterConfig(datasource_url="http://localhost:8428")
-    >>> single = ServerFacts(kind="single", flags={"maxLabelsPerTimeseries": "40"})
+    >>> single = ServerInfo(kind="single", flags={"maxLabelsPerTimeseries": "40"})
     >>> label_limits_of(config, single, single).max_labels
     40
     """
@@ -188,12 +188,12 @@ def label_limits_of(config: WriterConfig, write: ServerFacts, read: ServerFacts)
     return LabelLimits(**limits)
 
 
-def line_limit_of(facts: ServerFacts) -> int:
+def line_limit_of(facts: ServerInfo) -> int:
     """Return how many bytes a line may have; a server answers 400 to a longer one.
 
     Examples
     --------
-    >>> line_limit_of(ServerFacts()), line_limit_of(ServerFacts(flags={"import.maxLineLen": "9KB"}))
+    >>> line_limit_of(ServerInfo()), line_limit_of(ServerInfo(flags={"import.maxLineLen": "9KB"}))
     (10485760, 9000)
     """
     return facts.size("import.maxLineLen") or _LINE_BYTES

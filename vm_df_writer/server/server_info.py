@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
-from vm_df_writer.server.deduplication import Thinning, thinning_of
+from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
 from vm_df_writer.server.drop_counters import count_dropped, count_requests, describe_queue
-from vm_df_writer.server.flags import ServerFacts, facts_of_flags, facts_of_metrics
+from vm_df_writer.server.flags import ServerInfo, info_from_flags, info_from_metrics
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["DropCounts", "Knowledge", "Server"]
+__all__ = ["DropCounts", "Server", "ServerPair"]
 
 _log = logging.getLogger("vm_df_writer")
 
@@ -27,19 +27,19 @@ _CLOCK_NOISE_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knowledge:
+class ServerPair:
     """What the servers told when they were asked last.
 
     Attributes
     ----------
-    write, read : ServerFacts
+    write, read : ServerInfo
         The server that is written to, and the one that is read from; often the same.
     clock_ahead_s : float or None
         By how much the clock of the former is ahead of ours, to about a second.
     """
 
-    write: ServerFacts = field(default_factory=ServerFacts)
-    read: ServerFacts = field(default_factory=ServerFacts)
+    write: ServerInfo = field(default_factory=ServerInfo)
+    read: ServerInfo = field(default_factory=ServerInfo)
     clock_ahead_s: float | None = None
 
     def now_ms(self) -> int:
@@ -49,9 +49,9 @@ class Knowledge:
             ahead_s = 0.0
         return round((time.time() + ahead_s) * 1000)
 
-    def thinning(self) -> Thinning | None:
+    def deduplication(self) -> KeepOneRule | None:
         """Return the intervals of which one sample each is kept, if they are told."""
-        return thinning_of((self.write, self.read), self.now_ms())
+        return keep_one_rule_of((self.write, self.read), self.now_ms())
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ class Server:
         self._endpoint = endpoint
         self._roots = dict.fromkeys([endpoint.write_root, endpoint.read_root])
         self._reset_key = config.reset_cache_auth_key
-        self._known = Knowledge()
+        self._server_info = ServerPair()
         self._asked_at: float | None = None
 
-    def know(self) -> Knowledge:
+    def info(self) -> ServerPair:
         """Return what the servers tell, asking them at most once a minute."""
         now = time.monotonic()
         if self._asked_at is None or now - self._asked_at > _ASKED_EVERY_S:
@@ -101,14 +101,14 @@ class Server:
                 facts = {root: self._read_facts(root) for root in self._roots}
                 clock_ahead_s = self._compare_clocks()
             except ServerUnavailable:
-                return Knowledge()
-            self._known = Knowledge(
+                return ServerPair()
+            self._server_info = ServerPair(
                 write=facts[self._endpoint.write_root],
                 read=facts[self._endpoint.read_root],
                 clock_ahead_s=clock_ahead_s,
             )
             self._asked_at = now
-        return self._known
+        return self._server_info
 
     def count(self) -> DropCounts | None:
         """Return the counters of the servers; None if none of them can be read."""
@@ -123,7 +123,7 @@ class Server:
 
     def describe_queue(self) -> str:
         """Return what a vmagent has taken and not handed on yet; nothing if it does not tell."""
-        if self.know().write.kind != "vmagent":
+        if self.info().write.kind != "vmagent":
             return ""
         try:
             return describe_queue(self._get(self._endpoint.write_root, "/metrics"))
@@ -152,9 +152,9 @@ class Server:
             return False
         return True
 
-    def _read_facts(self, root: str) -> ServerFacts:
-        facts = facts_of_metrics(self._get(root, "/metrics"))
-        return facts if facts.is_known else facts_of_flags(self._get(root, "/flags"))
+    def _read_facts(self, root: str) -> ServerInfo:
+        facts = info_from_metrics(self._get(root, "/metrics"))
+        return facts if facts.is_known else info_from_flags(self._get(root, "/flags"))
 
     def _get(self, root: str, path: str) -> str:
         """Return a text of a server, or nothing if it does not tell."""

@@ -10,18 +10,18 @@ from itertools import chain, repeat
 import orjson
 
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.server.deduplication import Thinning
+from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.comparison import Shortfall
-from vm_df_writer.verification.export_reader import Exporter, Settle
+from vm_df_writer.verification.comparison import SeriesDiff
+from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
 from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
 
-__all__ = ["Look", "ReadBack"]
+__all__ = ["BlockDiff", "BlockReader"]
 
 _log = logging.getLogger("vm_df_writer")
 
@@ -35,22 +35,22 @@ _FOREIGN_SERIES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class BlockDiff:
     """What was seen of some series of a block.
 
     Attributes
     ----------
-    short : dict of int to Shortfall
+    incomplete : dict of int to SeriesDiff
         The series of which not every sample was there, by position in the block.
     deduplicated : dict of int to int
         The number of samples that the server left out as it is configured to, likewise.
     """
 
-    short: dict[int, Shortfall] = field(default_factory=dict)
+    incomplete: dict[int, SeriesDiff] = field(default_factory=dict)
     deduplicated: dict[int, int] = field(default_factory=dict)
 
 
-class ReadBack:
+class BlockReader:
     """Reads back blocks, one at a time, soon after the last of them was acknowledged.
 
     Parameters
@@ -59,9 +59,9 @@ class ReadBack:
         Who reads.
     endpoint : Endpoint
         Where.
-    settle : Settle
+    settle : ReadBackPolicy
         How long to wait until samples can be read.
-    thinning : Thinning, optional
+    thinning : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
     count_only : bool
         Be content where the server has as many samples of a series as were sent.
@@ -73,14 +73,14 @@ class ReadBack:
         self,
         client: HttpClient,
         endpoint: Endpoint,
-        settle: Settle,
+        settle: ReadBackPolicy,
         *,
-        thinning: Thinning | None = None,
+        deduplication: KeepOneRule | None = None,
         count_only: bool = False,
         is_queued: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
-        self._exporter = Exporter(client, endpoint, settle, thinning)
+        self._exporter = Exporter(client, endpoint, settle, deduplication)
         self._query_url = endpoint.read_url("/api/v1/query")
         self._flush_url = endpoint.root_url("/internal/force_flush")
         self._settle = settle
@@ -91,7 +91,7 @@ class ReadBack:
         self._can_flush = True
         self._can_share_counts = True
 
-    def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> Look:
+    def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> BlockDiff:
         """Return what stays short of a block, or of some of its series."""
         if self._looked_at is None:
             self._wait_until_readable()
@@ -103,14 +103,14 @@ class ReadBack:
                 series = self._miscounted(block)
         look = self._look(block, series)
         for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
-            if not look.short:
+            if not look.incomplete:
                 break
             if pause_s == 1.0:
-                _log.info("verify: %d series are short so far; looking again", len(look.short))
+                _log.info("verify: %d series are short so far; looking again", len(look.incomplete))
             self._settle.sleep(pause_s)
             self._flush()
-            again = self._look(block, list(look.short))
-            look = Look(again.short, look.deduplicated | again.deduplicated)
+            again = self._look(block, list(look.incomplete))
+            look = BlockDiff(again.incomplete, look.deduplicated | again.deduplicated)
             if self._is_over(self._looked_at):
                 break
         return look
@@ -149,11 +149,11 @@ class ReadBack:
         except DeliveryError:
             self._can_flush = False
 
-    def _look(self, block: SeriesBlock, series: Sequence[int]) -> Look:
+    def _look(self, block: SeriesBlock, series: Sequence[int]) -> BlockDiff:
         """Read some series of a block once."""
-        look = Look()
+        look = BlockDiff()
         for comparison in self._exporter.read(block, series):
-            look.short.update(comparison.shortfalls())
+            look.incomplete.update(comparison.series_diffs())
             look.deduplicated.update(comparison.deduplicated())
         return look
 
@@ -162,7 +162,7 @@ class ReadBack:
 
         Also those that it does not count for us: whatever the reason, reading them tells more.
         """
-        expected = LineTable.of_block(block).samples.tolist()
+        expected = SampleCounts.of_block(block).samples.tolist()
         first_ms, last_ms = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
         miscounted: list[int] = []
         for batch, selectors in self._countable(block):

@@ -10,11 +10,11 @@ import numpy as np
 import orjson
 
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
-from vm_df_writer.server.deduplication import Thinning
+from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.verification.matching import match_samples
 from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
 
-__all__ = ["Comparison", "Shortfall"]
+__all__ = ["Comparison", "SeriesDiff"]
 
 # The server cuts a value where less than 1e-12 of it is lost (decimal.go), give or take the
 # rounding of its own test, which was seen to let 1.0003e-12 pass.
@@ -24,7 +24,7 @@ _LOSS_TO_LARGEST = 1e-17
 _MAX_PENDING = 2**16  # samples whose values are Python objects for a while
 
 
-class Shortfall(NamedTuple):
+class SeriesDiff(NamedTuple):
     """One series of which not every sample came back as it was sent.
 
     Attributes
@@ -48,9 +48,9 @@ class Shortfall(NamedTuple):
         """Samples that were not found, for either reason."""
         return self.missing + self.mismatched
 
-    def merge(self, other: Shortfall) -> Shortfall:
+    def merge(self, other: SeriesDiff) -> SeriesDiff:
         """Add up what two blocks hold of one series."""
-        return Shortfall(
+        return SeriesDiff(
             self.label_set,
             self.expected + other.expected,
             self.missing + other.missing,
@@ -81,7 +81,7 @@ class Comparison:
         What was sent.
     series : sequence of int
         The positions of the series that are read back.
-    thinning : Thinning, optional
+    thinning : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
 
     Examples
@@ -97,18 +97,18 @@ class Comparison:
     True
     >>> comparison.add(b'{"metric":{"__name__":"z"},"values":[1],"timestamps":[1767225600000]}')
     False
-    >>> for short in comparison.shortfalls().values():
-    ...     print(short.label_set, short.missing, "missing of", short.expected)
+    >>> for incomplete in comparison.series_diffs().values():
+    ...     print(incomplete.label_set, incomplete.missing, "missing of", incomplete.expected)
     b'{"__name__":"y"}' 1 missing of 2
     b'{"__name__":"yhat"}' 2 missing of 2
     """
 
     def __init__(
-        self, block: SeriesBlock, series: Sequence[int], thinning: Thinning | None = None
+        self, block: SeriesBlock, series: Sequence[int], deduplication: KeepOneRule | None = None
     ) -> None:
         self._block = block
         self._series = series
-        self._thinning = thinning
+        self._deduplication = deduplication
         row, self._group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
         self._lengths = np.diff(block.offsets)[self._group]
         self._starts = np.cumsum(self._lengths) - self._lengths
@@ -133,7 +133,7 @@ class Comparison:
         Or to the end of the interval that it is in, since it may have to give way to another.
         """
         first_ms, last_ms = int(self._timestamps_ms.min()), int(self._timestamps_ms.max())
-        return first_ms, self._thinning.last_end(last_ms) if self._thinning else last_ms
+        return first_ms, self._deduplication.last_end(last_ms) if self._deduplication else last_ms
 
     def add(self, line: bytes) -> bool:
         """Take an export line in; return whether its series is one of ours.
@@ -164,24 +164,24 @@ class Comparison:
             self._compare_pending()
         return True
 
-    def shortfalls(self) -> dict[int, Shortfall]:
+    def series_diffs(self) -> dict[int, SeriesDiff]:
         """Return the series of which not every sample has been found, by position in the block."""
         lost = self._lost()
         missing = np.add.reduceat(lost & ~self._seen, self._starts, dtype=np.int64)
         mismatched = np.add.reduceat(lost & self._seen, self._starts, dtype=np.int64)
-        short = {}
+        incomplete = {}
         for slot in np.flatnonzero(missing + mismatched).tolist():
             start, length = int(self._starts[slot]), int(self._lengths[slot])
             first = start + int(np.argmax(lost[start : start + length]))
             series = int(self._series[slot])
-            short[series] = Shortfall(
+            incomplete[series] = SeriesDiff(
                 self._block.label_sets[series],
                 length,
                 int(missing[slot]),
                 int(mismatched[slot]),
                 int(self._timestamps_ms[first]),
             )
-        return short
+        return incomplete
 
     def deduplicated(self) -> dict[int, int]:
         """Return how many samples the server left out as configured, by position in the block."""
@@ -212,7 +212,7 @@ class Comparison:
     def _excused(self) -> BoolArray:
         """Say which samples did not come back because the server keeps one per interval."""
         excused = self._thinned & ~self._seen
-        if self._thinning is not None and self._has_repeats:
+        if self._deduplication is not None and self._has_repeats:
             begins = np.append(True, np.diff(self._timestamps_ms) != 0)
             begins[self._starts] = True
             is_kept = np.logical_or.reduceat(self._good, np.flatnonzero(begins))
@@ -267,7 +267,7 @@ class Comparison:
             np.append(self._timestamps_ms[positions], got_times),
             value,
             len(positions),
-            self._thinning,
+            self._deduplication,
         )
         for sent, returned in matches.pairs:
             mine = positions[sent]

@@ -12,14 +12,14 @@ import orjson
 
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.server.deduplication import Thinning
+from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 from vm_df_writer.verification.comparison import Comparison
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
 
-__all__ = ["MAX_SELECTORS", "Exporter", "Settle"]
+__all__ = ["MAX_SELECTORS", "Exporter", "ReadBackPolicy"]
 
 # Measured on 1.79.5: a series found by its own selector costs the server 60 us in requests of
 # 100 selectors, 45 us in requests of 500 and no less in larger ones; a series found by a selector
@@ -37,7 +37,7 @@ _TOO_MUCH = frozenset({400, 413, 422})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settle:
+class ReadBackPolicy:
     """How long to wait until what was acknowledged can be read.
 
     Attributes
@@ -93,9 +93,9 @@ class Exporter:
         Who reads.
     endpoint : Endpoint
         Where.
-    settle : Settle
+    settle : ReadBackPolicy
         How long a failing read is tried again.
-    thinning : Thinning, optional
+    thinning : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
     """
 
@@ -103,13 +103,13 @@ class Exporter:
         self,
         client: HttpClient,
         endpoint: Endpoint,
-        settle: Settle,
-        thinning: Thinning | None = None,
+        settle: ReadBackPolicy,
+        deduplication: KeepOneRule | None = None,
     ) -> None:
         self._client = client
         self._url = endpoint.read_url("/api/v1/export")
         self._settle = settle
-        self._thinning = thinning
+        self._deduplication = deduplication
         self._most_series = MAX_SELECTORS
         self._can_share = True
 
@@ -136,7 +136,7 @@ class Exporter:
         selectors = shared_selectors(orjson.loads(block.label_sets[s]) for s in series)
         if len(selectors) > MAX_SELECTORS:
             return None
-        comparison = Comparison(block, series, self._thinning)
+        comparison = Comparison(block, series, self._deduplication)
         foreign_bytes = 0
         try:
             for line in self._export(selectors, *comparison.range_ms):
@@ -153,7 +153,7 @@ class Exporter:
 
         A server that is only passing unwell is asked again.
         """
-        comparison = Comparison(block, series, self._thinning)
+        comparison = Comparison(block, series, self._deduplication)
         selectors = {s: exact_selector(orjson.loads(block.label_sets[s])) for s in series}
         pieces = [_Piece(series, *comparison.range_ms)]
         deadline = self._settle.clock() + self._settle.patience_s

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.verification.comparison import Shortfall
+from vm_df_writer.verification.comparison import SeriesDiff
 
-__all__ = ["Findings"]
+__all__ = ["VerificationResult"]
 
 _WORST_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Findings:
+class VerificationResult:
     """What reading back found, and where samples are short.
 
     Attributes
@@ -24,20 +24,20 @@ class Findings:
         The counts over all series.
     short_series : int
         Series of which not every sample was found.
-    worst : tuple of Shortfall
+    worst : tuple of SeriesDiff
         Those with the most samples lost, at most 100 of them.
-    short : mapping of int to sequence of int
+    incomplete : mapping of int to sequence of int
         The same series, as their positions in each block, by the number of the block.
     sound : Verification
         The counts over the other series.
 
     Examples
     --------
-    >>> short = Shortfall(b'{"__name__":"y"}', 20, 5, 0, 1767225600000)
-    >>> findings = Findings(
+    >>> incomplete = SeriesDiff(b'{"__name__":"y"}', 20, 5, 0, 1767225600000)
+    >>> findings = VerificationResult(
     ...     verification=Verification(expected=90, found=85, missing=5),
     ...     short_series=1,
-    ...     worst=(short,),
+    ...     worst=(incomplete,),
     ... )
     >>> print(findings.describe(["it runs with -relabelConfig=drop.yml"]))  # doctest: +ELLIPSIS
     verify: 5 of 90 samples, in 1 series, were not read back as they were sent (5 missing, 0 with \
@@ -47,9 +47,9 @@ that it runs with -relabelConfig=drop.yml; look for ...
 
     verification: Verification
     short_series: int
-    worst: tuple[Shortfall, ...]
-    short: Mapping[int, Sequence[int]] = field(default_factory=dict, repr=False, compare=False)
-    sound: Verification = field(default=Verification(), repr=False, compare=False)
+    worst: tuple[SeriesDiff, ...]
+    incomplete: Mapping[int, Sequence[int]] = field(default_factory=dict, repr=False, compare=False)
+    intact: Verification = field(default=Verification(), repr=False, compare=False)
 
     def describe(self, hints: Iterable[str] = ()) -> str:
         """Return the counts, the worst series and what to do, for an error.
@@ -88,19 +88,22 @@ that it runs with -relabelConfig=drop.yml; look for ...
         )
 
 
-def _describe(short: Shortfall) -> str:
+def _describe(incomplete: SeriesDiff) -> str:
     """Name a series and what it lacks.
 
     Examples
     --------
-    >>> _describe(Shortfall(b'{"__name__":"y"}', 20, 5, 2, 1767225600000))
+    >>> _describe(SeriesDiff(b'{"__name__":"y"}', 20, 5, 2, 1767225600000))
     '{"__name__":"y"} lacks 5 and has another value at 2 of 20, from 2026-01-01 00:00:00 UTC'
     """
     short_of = [
         f"{what} {n:,}"
-        for what, n in (("lacks", short.missing), ("has another value at", short.mismatched))
+        for what, n in (
+            ("lacks", incomplete.missing),
+            ("has another value at", incomplete.mismatched),
+        )
         if n
     ]
-    labels = short.label_set[:300].decode(errors="replace")
-    since = format_utc(short.first_ms)
-    return f"{labels} {' and '.join(short_of)} of {short.expected:,}, from {since}"
+    labels = incomplete.label_set[:300].decode(errors="replace")
+    since = format_utc(incomplete.first_ms)
+    return f"{labels} {' and '.join(short_of)} of {incomplete.expected:,}, from {since}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vm_df_writer.model.series import FloatArray, IntArray
-from vm_df_writer.server.deduplication import Thinning
+from vm_df_writer.server.deduplication import KeepOneRule
 
 __all__ = ["Matches", "match_samples"]
 
@@ -33,7 +33,7 @@ def match_samples(
     time: IntArray,
     value: FloatArray,
     n_sent: int,
-    thinning: Thinning | None = None,
+    deduplication: KeepOneRule | None = None,
 ) -> Matches:
     """Find what was returned for each sample that was sent.
 
@@ -43,7 +43,7 @@ def match_samples(
         Number of the series, epoch milliseconds and value; those of the sent samples first.
     n_sent : int
         How many of them were sent.
-    thinning : Thinning, optional
+    thinning : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
 
     Examples
@@ -53,7 +53,7 @@ def match_samples(
     >>> matches = match_samples(slot, time, value, 2)
     >>> [(sent.tolist(), returned.tolist()) for sent, returned in matches.pairs]
     [([], []), ([1], [2])]
-    >>> match_samples(slot, time, value, 2, Thinning(((99, 20),))).covered.tolist()
+    >>> match_samples(slot, time, value, 2, KeepOneRule(((99, 20),))).covered.tolist()
     [0]
     """
     # In the order of series, time and value, the nearest copy of a sample is its neighbour.
@@ -67,9 +67,9 @@ def match_samples(
         same = (neighbour >= n_sent) & (slot[neighbour] == slot[sent])
         same &= time[neighbour] == time[sent]
         pairs.append((sent[same], neighbour[same]))
-    if thinning is None:
+    if deduplication is None:
         return Matches(pairs, np.empty(0, np.int64))
-    end = thinning.interval_ends(time)
+    end = deduplication.interval_ends(time)
     returned = order[~is_sent]
     crowded = (slot[returned][1:] == slot[returned][:-1]) & (
         end[returned][1:] == end[returned][:-1]

@@ -9,11 +9,11 @@ from functools import cache
 from importlib.util import find_spec
 from typing import cast
 
-from vm_df_writer.errors import ConfigError, nearest_hint
+from vm_df_writer.errors import ConfigError, did_you_mean
 
-__all__ = ["CODINGS", "compress"]
+__all__ = ["ENCODINGS", "compress"]
 
-CODINGS = ("none", "gzip", "zstd")
+ENCODINGS = ("none", "gzip", "zstd")
 """The codings of :func:`compress`; but for ``none``, also values of ``Content-Encoding``."""
 
 # Import lines are digits: higher levels cost several times the time to save a few per cent.
@@ -21,7 +21,7 @@ _LEVEL = 1
 _GZIP_CONTAINER = 31
 
 
-def compress(data: bytes, coding: str) -> bytes:
+def compress(data: bytes, encoding: str) -> bytes:
     """Return the data in the given coding; the same data always give the same bytes.
 
     Releases the GIL, so that several threads can compress at once.
@@ -43,7 +43,7 @@ def compress(data: bytes, coding: str) -> bytes:
     Raises
     ------
     ConfigError
-        If `coding` is unknown, or nothing is installed that can do it.
+        If `encoding` is unknown, or nothing is installed that can do it.
 
     Examples
     --------
@@ -55,12 +55,12 @@ def compress(data: bytes, coding: str) -> bytes:
     >>> compress(lines, "none") is lines
     True
     """
-    return _coder(coding)(data)
+    return _encoder(encoding)(data)
 
 
 @cache
-def _coder(coding: str) -> Callable[[bytes], bytes]:
-    match coding:
+def _encoder(encoding: str) -> Callable[[bytes], bytes]:
+    match encoding:
         case "none":
             return bytes
         case "gzip":
@@ -68,8 +68,8 @@ def _coder(coding: str) -> Callable[[bytes], bytes]:
         case "zstd":
             return _zstd()
     msg = (
-        f"compression: {coding!r} is not known{nearest_hint(coding, CODINGS)}; "
-        f"use one of {', '.join(CODINGS)}"
+        f"compression: {encoding!r} is not known{did_you_mean(encoding, ENCODINGS)}; "
+        f"use one of {', '.join(ENCODINGS)}"
     )
     raise ConfigError(msg)
 

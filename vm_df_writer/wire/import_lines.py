@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["MAX_SAMPLES_PER_LINE", "EncodedLines", "LineEncoder"]
@@ -46,7 +46,7 @@ class EncodedLines:
 
     Attributes
     ----------
-    table : LineTable, n_lines rows
+    table : SampleCounts, n_lines rows
         What each line carries.
     begins : ndarray of bool, shape (n_lines,)
         Whether a line is the first one of its series.
@@ -54,7 +54,7 @@ class EncodedLines:
         Some lines in pieces, equally many for each, and the bytes of each line.
     """
 
-    table: LineTable
+    table: SampleCounts
     begins: BoolArray
     portions: Iterator[tuple[list[bytes], Sequence[int] | IntArray]]
 
@@ -92,7 +92,7 @@ class LineEncoder:
     def encode(self, block: SeriesBlock) -> EncodedLines:
         """Return the lines of a block."""
         if not block.label_sets:
-            return EncodedLines(LineTable.concat([]), np.empty(0, bool), iter(()))
+            return EncodedLines(SampleCounts.concat([]), np.empty(0, bool), iter(()))
         n_rows, n_samples = block.values.shape
         room = self._max_line_bytes - _BYTES_AROUND - int(_lengths(block.label_sets).max())
         most = max(1, min(MAX_SAMPLES_PER_LINE, room // _MAX_BYTES_PER_SAMPLE))
@@ -109,7 +109,7 @@ class LineEncoder:
         make_lines = _short_lines if are_short else _long_lines
         times = self._format_times(block, starts, stops, are_short=are_short)
         return EncodedLines(
-            LineTable(
+            SampleCounts(
                 label_sets,
                 value_stops - value_starts,
                 np.tile(block.timestamps_ms[starts], n_rows),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
 from vm_df_writer.wire.import_lines import EncodedLines, LineEncoder
 
@@ -22,22 +22,22 @@ class Body:
     ----------
     data : bytes
         Whole lines, uncompressed; the same bytes at every attempt.
-    lines : LineTable
+    counts : SampleCounts
         What each line carries.
     """
 
     data: bytes
-    lines: LineTable
+    counts: SampleCounts
 
     @property
     def n_samples(self) -> int:
         """Samples of all lines."""
-        return int(self.lines.samples.sum())
+        return int(self.counts.samples.sum())
 
     @property
     def n_series(self) -> int:
         """Distinct series among the lines."""
-        return len(set(self.lines.label_sets))
+        return len(set(self.counts.label_sets))
 
 
 def pack_bodies(
@@ -81,7 +81,7 @@ class _Pending:
 
     def _clear(self) -> None:
         self._pieces: list[bytes] = []
-        self._tables: list[LineTable] = []
+        self._tables: list[SampleCounts] = []
         self._n_bytes = 0
         self._n_series = 0
 
@@ -103,7 +103,7 @@ class _Pending:
         pieces: list[bytes],
         sizes: Sequence[int] | IntArray,
         begins: BoolArray,
-        table: LineTable,
+        table: SampleCounts,
     ) -> Iterator[Body]:
         per_line = len(pieces) // len(sizes)
         ends, series = np.cumsum(sizes), np.cumsum(begins)
@@ -136,4 +136,4 @@ class _Pending:
             data = b"".join(self._pieces)
             tables = self._tables
             self._clear()
-            yield Body(data, tables[0] if len(tables) == 1 else LineTable.concat(tables))
+            yield Body(data, tables[0] if len(tables) == 1 else SampleCounts.concat(tables))

@@ -17,7 +17,7 @@ from tests.support.command_line import run
 from vm_df_writer import VmWriter, __version__
 from vm_df_writer.cli import main
 from vm_df_writer.cli.messages import option_name
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 
 NOBODY = "http://127.0.0.1:1"
 FORMAT = ("--metric-format", "__name__=vm_$VAR")
@@ -45,7 +45,7 @@ def wrong(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("command", ["write", "preview"])
 def test_every_reading_keyword_is_an_option_with_its_own_help(command: str) -> None:
     options = {option.name: option for option in main.commands[command].params}
-    for field in fields(Reading):
+    for field in fields(ReadOptions):
         option = options[field.name]
         assert isinstance(option, click.Option)
         assert option.opts == [option_name(field.name)]
@@ -57,7 +57,7 @@ def test_defaults_of_the_options_are_those_of_reading(scores: Path) -> None:
     plain = run("preview", scores, *FORMAT).output
     defaults = [
         argument
-        for field in fields(Reading)
+        for field in fields(ReadOptions)
         if isinstance(field.default, str)
         for argument in (option_name(field.name), field.default)
     ]

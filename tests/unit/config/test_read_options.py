@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.errors import FrameError
 
 
 def refusal(**keywords: Any) -> str:
     with pytest.raises(FrameError) as caught:
-        Reading.of(**keywords)
+        ReadOptions.of(**keywords)
     return str(caught.value)
 
 
 def test_the_defaults_read_what_needs_no_telling() -> None:
-    reading = Reading.of()
-    assert reading == Reading()
+    reading = ReadOptions.of()
+    assert reading == ReadOptions()
     assert (reading.layout, reading.duplicates, reading.inf) == ("auto", "last", "drop")
     assert (reading.var_level, reading.query_key_level) == ("var", "query_key")
     assert (reading.variable_column, reading.value_column) == ("variable", "value")
@@ -28,13 +28,13 @@ def test_the_defaults_read_what_needs_no_telling() -> None:
 
 
 def test_the_keywords_are_those_that_callers_are_typed_with() -> None:
-    assert {field.name for field in fields(Reading)} == set(ReadingKeywords.__annotations__)
-    assert all(field.metadata["help"] for field in fields(Reading))
+    assert {field.name for field in fields(ReadOptions)} == set(ReadingKeywords.__annotations__)
+    assert all(field.metadata["help"] for field in fields(ReadOptions))
 
 
 def test_a_reading_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
-        Reading().layout = "wide"  # type: ignore[misc]
+        ReadOptions().layout = "wide"  # type: ignore[misc]
 
 
 def test_an_unknown_keyword_is_refused_and_the_nearest_is_named() -> None:
@@ -83,11 +83,11 @@ def test_names_are_text(keyword: str) -> None:
 
 
 def test_an_empty_list_of_labels_means_that_there_are_none() -> None:
-    assert Reading.of(label_columns=[]).label_columns == ()
+    assert ReadOptions.of(label_columns=[]).label_columns == ()
 
 
 @pytest.mark.parametrize("keyword", ["label_columns", "value_columns", "provide_series"])
 @pytest.mark.parametrize("kind", [list, tuple, iter, pd.Index, np.array])
 def test_lists_of_names_may_be_of_any_kind(keyword: str, kind: Callable[[list[str]], Any]) -> None:
-    reading = Reading.of(**{keyword: kind(["y"])})
+    reading = ReadOptions.of(**{keyword: kind(["y"])})
     assert [list(getattr(reading, keyword)) for _ in range(2)] == [["y"], ["y"]]

@@ -6,68 +6,68 @@ from contextlib import suppress
 
 import pytest
 
-from vm_df_writer.delivery.concurrency_limit import Gate, Stopped
+from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 
 
-def push_back(gate: Gate, times: int, status: int = 503) -> None:
+def push_back(limiter: ConcurrencyLimiter, times: int, status: int = 503) -> None:
     for _ in range(times):
-        with suppress(ServerRejected), gate:
+        with suppress(ServerRejected), limiter:
             raise ServerRejected("too much", status=status)
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_room_is_halved_when_the_server_says_too_much_again(status: int) -> None:
-    gate = Gate(8)
-    push_back(gate, 1, status)
-    assert gate.room == 8
-    push_back(gate, 1, status)
-    assert gate.room == 4
+    limiter = ConcurrencyLimiter(8)
+    push_back(limiter, 1, status)
+    assert limiter.room == 8
+    push_back(limiter, 1, status)
+    assert limiter.room == 4
 
 
 def test_there_is_always_room_for_one() -> None:
-    gate = Gate(8)
-    push_back(gate, 100)
-    assert gate.room == 1
-    with gate:
+    limiter = ConcurrencyLimiter(8)
+    push_back(limiter, 100)
+    assert limiter.room == 1
+    with limiter:
         pass
 
 
 def test_each_success_widens_the_gate_by_one_up_to_its_width() -> None:
-    gate = Gate(4)
-    push_back(gate, 4)
+    limiter = ConcurrencyLimiter(4)
+    push_back(limiter, 4)
     widths = []
     for _ in range(5):
-        with gate:
+        with limiter:
             pass
-        widths.append(gate.room)
+        widths.append(limiter.room)
     assert widths == [2, 3, 4, 4, 4]
 
 
 def test_a_success_between_two_refusals_leaves_the_room_as_it_is() -> None:
-    gate = Gate(4)
+    limiter = ConcurrencyLimiter(4)
     for _ in range(5):
-        push_back(gate, 1)
-        with gate:
+        push_back(limiter, 1)
+        with limiter:
             pass
-    assert gate.room == 4
+    assert limiter.room == 4
 
 
 def test_other_failures_leave_the_room_as_it_is() -> None:
-    gate = Gate(4)
+    limiter = ConcurrencyLimiter(4)
     for error in [ServerUnavailable("gone"), ServerRejected("bad", status=502)] * 3:
-        with suppress(ServerRejected, ServerUnavailable), gate:
+        with suppress(ServerRejected, ServerUnavailable), limiter:
             raise error
-    assert gate.room == 4
+    assert limiter.room == 4
 
 
 def test_no_more_go_in_than_there_is_room_for() -> None:
-    gate = Gate(3)
+    limiter = ConcurrencyLimiter(3)
     inside, most, lock = 0, 0, threading.Lock()
 
     def go_in() -> None:
         nonlocal inside, most
-        with gate:
+        with limiter:
             with lock:
                 inside += 1
                 most = max(most, inside)
@@ -84,33 +84,33 @@ def test_no_more_go_in_than_there_is_room_for() -> None:
 
 
 def test_stopping_ends_sleep_and_waiting_at_once() -> None:
-    gate = Gate(1)
+    limiter = ConcurrencyLimiter(1)
     ended: list[str] = []
 
     def sleep() -> None:
         with pytest.raises(Stopped):
-            gate.sleep(60)
+            limiter.sleep(60)
         ended.append("sleep")
 
     def wait() -> None:
-        with pytest.raises(Stopped), gate:
+        with pytest.raises(Stopped), limiter:
             pass
         ended.append("wait")
 
     threads = [threading.Thread(target=sleep), threading.Thread(target=wait)]
-    with gate:
+    with limiter:
         for thread in threads:
             thread.start()
         time.sleep(0.05)
-        gate.stop()
+        limiter.stop()
         for thread in threads:
             thread.join(5)
     assert sorted(ended) == ["sleep", "wait"]
-    with pytest.raises(Stopped), gate:
+    with pytest.raises(Stopped), limiter:
         pass
 
 
 def test_a_sleep_that_is_not_disturbed_lasts_its_time() -> None:
     started = time.monotonic()
-    Gate(1).sleep(0.05)
+    ConcurrencyLimiter(1).sleep(0.05)
     assert 0.05 <= time.monotonic() - started < 1

@@ -58,10 +58,10 @@ def test_a_body_comes_back_as_it_was(tmp_path: Path) -> None:
     body = body_of()
     read = keep(tmp_path, body).read()
     assert read.data == body.data
-    assert read.lines.label_sets == LABEL_SETS
-    assert read.lines.samples.tolist() == [3, 3]
-    assert read.lines.first_ms.tolist() == [NEW_YEAR_MS] * 2
-    assert read.lines.last_ms.tolist() == [NEW_YEAR_MS + 2000] * 2
+    assert read.counts.label_sets == LABEL_SETS
+    assert read.counts.samples.tolist() == [3, 3]
+    assert read.counts.first_ms.tolist() == [NEW_YEAR_MS] * 2
+    assert read.counts.last_ms.tolist() == [NEW_YEAR_MS + 2000] * 2
 
 
 def test_a_file_is_gzipped_import_lines_and_its_sidecar_tells_what_it_holds(tmp_path: Path) -> None:

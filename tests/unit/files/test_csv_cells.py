@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError
 from vm_df_writer.files.csv_cells import read_csv, read_file
 
 
 def _read(text: str, **reading: Any) -> pd.DataFrame:
-    return read_csv(text.encode(), Reading(**reading))
+    return read_csv(text.encode(), ReadOptions(**reading))
 
 
 def _column(text: str, name: str, **reading: Any) -> list[object]:
@@ -129,7 +129,7 @@ def test_a_first_column_without_a_name_is_the_index() -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
-    assert read_csv(b"\xef\xbb\xbftime,y\n2026-01-01,1\n", Reading()).columns[0] == "time"
+    assert read_csv(b"\xef\xbb\xbftime,y\n2026-01-01,1\n", ReadOptions()).columns[0] == "time"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_what_is_no_csv_is_refused(tmp_path: Path, data: bytes, message: str) ->
     path = tmp_path / "scores.csv"
     path.write_bytes(data)
     with pytest.raises(FrameError, match=message):
-        read_file(str(path), Reading())
+        read_file(str(path), ReadOptions())
 
 
 def test_compressed_csv_is_read(tmp_path: Path) -> None:
@@ -170,18 +170,20 @@ def test_compressed_csv_is_read(tmp_path: Path) -> None:
     frames += pyarrow.compress(text[8:], "zstd", asbytes=True)
     (tmp_path / "scores.csv.zst").write_bytes(frames)
     for path in tmp_path.iterdir():
-        assert read_file(str(path), Reading()).to_numpy().tolist() == [["007", 1.5]]
+        assert read_file(str(path), ReadOptions()).to_numpy().tolist() == [["007", 1.5]]
 
 
-@pytest.mark.parametrize("coding", ["gz", "zst"])
-def test_a_compressed_file_that_was_cut_off_is_refused(tmp_path: Path, coding: str) -> None:
+@pytest.mark.parametrize("encoding", ["gz", "zst"])
+def test_a_compressed_file_that_was_cut_off_is_refused(tmp_path: Path, encoding: str) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     text = b"y\n" + b"".join(b"%d\n" % i for i in range(10_000))
-    whole = gzip.compress(text) if coding == "gz" else pyarrow.compress(text, "zstd", asbytes=True)
-    path = tmp_path / f"scores.csv.{coding}"
+    whole = (
+        gzip.compress(text) if encoding == "gz" else pyarrow.compress(text, "zstd", asbytes=True)
+    )
+    path = tmp_path / f"scores.csv.{encoding}"
     path.write_bytes(whole[:-100])
     with pytest.raises(FrameError, match=r"^cannot be read: .+; check the file$"):
-        read_file(str(path), Reading())
+        read_file(str(path), ReadOptions())
 
 
 def test_parquet_keeps_digits_zones_and_labels(tmp_path: Path) -> None:
@@ -196,7 +198,7 @@ def test_parquet_keeps_digits_zones_and_labels(tmp_path: Path) -> None:
     )
     path = tmp_path / "scores.parquet"
     frame.to_parquet(path)
-    read = read_file(str(path), Reading())
+    read = read_file(str(path), ReadOptions())
     assert str(read["time"].dtype).endswith("Europe/Berlin]")
     assert read["time"].tolist() == frame["time"].tolist()
     assert read["host"].tolist() == ["007", "NA"]
@@ -213,9 +215,9 @@ def test_parquet_without_pyarrow_names_the_extra(
         match=r"^this format needs pyarrow, which is not installed; pip install "
         r"'vm_df_writer\[arrow\]'$",
     ):
-        read_file(str(tmp_path / "scores.parquet"), Reading())
+        read_file(str(tmp_path / "scores.parquet"), ReadOptions())
 
 
 def test_a_name_of_no_known_format_is_refused() -> None:
     with pytest.raises(FrameError, match=r"^the name does not say a known format; name it \.csv,"):
-        read_file("scores.xlsx", Reading())
+        read_file("scores.xlsx", ReadOptions())

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.files import csv_parts
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import (
-    Source,
+    SourceFile,
     has_changed,
     plan_source,
     read_parts,
@@ -91,8 +91,8 @@ def make(tmp_path: Path) -> Callable[[str], Path]:
     return make
 
 
-def plan(path: Path, reading: Reading | None = None) -> Source:
-    return plan_source(str(path), reading or Reading())
+def plan(path: Path, reading: ReadOptions | None = None) -> SourceFile:
+    return plan_source(str(path), reading or ReadOptions())
 
 
 @each_format
@@ -102,7 +102,7 @@ def test_parts_are_the_file_cut_into_pieces(name: str, make: Callable[[str], Pat
     assert len(source.parts) > 3
     assert [part.number for part in source.parts] == list(range(len(source.parts)))
     assert sum(part.rows for part in source.parts) == N_ROWS
-    frames = [frame for _, frame in read_parts(source, source.parts, Reading())]
+    frames = [frame for _, frame in read_parts(source, source.parts, ReadOptions())]
     assert [len(frame) for frame in frames] == [part.rows for part in source.parts]
     whole = pd.concat(frames)
     assert whole["y"].tolist() == scores()["y"].tolist()
@@ -113,9 +113,11 @@ def test_parts_are_the_file_cut_into_pieces(name: str, make: Callable[[str], Pat
 @each_format
 def test_a_part_alone_is_the_one_among_the_others(name: str, make: Callable[[str], Path]) -> None:
     source = plan(make(name))
-    together = {part.number: frame for part, frame in read_parts(source, source.parts, Reading())}
+    together = {
+        part.number: frame for part, frame in read_parts(source, source.parts, ReadOptions())
+    }
     for chosen in ([source.parts[2]], [source.parts[0], source.parts[3]]):
-        for part, frame in read_parts(source, chosen, Reading()):
+        for part, frame in read_parts(source, chosen, ReadOptions()):
             pd.testing.assert_frame_equal(frame, together[part.number])
 
 
@@ -124,7 +126,7 @@ def test_the_index_of_a_frame_survives(tmp_path: Path) -> None:
     frame = scores()[["time", "y"]].set_index("time")
     frame.to_parquet(path)
     source = plan(path)
-    ((_, read),) = read_parts(source, source.parts, Reading())
+    ((_, read),) = read_parts(source, source.parts, ReadOptions())
     pd.testing.assert_frame_equal(read, frame, check_freq=False)
 
 
@@ -144,7 +146,7 @@ def test_times_as_text_do_not_tell_from_when_to_when_they_are(tmp_path: Path) ->
 
 
 def test_only_named_columns_are_read(make: Callable[[str], Path]) -> None:
-    reading = Reading(time="time", label_columns=["host"], value_columns=["y"])
+    reading = ReadOptions(time="time", label_columns=["host"], value_columns=["y"])
     source = plan(make("scores.parquet"), reading)
     assert list(source.schema) == ["time", "host", "y"]
     _, frame = next(read_parts(source, source.parts, reading))
@@ -155,7 +157,7 @@ def test_integers_beside_missing_ones_keep_their_digits(tmp_path: Path) -> None:
     path = tmp_path / "ints.parquet"
     pq.write_table(pa.table({"n": pa.array([2**60 + 1, None])}), path)
     source = plan(path)
-    ((_, frame),) = read_parts(source, source.parts, Reading())
+    ((_, frame),) = read_parts(source, source.parts, ReadOptions())
     assert frame["n"].iloc[0] == 2**60 + 1
 
 
@@ -165,7 +167,7 @@ def test_chunks_of_a_csv_end_with_lines_and_not_within_quotes(tmp_path: Path) ->
     path.write_text("y,text\n" + "".join(lines))
     source = plan(path)
     assert len(source.parts) > 3
-    whole = pd.concat([frame for _, frame in read_parts(source, source.parts, Reading())])
+    whole = pd.concat([frame for _, frame in read_parts(source, source.parts, ReadOptions())])
     assert whole["text"].tolist() == [f'a\nb"{i}' for i in range(500)]
 
 
@@ -176,11 +178,11 @@ def test_a_column_of_a_csv_is_what_its_first_lines_show(
     path = tmp_path / "late.csv"
     path.write_text("host,y\n" + "007,1.5\n" * 200 + "8,2.5\n" * 300)
     source = plan(path)
-    last = list(read_parts(source, source.parts, Reading()))[-1][1]
+    last = list(read_parts(source, source.parts, ReadOptions()))[-1][1]
     assert set(last["host"]) == {"8"}  # still text
     path.write_text("host,y\n" + "a,1.5\n" * 400 + "a,oops\n")
     source = plan(path)
-    frames = read_parts(source, source.parts[-1:], Reading())
+    frames = read_parts(source, source.parts[-1:], ReadOptions())
     with pytest.raises(SourceError, match=r"^column 'y', row \d+: expected a number, got 'oops'"):
         next(frames)
 
@@ -188,7 +190,7 @@ def test_a_column_of_a_csv_is_what_its_first_lines_show(
 def test_missing_numbers_alone_are_numbers_where_the_labels_are_named(tmp_path: Path) -> None:
     path = tmp_path / "missing.csv"
     path.write_text("host,y,yhat\n" + "a,1.5,NA\n" * 9)
-    reading = Reading(label_columns=["host"])
+    reading = ReadOptions(label_columns=["host"])
     source = plan(path, reading)
     ((_, frame),) = read_parts(source, source.parts, reading)
     assert frame["yhat"].isna().all()
@@ -238,8 +240,8 @@ def test_a_damaged_row_group_leaves_the_others_readable(make: Callable[[str], Pa
     path.write_bytes(damaged)
     source = plan(path)
     with pytest.raises(SourceError, match=r"^cannot be read \(.+\); check the file$"):
-        next(read_parts(source, [source.parts[1]], Reading()))
-    _, frame = next(read_parts(source, [source.parts[2]], Reading()))
+        next(read_parts(source, [source.parts[1]], ReadOptions()))
+    _, frame = next(read_parts(source, [source.parts[2]], ReadOptions()))
     assert len(frame) == 30
 
 
@@ -257,7 +259,7 @@ def test_a_file_that_changes_after_it_was_planned_is_not_read_on(
 ) -> None:
     path = make("scores.csv")
     source = plan(path)
-    frames = read_parts(source, source.parts, Reading())
+    frames = read_parts(source, source.parts, ReadOptions())
     next(frames)
     with path.open("a") as file:
         file.write("2026-02-01T00:00:00Z,001,5,5\n")
@@ -273,7 +275,7 @@ def test_odd_columns_are_named_beside_those_of_most_files(tmp_path: Path) -> Non
         "d": scores().assign(host=1, hots="x"),
     }.items():
         frame.to_parquet(tmp_path / f"{name}.parquet")
-    odd = odd_columns([plan(path) for path in sorted(tmp_path.iterdir())], Reading())
+    odd = odd_columns([plan(path) for path in sorted(tmp_path.iterdir())], ReadOptions())
     assert {Path(path).name: reason.split(": ", 1)[1] for path, reason in odd.items()} == {
         "a.parquet": "'host' is missing; write it in a job of its own, or name the columns with "
         "label_columns= and value_columns=",

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.support.frame_samples import minutes
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError, TimestampError
-from vm_df_writer.frames.column_roles import Source, assign_roles, find_time, names_of
+from vm_df_writer.frames.column_roles import ColumnRef, assign_roles, find_time, names_of
 
 TIMES = minutes(0, 1, 2)
 
@@ -20,7 +20,7 @@ def long_frame(**columns: Any) -> pd.DataFrame:
 
 
 def roles_of(frame: pd.DataFrame, *, melted: bool = False, **reading: Any) -> dict[str, Any]:
-    roles = assign_roles(frame, Reading(**reading), melted=melted)
+    roles = assign_roles(frame, ReadOptions(**reading), melted=melted)
     return {
         "time": str(roles.time),
         "labels": [str(source) for source in roles.labels],
@@ -32,7 +32,7 @@ def roles_of(frame: pd.DataFrame, *, melted: bool = False, **reading: Any) -> di
 
 def refusal(frame: pd.DataFrame, *, melted: bool = False, **reading: Any) -> str:
     with pytest.raises(FrameError) as caught:
-        assign_roles(frame, Reading(**reading), melted=melted)
+        assign_roles(frame, ReadOptions(**reading), melted=melted)
     return str(caught.value)
 
 
@@ -219,23 +219,25 @@ def test_an_index_without_a_name_beside_the_time_is_refused(index: pd.Index) -> 
 
 
 def test_the_time_is_found_by_its_dtype() -> None:
-    assert find_time(long_frame(), Reading()) == Source("column", "timestamp")
-    assert find_time(long_frame(time=["x", "y", "z"]), Reading()) == Source("column", "timestamp")
+    assert find_time(long_frame(), ReadOptions()) == ColumnRef("column", "timestamp")
+    assert find_time(long_frame(time=["x", "y", "z"]), ReadOptions()) == ColumnRef(
+        "column", "timestamp"
+    )
     frame = long_frame().set_index(["host", "timestamp"])
-    assert find_time(frame, Reading()) == Source("index level", "timestamp")
-    assert find_time(pd.DataFrame({"y": [1.0]}, index=minutes(0)), Reading()).name is None
+    assert find_time(frame, ReadOptions()) == ColumnRef("index level", "timestamp")
+    assert find_time(pd.DataFrame({"y": [1.0]}, index=minutes(0)), ReadOptions()).name is None
 
 
 @pytest.mark.parametrize("name", ["timestamp", "Time", "ts", "ds", "date", "DateTime"])
 def test_the_time_is_found_by_its_name_where_no_dtype_tells(name: str) -> None:
     frame = pd.DataFrame({name: ["2026-01-01"], "y": [1.0]})
-    assert find_time(frame, Reading()) == Source("column", name)
+    assert find_time(frame, ReadOptions()) == ColumnRef("column", name)
 
 
 @pytest.mark.parametrize("order", [[2, 0], [1], [0, 2]])
 def test_a_filtered_frame_of_epochs_has_its_time_in_its_column(order: list[int]) -> None:
     frame = pd.DataFrame({"ts": [1767225600, 1767225660, 1767225720], "y": [1.0, 2.0, 3.0]})
-    assert find_time(frame.iloc[order], Reading(time_unit="s")) == Source("column", "ts")
+    assert find_time(frame.iloc[order], ReadOptions(time_unit="s")) == ColumnRef("column", "ts")
 
 
 def test_two_times_are_not_guessed_between() -> None:
@@ -245,7 +247,7 @@ def test_two_times_are_not_guessed_between() -> None:
     )
     by_name = pd.DataFrame({"date": ["2026"], "time": ["2026"], "y": [1.0]})
     with pytest.raises(TimestampError, match="the frame has no time"):
-        find_time(by_name, Reading())
+        find_time(by_name, ReadOptions())
 
 
 def test_a_frame_without_a_time_is_refused() -> None:

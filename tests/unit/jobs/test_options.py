@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from vm_df_writer import WriterConfig
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.jobs import JobError, JobOptions
-from vm_df_writer.jobs.options import job_config, what_is_stored
+from vm_df_writer.jobs.options import job_config, job_identity
 
 CONFIG = WriterConfig(datasource_url="http://me:hush-hush@localhost:8428", concurrency=8)
 
@@ -47,8 +47,8 @@ def test_a_time_is_exact_to_the_millisecond_also_after_2038() -> None:
 
 
 def test_what_is_stored_can_be_kept_as_json_and_holds_no_secret() -> None:
-    reading = Reading(label_columns=["host"], labels={"n": 1}, time="t")
-    stored = what_is_stored(CONFIG, reading, JobOptions(since="2026-01-01"))
+    reading = ReadOptions(label_columns=["host"], labels={"n": 1}, time="t")
+    stored = job_identity(CONFIG, reading, JobOptions(since="2026-01-01"))
     text = json.dumps(stored)
     assert "hush-hush" not in text
     assert stored["reading.label_columns"] == ["host"]
@@ -61,8 +61,8 @@ def test_what_is_stored_can_be_kept_as_json_and_holds_no_secret() -> None:
     [{"workers": 4}, {"rate_limit": 10.0}, {"newest_first": True}, {"verify": True}],
 )
 def test_pace_order_and_verification_do_not_decide_what_is_stored(faster: dict[str, Any]) -> None:
-    plain = what_is_stored(CONFIG, Reading(), JobOptions())
-    assert what_is_stored(CONFIG, Reading(), JobOptions(**faster)) == plain
+    plain = job_identity(CONFIG, ReadOptions(), JobOptions())
+    assert job_identity(CONFIG, ReadOptions(), JobOptions(**faster)) == plain
 
 
 def test_workers_share_the_concurrency() -> None:

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.files import csv_parts
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.jobs import JobError, JobOptions
-from vm_df_writer.jobs.plan import make_plan, plan_errands
+from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.state.records import PartState
-from vm_df_writer.jobs.state.store import Checkpoint
+from vm_df_writer.jobs.state.store import StateStore
 
 pytest.importorskip("pyarrow")
 
@@ -33,79 +33,75 @@ def write_days(folder: Path, suffix: str) -> None:
             frame.to_csv(folder / f"{name}.csv", index_label="time")
 
 
-def plan(checkpoint: Checkpoint, folder: Path, **options: Any) -> list[str]:
+def plan(store: StateStore, folder: Path, **options: Any) -> list[str]:
     """Return the parts in the order in which they are to be written."""
     chosen = JobOptions(**options)
-    make_plan(checkpoint, find_files([folder]), Reading(), chosen, lambda: False)
-    errands = plan_errands(checkpoint, checkpoint.parts(PartState.PENDING), chosen)
+    make_plan(store, find_files([folder]), ReadOptions(), chosen, lambda: False)
+    tasks = plan_tasks(store, store.parts(PartState.PENDING), chosen)
     return [
-        f"{Path(record.path).stem}{record.part.number}"
-        for errand in errands
-        for record in errand.records
+        f"{Path(record.path).stem}{record.part.number}" for task in tasks for record in task.records
     ]
 
 
 @pytest.fixture
-def checkpoint(tmp_path: Path) -> Checkpoint:
-    return Checkpoint(tmp_path / "job.sqlite")
+def store(tmp_path: Path) -> StateStore:
+    return StateStore(tmp_path / "job.sqlite")
 
 
 def test_parquet_files_are_written_newest_first_though_the_index_has_no_name(
-    checkpoint: Checkpoint, tmp_path: Path
+    store: StateStore, tmp_path: Path
 ) -> None:
     write_days(tmp_path / "scores", ".parquet")
-    with checkpoint:
-        newest_first = plan(checkpoint, tmp_path / "scores", newest_first=True)
+    with store:
+        newest_first = plan(store, tmp_path / "scores", newest_first=True)
         assert newest_first == ["c1", "c0", "a1", "a0", "b1", "b0"]
-        assert plan(checkpoint, tmp_path / "scores") == ["a0", "a1", "b0", "b1", "c0", "c1"]
+        assert plan(store, tmp_path / "scores") == ["a0", "a1", "b0", "b1", "c0", "c1"]
 
 
 def test_files_that_do_not_tell_their_times_are_taken_from_their_end(
-    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: StateStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_parts, "CHUNK_BYTES", 400)
     write_days(tmp_path / "scores", ".csv")
-    with checkpoint:
-        newest_first = plan(checkpoint, tmp_path / "scores", newest_first=True)
+    with store:
+        newest_first = plan(store, tmp_path / "scores", newest_first=True)
         assert newest_first == ["c1", "c0", "b1", "b0", "a1", "a0"]
 
 
-def test_row_groups_outside_the_range_are_skipped_unread(
-    checkpoint: Checkpoint, tmp_path: Path
-) -> None:
+def test_row_groups_outside_the_range_are_skipped_unread(store: StateStore, tmp_path: Path) -> None:
     write_days(tmp_path / "scores", ".parquet")
     since = "2026-01-02T00:10Z"
-    with checkpoint:
-        assert plan(checkpoint, tmp_path / "scores", since=since) == ["a1", "c0", "c1"]
-        assert checkpoint.counts()[PartState.SKIPPED] == 3
+    with store:
+        assert plan(store, tmp_path / "scores", since=since) == ["a1", "c0", "c1"]
+        assert store.counts()[PartState.SKIPPED] == 3
 
 
 def test_a_file_is_the_same_however_it_is_named(
-    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: StateStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_days(tmp_path / "scores", ".parquet")
     monkeypatch.chdir(tmp_path)
-    with checkpoint:
+    with store:
         names = [tmp_path / "scores", Path("scores"), Path("scores/../scores/a.parquet")]
-        assert all(len(plan(checkpoint, name)) == 6 for name in names)
+        assert all(len(plan(store, name)) == 6 for name in names)
 
 
 def test_a_changed_file_is_planned_anew_until_some_of_it_was_sent(
-    checkpoint: Checkpoint, tmp_path: Path
+    store: StateStore, tmp_path: Path
 ) -> None:
     write_days(tmp_path / "scores", ".parquet")
     path = tmp_path / "scores" / "a.parquet"
-    with checkpoint:
-        plan(checkpoint, tmp_path / "scores")
+    with store:
+        plan(store, tmp_path / "scores")
         pd.read_parquet(path).iloc[:5].to_parquet(path)
-        assert plan(checkpoint, tmp_path / "scores") == ["a0", "b0", "b1", "c0", "c1"]
-        (record,) = checkpoint.parts(path=str(path))
-        checkpoint.begin(record.id)
+        assert plan(store, tmp_path / "scores") == ["a0", "b0", "b1", "c0", "c1"]
+        (record,) = store.parts(path=str(path))
+        store.begin(record.id)
         os.utime(path, ns=(1, 1))
-        plan(checkpoint, tmp_path / "scores")  # has the same content
+        plan(store, tmp_path / "scores")  # has the same content
         pd.read_parquet(path).iloc[:4].to_parquet(path)
         with pytest.raises(
             JobError,
             match=r"job\.sqlite: files changed after some of them was sent: .*a\.parquet (was|has)",
         ):
-            plan(checkpoint, tmp_path / "scores")
+            plan(store, tmp_path / "scores")

@@ -10,15 +10,17 @@ import pytest
 
 from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.model.report import Verification, WriteReport
-from vm_df_writer.model.sample_counts import LineTable
+from vm_df_writer.model.sample_counts import SampleCounts
 
 T = 1767225600000
 
 
-def table(*rows: tuple[bytes, int, int, int]) -> LineTable:
+def table(*rows: tuple[bytes, int, int, int]) -> SampleCounts:
     """Return a table of label set, samples, first and last millisecond after the start of 2026."""
     label_sets, samples, first, last = zip(*rows, strict=True)
-    return LineTable(list(label_sets), np.array(samples), T + np.array(first), T + np.array(last))
+    return SampleCounts(
+        list(label_sets), np.array(samples), T + np.array(first), T + np.array(last)
+    )
 
 
 A, B = b'{"__name__":"y","host":"a"}', b'{"__name__":"y","dc":"b"}'
@@ -42,8 +44,8 @@ FULL = WriteReport(
     verification=Verification(expected=5, found=4, missing=1),
     vmui_url="http://localhost:8428/vmui/?x=1&y=2",
     grafana_url="http://localhost:3000/explore",
-    acknowledged_lines=(table((A, 3, 0, 60_000), (A, 1, 70_000, 70_000), (B, 1, 5, 5)),),
-    undelivered_lines=(table((B, 1, 1, 1)),),
+    acknowledged_counts=(table((A, 3, 0, 60_000), (A, 1, 70_000, 70_000), (B, 1, 5, 5)),),
+    undelivered_counts=(table((B, 1, 1, 1)),),
 )
 
 
@@ -81,7 +83,7 @@ def test_merging_adds_what_can_be_added() -> None:
         spooled=("b.jsonl.gz",),
         verification=Verification(expected=2, found=1, mismatched=1),
         vmui_url=FULL.vmui_url,
-        acknowledged_lines=(table((A, 2, 0, 5)),),
+        acknowledged_counts=(table((A, 2, 0, 5)),),
     )
     merged = FULL + other
     assert merged.total == FULL.total + other.total
@@ -98,7 +100,7 @@ def test_merging_adds_what_can_be_added() -> None:
 
 
 def test_series_that_two_reports_share_count_once() -> None:
-    other = WriteReport(layout="wide", series=1, acknowledged_lines=(table((A, 2, 0, 5)),))
+    other = WriteReport(layout="wide", series=1, acknowledged_counts=(table((A, 2, 0, 5)),))
     assert (FULL + other).series == 2
     assert (WriteReport(layout="wide", series=1) + WriteReport(layout="wide", series=2)).series == 3
 
@@ -125,7 +127,7 @@ def test_plain_values_are_ready_for_json() -> None:
     assert plain["verification"] == {**dataclasses.asdict(FULL.verification), "ok": False}
     assert plain["spooled"] == ["a.jsonl.gz"]
     named = {field.name for field in dataclasses.fields(WriteReport)}
-    assert set(plain) == named - {"acknowledged_lines", "undelivered_lines"} | {"samples_per_s"}
+    assert set(plain) == named - {"acknowledged_counts", "undelivered_counts"} | {"samples_per_s"}
     assert WriteReport(layout="wide").to_dict()["verification"] is None
 
 
@@ -144,7 +146,9 @@ def test_the_frame_has_a_row_per_series() -> None:
 
 def test_labels_that_are_named_as_the_counts_are_keep_their_values() -> None:
     label_set = b'{"__name__":"y","samples":"a","first":"b"}'
-    frame = WriteReport(layout="wide", acknowledged_lines=(table((label_set, 3, 0, 1)),)).to_frame()
+    frame = WriteReport(
+        layout="wide", acknowledged_counts=(table((label_set, 3, 0, 1)),)
+    ).to_frame()
     assert frame.iloc[0][["label_samples", "label_first"]].tolist() == ["a", "b"]
     assert frame.iloc[0][["samples", "first"]].tolist() == [3, _utc(0)]
 
@@ -154,7 +158,7 @@ def test_series_stay_in_the_order_in_which_they_were_sent() -> None:
     acknowledged = table(*((label_set, 1, 0, 0) for label_set in sent[:3]))
     undelivered = table((sent[3], 1, 0, 0), (sent[0], 1, 0, 0))
     report = WriteReport(
-        layout="wide", acknowledged_lines=(acknowledged,), undelivered_lines=(undelivered,)
+        layout="wide", acknowledged_counts=(acknowledged,), undelivered_counts=(undelivered,)
     )
     frame = report.to_frame()
     assert frame["__name__"].tolist() == ["z", "a", "m", "b"]

@@ -9,9 +9,9 @@ import pandas as pd
 from tests.support.frame_samples import minutes, read
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import DeliveryError, ServerUnavailable
-from vm_df_writer.frames.parse import FrameReading
+from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.operations.ledger import Account
+from vm_df_writer.operations.ledger import Ledger
 from vm_df_writer.wire.packing import Body, pack_bodies
 
 T = 1767225600000
@@ -20,16 +20,16 @@ FRAME = pd.DataFrame(
 )
 
 
-def accounted(reading: FrameReading | None = None) -> tuple[Account, list[Body], list[int]]:
+def accounted(reading: ParsedFrame | None = None) -> tuple[Ledger, list[Body], list[int]]:
     """Return an account, the bodies of a frame that went past it, and its calls of progress."""
     progress: list[int] = []
-    account = Account(progress.append)
-    blocks = account.tap((reading or read(FRAME)).blocks())
+    account = Ledger(progress.append)
+    blocks = account.count_block((reading or read(FRAME)).blocks())
     return account, list(pack_bodies(blocks, max_bytes=2**20, max_series=1)), progress
 
 
 def report_of(
-    account: Account, reading: FrameReading | None = None, *, elapsed_s: float
+    account: Ledger, reading: ParsedFrame | None = None, *, elapsed_s: float
 ) -> WriteReport:
     reading = reading or read(FRAME)
     return account.report(
@@ -48,7 +48,7 @@ def failed(body: Body, error: DeliveryError, *, in_doubt: bool = False) -> Outco
 def test_everything_acknowledged_leaves_nothing_undelivered() -> None:
     account, bodies, progress = accounted()
     for body in bodies:
-        account.settle(ok(body))
+        account.record(ok(body))
     report = report_of(account, elapsed_s=2.0)
     assert (report.layout, report.rows, report.series) == ("wide", 4, 2)
     assert report.samples == 5
@@ -66,8 +66,8 @@ def test_everything_acknowledged_leaves_nothing_undelivered() -> None:
 def test_what_fails_is_undelivered_and_the_first_error_is_kept() -> None:
     account, (first, second), _ = accounted()
     errors = ServerUnavailable("one"), ServerUnavailable("two")
-    account.settle(failed(first, errors[0]))
-    account.settle(failed(second, errors[1], in_doubt=True))
+    account.record(failed(first, errors[0]))
+    account.record(failed(second, errors[1], in_doubt=True))
     report = report_of(account, elapsed_s=1.0)
     assert account.error is errors[0]
     assert account.error.in_doubt  # for any of the bodies
@@ -79,8 +79,8 @@ def test_what_fails_is_undelivered_and_the_first_error_is_kept() -> None:
 
 def test_what_was_left_is_undelivered_too() -> None:
     account, (first, second), _ = accounted()
-    account.settle(ok(first, attempts=3, in_doubt=True))
-    account.leave(second)
+    account.record(ok(first, attempts=3, in_doubt=True))
+    account.record_unsent(second)
     report = report_of(account, elapsed_s=1.0)
     assert (report.samples, report.undelivered) == (2, 3)
     assert (report.retries, report.in_doubt) == (2, 1)
@@ -89,7 +89,7 @@ def test_what_was_left_is_undelivered_too() -> None:
 
 
 def test_what_was_never_reached_is_undelivered() -> None:
-    account = Account(lambda _: None)
+    account = Ledger(lambda _: None)
     report = report_of(account, elapsed_s=0.0)
     assert (report.undelivered, report.total, report.series) == (8, 8, 0)
     assert (report.first_ms, report.last_ms) == (None, None)
@@ -108,13 +108,13 @@ def test_bodies_may_settle_in_many_threads() -> None:
     account, bodies, progress = accounted(reading)
     barrier = threading.Barrier(8)
 
-    def settle(part: list[Body]) -> None:
+    def record(part: list[Body]) -> None:
         barrier.wait()
         for body in part:
-            account.settle(ok(body))
+            account.record(ok(body))
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(settle, [bodies[i::8] for i in range(8)]))
+        list(pool.map(record, [bodies[i::8] for i in range(8)]))
     report = report_of(account, reading, elapsed_s=1.0)
     assert (report.samples, report.requests, report.undelivered) == (400, 400, 0)
     assert sum(progress) == 400

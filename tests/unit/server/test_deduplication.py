@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.server.deduplication import Thinning, thinning_of
-from vm_df_writer.server.flags import ServerFacts
+from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
+from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.verification.comparison import Comparison
 
 T = 1767225600000  # a whole hour
 FOREVER = int(np.iinfo(np.int64).max)
-EVERY_SECOND = Thinning(((FOREVER, 1000),))
-EVERY_MILLISECOND = Thinning(((FOREVER, 1),))
+EVERY_SECOND = KeepOneRule(((FOREVER, 1000),))
+EVERY_MILLISECOND = KeepOneRule(((FOREVER, 1),))
 Y = {"__name__": "y"}
 
 
@@ -38,16 +38,18 @@ def line(times: Iterable[int], values: Iterable[float]) -> bytes:
 
 
 def tally(
-    thinning: Thinning | None,
+    deduplication: KeepOneRule | None,
     sent: Sequence[tuple[int, float]],
     returned: Sequence[tuple[int, float]],
 ) -> tuple[int, int, int]:
     """Return how many samples are missing, mismatched and deduplicated."""
-    comparison = Comparison(block_of([t for t, _ in sent], [v for _, v in sent]), [0], thinning)
+    comparison = Comparison(
+        block_of([t for t, _ in sent], [v for _, v in sent]), [0], deduplication
+    )
     if returned:
         comparison.add(line([t for t, _ in returned], [v for _, v in returned]))
-    short = comparison.shortfalls().get(0)
-    lost = (short.missing, short.mismatched) if short else (0, 0)
+    incomplete = comparison.series_diffs().get(0)
+    lost = (incomplete.missing, incomplete.mismatched) if incomplete else (0, 0)
     return *lost, comparison.deduplicated().get(0, 0)
 
 
@@ -132,24 +134,24 @@ def test_what_a_server_keeps_of_each_interval_is_all_that_is_needed(
     last = {-(-(T + time) // interval): time for time in times}
     kept = [time for number, time in enumerate(last.values()) if number not in lost]
     gone = [time for time in times if last[-(-(T + time) // interval)] not in kept]
-    counts = tally(Thinning(((FOREVER, interval),)), ones(*times), ones(*kept))
+    counts = tally(KeepOneRule(((FOREVER, interval),)), ones(*times), ones(*kept))
     assert counts == (len(gone), 0, len(times) - len(kept) - len(gone))
 
 
 def test_a_server_tells_its_intervals() -> None:
-    told = ServerFacts(flags={"dedup.minScrapeInterval": "30s"})
-    periods = ServerFacts(flags={"downsampling.period": '{a=~"x,1:2y"}:30d:1m,180d:1h'})
-    assert thinning_of([ServerFacts()], T) is None
-    assert thinning_of([ServerFacts(flags={"dedup.minScrapeInterval": "0s"})], T) is None
-    assert thinning_of([told], T) == Thinning(((FOREVER, 30_000),))
+    told = ServerInfo(flags={"dedup.minScrapeInterval": "30s"})
+    periods = ServerInfo(flags={"downsampling.period": '{a=~"x,1:2y"}:30d:1m,180d:1h'})
+    assert keep_one_rule_of([ServerInfo()], T) is None
+    assert keep_one_rule_of([ServerInfo(flags={"dedup.minScrapeInterval": "0s"})], T) is None
+    assert keep_one_rule_of([told], T) == KeepOneRule(((FOREVER, 30_000),))
     day = 86_400_000
-    assert thinning_of([periods], T) == Thinning(
+    assert keep_one_rule_of([periods], T) == KeepOneRule(
         ((T - 30 * day, 60_000), (T - 180 * day, 3_600_000))
     )
 
 
 def test_the_longest_of_several_intervals_counts() -> None:
-    thinning = Thinning(((FOREVER, 10), (T, 1000)))
-    assert thinning.interval_ends(np.array([T - 1001, T - 999, T + 1])).tolist() == [
+    deduplication = KeepOneRule(((FOREVER, 10), (T, 1000)))
+    assert deduplication.interval_ends(np.array([T - 1001, T - 999, T + 1])).tolist() == [
         T - 1000, T, T + 10
     ]  # fmt: skip

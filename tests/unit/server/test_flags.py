@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from vm_df_writer.server.flags import (
-    ServerFacts,
-    facts_of_flags,
-    facts_of_metrics,
+    ServerInfo,
+    info_from_flags,
+    info_from_metrics,
     seconds_of_flag,
 )
 
@@ -33,7 +33,7 @@ def metrics(version: str = "", **flags: str) -> str:
     ],
 )
 def test_the_version_says_what_program_it_is(version: str, kind: str) -> None:
-    assert facts_of_metrics(metrics(version)).kind == kind
+    assert info_from_metrics(metrics(version)).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -49,24 +49,24 @@ def test_the_version_says_what_program_it_is(version: str, kind: str) -> None:
     ],
 )
 def test_where_the_version_is_empty_the_flags_say_it(flags: dict[str, str], kind: str) -> None:
-    assert facts_of_metrics(metrics(**flags)).kind == kind
+    assert info_from_metrics(metrics(**flags)).kind == kind
 
 
 def test_flags_are_read_with_all_that_their_values_may_hold() -> None:
     text = 'flag{name="a", value="say \\"hi\\", b=\\\\c}", is_set="false"} 1\n'
-    facts = facts_of_metrics(text + metrics(b="2"))
+    facts = info_from_metrics(text + metrics(b="2"))
     assert facts.flags == {"a": 'say \\"hi\\", b=\\\\c}', "b": "2"}
     assert facts.set_flags == {"b"}
 
 
 def test_a_text_of_something_else_tells_nothing() -> None:
-    for facts in (facts_of_metrics("up 1\n"), facts_of_flags("<html>no</html>"), ServerFacts()):
+    for facts in (info_from_metrics("up 1\n"), info_from_flags("<html>no</html>"), ServerInfo()):
         assert not facts.is_known
         assert facts.kind == "unknown"
 
 
 def test_a_single_node_that_only_shows_what_was_set_has_the_default_retention() -> None:
-    facts = facts_of_flags('-storageDataPath="data"\n-maxLabelsPerTimeseries="5"\n')
+    facts = info_from_flags('-storageDataPath="data"\n-maxLabelsPerTimeseries="5"\n')
     assert facts.kind == "single"
     assert facts.flags["retentionPeriod"] == "1"
     assert facts.number("maxLabelsPerTimeseries") == 5
@@ -74,7 +74,7 @@ def test_a_single_node_that_only_shows_what_was_set_has_the_default_retention() 
 
 
 def test_only_what_was_set_to_something_alters() -> None:
-    facts = facts_of_metrics(
+    facts = info_from_metrics(
         metrics(precisionBits="8", relabelConfig="", storage__maxHourlySeries="0")
         + 'flag{name="streamAggr.config", value="x", is_set="false"} 1\n'
     )

@@ -10,7 +10,7 @@ from tests.support.frame_samples import minutes, read
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.server.flags import ServerFacts
+from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.limits import (
     TimeLimits,
     label_limits_of,
@@ -22,8 +22,8 @@ DAY_MS = 86_400_000
 NOW_MS = 1767225600000
 
 
-def single(**flags: str) -> ServerFacts:
-    return ServerFacts(kind="single", flags=flags, set_flags=frozenset(flags))
+def single(**flags: str) -> ServerInfo:
+    return ServerInfo(kind="single", flags=flags, set_flags=frozenset(flags))
 
 
 def block_of(lengths: list[int], n_rows: int, times: list[int]) -> SeriesBlock:
@@ -108,13 +108,13 @@ def test_a_single_node_stores_what_its_flags_say(
 @pytest.mark.parametrize(
     "facts",
     [
-        ServerFacts(),
+        ServerInfo(),
         single(retentionPeriod="some day"),
-        ServerFacts(kind="vmagent", flags={"retentionPeriod": "1"}),
-        ServerFacts(kind="vminsert", flags={"maxLabelsPerTimeseries": "30"}),
+        ServerInfo(kind="vmagent", flags={"retentionPeriod": "1"}),
+        ServerInfo(kind="vminsert", flags={"maxLabelsPerTimeseries": "30"}),
     ],
 )
-def test_nothing_is_withheld_from_a_server_that_does_not_tell(facts: ServerFacts) -> None:
+def test_nothing_is_withheld_from_a_server_that_does_not_tell(facts: ServerInfo) -> None:
     assert time_limits_of(facts, NOW_MS) == TimeLimits()
 
 
@@ -124,11 +124,11 @@ def test_where_series_are_kept_for_different_times_none_is_too_old() -> None:
 
 
 def test_a_retention_that_cannot_be_read_is_not_known() -> None:
-    assert retention_s_of(ServerFacts()) is None
-    assert retention_s_of(ServerFacts(flags={"retentionPeriod": "x"})) is None
+    assert retention_s_of(ServerInfo()) is None
+    assert retention_s_of(ServerInfo(flags={"retentionPeriod": "x"})) is None
 
 
-UNKNOWN = ServerFacts()
+UNKNOWN = ServerInfo()
 TOLD = {"maxLabelsPerTimeseries": "20", "maxLabelNameLen": "99", "maxLabelValueLen": "16384"}
 
 
@@ -140,17 +140,17 @@ TOLD = {"maxLabelsPerTimeseries": "20", "maxLabelNameLen": "99", "maxLabelValueL
         ({}, single(**TOLD), single(**TOLD), (20, 99, 16384)),
         ({"max_labels": 40}, single(**TOLD), UNKNOWN, (20, 99, 16384)),
         ({"max_labels": 5}, single(**TOLD), UNKNOWN, (5, 99, 16384)),
-        ({}, ServerFacts(kind="vminsert", flags=TOLD), UNKNOWN, (20, 99, 16384)),
-        ({}, ServerFacts(kind="vmagent"), single(**TOLD), (20, 99, 16384)),
-        ({"max_labels": 40}, ServerFacts(kind="vmagent"), single(**TOLD), (40, 99, 16384)),
-        ({}, ServerFacts(kind="vmagent", flags=TOLD), UNKNOWN, (30, 256, 4096)),
+        ({}, ServerInfo(kind="vminsert", flags=TOLD), UNKNOWN, (20, 99, 16384)),
+        ({}, ServerInfo(kind="vmagent"), single(**TOLD), (20, 99, 16384)),
+        ({"max_labels": 40}, ServerInfo(kind="vmagent"), single(**TOLD), (40, 99, 16384)),
+        ({}, ServerInfo(kind="vmagent", flags=TOLD), UNKNOWN, (30, 256, 4096)),
         ({}, single(maxLabelsPerTimeseries="0"), UNKNOWN, (30, 256, 4096)),
     ],
 )
 def test_the_server_that_stores_has_the_last_word_on_labels(
     configured: dict[str, int],
-    write: ServerFacts,
-    read_from: ServerFacts,
+    write: ServerInfo,
+    read_from: ServerInfo,
     limits: tuple[int, int, int],
 ) -> None:
     config = WriterConfig(datasource_url="http://localhost:8428", **configured)

@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.support.http_serving import base, raw_servers, read_request
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.server.server_info import Knowledge, Server
+from vm_df_writer.server.server_info import Server, ServerPair
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 
@@ -40,14 +40,14 @@ def test_a_server_is_asked_once_a_minute(
     serve(httpserver, "/metrics", SINGLE)
     serve(httpserver, "/health", "OK")
     asked = server(base(httpserver))
-    known = asked.know()
-    assert known is asked.know()
+    known = asked.info()
+    assert known is asked.info()
     assert known.write is known.read
     assert (known.write.kind, known.write.flags["retentionPeriod"]) == ("single", "1d")
     assert [request.path for request, _ in httpserver.log] == ["/metrics", "/health"]
     later = time.monotonic() + 61
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    asked.know()
+    asked.info()
     assert len(httpserver.log) == 4
 
 
@@ -55,17 +55,17 @@ def test_where_metrics_are_refused_flags_are_asked_for(httpserver: HTTPServer) -
     serve(httpserver, "/metrics", "no", 401)
     serve(httpserver, "/flags", '-storageDataPath="data"\n-retentionPeriod="5d"\n')
     serve(httpserver, "/health", "OK")
-    assert server(base(httpserver)).know().write.flags["retentionPeriod"] == "5d"
+    assert server(base(httpserver)).info().write.flags["retentionPeriod"] == "5d"
 
 
 def test_a_server_that_tells_nothing_is_unknown(httpserver: HTTPServer) -> None:
     for path in ("/metrics", "/flags", "/health"):
         serve(httpserver, path, "unsupported path", 400)
     asked = server(base(httpserver))
-    known = asked.know()
+    known = asked.info()
     assert not known.write.is_known
     assert known.clock_ahead_s is None
-    asked.know()
+    asked.info()
     assert len(httpserver.log) == 3  # it is not asked again at once
 
 
@@ -73,7 +73,7 @@ def test_a_server_that_is_not_there_is_unknown_for_now() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         asked = server(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert asked.know() == Knowledge()
+        assert asked.info() == ServerPair()
         assert asked.count() is None
         assert asked.describe_queue() == ""
 
@@ -83,7 +83,7 @@ def test_the_servers_of_writes_and_of_reads_are_both_asked(httpserver: HTTPServe
     serve(httpserver, "/agent/health", "OK")
     serve(httpserver, "/single/metrics", SINGLE)
     url = base(httpserver)
-    known = server(f"{url}/agent", query_url=f"{url}/single").know()
+    known = server(f"{url}/agent", query_url=f"{url}/single").info()
     assert (known.write.kind, known.read.kind) == ("vmagent", "single")
 
 
@@ -96,7 +96,7 @@ def test_the_clocks_are_compared(ahead_s: int) -> None:
             connection.sendall(f"{head}Content-Length: {len(SINGLE)}\r\n\r\n{SINGLE}".encode())
 
     with raw_servers() as serve_raw:
-        known = server(serve_raw(answer)).know()
+        known = server(serve_raw(answer)).info()
     assert known.clock_ahead_s == pytest.approx(ahead_s, abs=1)
     assert known.now_ms() == pytest.approx((time.time() + ahead_s) * 1000, abs=2000)
 

@@ -14,8 +14,8 @@ from tests.support.read_back_scene import Scene, T, Y, block_of, line
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.server.deduplication import Thinning
-from vm_df_writer.verification.block_reader import ReadBack
+from vm_df_writer.server.deduplication import KeepOneRule
+from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.verify_blocks import missing_blocks
 
 
@@ -188,10 +188,10 @@ def test_foreign_samples_come_in_lines_of_bounded_length(scene: Scene) -> None:
 def test_samples_that_are_left_out_as_configured_are_not_waited_for(scene: Scene) -> None:
     block = block_of((Y, [100, 900, 1500], [1, 2, 3]))
     scene.last = line(Y, [900, 1500], "2,3")
-    every_second = Thinning(((2**62, 1000),))
-    findings = scene.verify(block, thinning=every_second)
+    every_second = KeepOneRule(((2**62, 1000),))
+    findings = scene.verify(block, deduplication=every_second)
     assert findings.verification == Verification(expected=3, found=2, deduplicated=1)
-    assert findings.sound == findings.verification
+    assert findings.intact == findings.verification
     assert scene.events == ["flush", "look"]
     assert scene.asked[0]["end"] == ["1767225602.001"]
 
@@ -210,10 +210,10 @@ def test_what_is_missing_is_looked_up_anew(scene: Scene) -> None:
     block, lines = hosts(3)
     scene.last = b"\n".join([lines[0], line({"__name__": "y", "host": "1"}, [0, 1], "1,1")])
     findings = scene.verify(block_of((Y, [0], [1])), block)
-    assert findings.short == {0: [0], 1: [1, 2]}
-    assert findings.sound == Verification(expected=200, found=200)
+    assert findings.incomplete == {0: [0], 1: [1, 2]}
+    assert findings.intact == Verification(expected=200, found=200)
     scene.last = b"\n".join(lines[:2])  # it came in the meantime
-    read_back = ReadBack(scene.client, scene.endpoint, scene.settle)
+    read_back = BlockReader(scene.client, scene.endpoint, scene.settle)
     missing = list(missing_blocks([block_of((Y, [0], [1])), block], read_back, {1: [1, 2]}))
     scene.client.close()
     assert [(m.n_series, m.n_samples) for m in missing] == [(1, 200)]

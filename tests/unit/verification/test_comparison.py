@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.verification.comparison import Comparison, Shortfall
+from vm_df_writer.verification.comparison import Comparison, SeriesDiff
 
 T = 1767225600000
 INF = float("inf")
@@ -42,8 +42,8 @@ def counts(block: SeriesBlock, *lines: bytes) -> tuple[int, int]:
     comparison = Comparison(block, range(block.n_series))
     for each in lines:
         comparison.add(each)
-    short = comparison.shortfalls().values()
-    return sum(s.missing for s in short), sum(s.mismatched for s in short)
+    incomplete = comparison.series_diffs().values()
+    return sum(s.missing for s in incomplete), sum(s.mismatched for s in incomplete)
 
 
 def test_samples_are_found_whatever_lines_they_come_in() -> None:
@@ -95,7 +95,7 @@ def test_a_series_with_more_labels_is_another_series() -> None:
     comparison = Comparison(block, [0])
     assert not comparison.add(line({**Y, "env": "x"}, [0], "1"))
     assert not comparison.add(line({"__name__": "y"}, [0], "1"))
-    assert comparison.shortfalls()[0].missing == 1
+    assert comparison.series_diffs()[0].missing == 1
 
 
 def test_label_sets_are_compared_whatever_their_order_and_escapes() -> None:
@@ -144,7 +144,7 @@ def test_a_large_series_elsewhere_in_the_block_excuses_nothing() -> None:
     )
     comparison = Comparison(block, [1])
     comparison.add(line({"__name__": "z"}, [0, 1], "1,2.5"))
-    assert comparison.shortfalls() == {1: Shortfall(b'{"__name__":"z"}', 2, 0, 1, T)}
+    assert comparison.series_diffs() == {1: SeriesDiff(b'{"__name__":"z"}', 2, 0, 1, T)}
 
 
 def test_rows_and_groups_of_a_block_are_told_apart() -> None:
@@ -169,7 +169,7 @@ def test_a_shortfall_names_the_first_sample_that_was_not_found() -> None:
     block = block_of((Y, [0, 10, 20, 30], [1, 2, 3, 4]))
     comparison = Comparison(block, [0])
     comparison.add(line(Y, [0, 10, 30], "1,7,4"))
-    assert comparison.shortfalls() == {0: Shortfall(orjson.dumps(Y), 4, 1, 1, T + 10)}
+    assert comparison.series_diffs() == {0: SeriesDiff(orjson.dumps(Y), 4, 1, 1, T + 10)}
 
 
 def test_a_foreign_series_with_a_label_cut_within_a_character_does_no_harm() -> None:

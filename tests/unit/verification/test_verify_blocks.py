@@ -11,13 +11,13 @@ from tests.support.read_back_scene import Scene, T, Y, block_of, line
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.verification.comparison import Shortfall
-from vm_df_writer.verification.findings import Findings
+from vm_df_writer.verification.comparison import SeriesDiff
+from vm_df_writer.verification.findings import VerificationResult
 
 
 def test_findings_name_counts_the_worst_series_and_what_to_do() -> None:
-    worst = tuple(Shortfall(b'{"__name__":"%d"}' % i, 9, i, 0, T) for i in range(5, 0, -1))
-    findings = Findings(
+    worst = tuple(SeriesDiff(b'{"__name__":"%d"}' % i, 9, i, 0, T) for i in range(5, 0, -1))
+    findings = VerificationResult(
         verification=Verification(expected=1000, found=985, missing=15), short_series=5, worst=worst
     )
     assert findings.describe() == (
@@ -45,7 +45,7 @@ def test_the_server_is_flushed_before_the_first_look(scene: Scene) -> None:
     scene.last = WHOLE
     findings = scene.verify(BLOCK, BLOCK)
     assert scene.events == ["flush", "look", "look"]
-    assert findings == Findings(
+    assert findings == VerificationResult(
         verification=Verification(expected=6, found=6), short_series=0, worst=()
     )
 
@@ -81,7 +81,7 @@ def test_a_shortfall_is_a_loss_only_after_fifteen_seconds(scene: Scene) -> None:
     scene.last = LINES[1]
     findings = scene.verify(BLOCK)
     assert findings.verification == Verification(expected=3, found=1, missing=2)
-    assert findings.worst == (Shortfall(orjson.dumps(Y), 2, 2, 0, T),)
+    assert findings.worst == (SeriesDiff(orjson.dumps(Y), 2, 2, 0, T),)
     pauses = [float(event) for event in scene.events if event[0].isdigit()]
     assert 15 <= sum(pauses) <= 25
     assert pauses == sorted(pauses)
@@ -98,7 +98,7 @@ def test_patience_is_not_spent_anew_on_every_block(scene: Scene) -> None:
 def test_a_series_that_several_blocks_hold_is_counted_once(scene: Scene) -> None:
     findings = scene.verify(block_of((Y, [0, 1], [1, 2])), block_of((Y, [2, 3, 4], [1, 2, 3])))
     assert findings.short_series == 1
-    assert findings.worst == (Shortfall(orjson.dumps(Y), 5, 5, 0, T),)
+    assert findings.worst == (SeriesDiff(orjson.dumps(Y), 5, 5, 0, T),)
 
 
 @pytest.mark.parametrize(

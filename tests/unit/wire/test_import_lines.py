@@ -79,8 +79,8 @@ def test_the_bytes_of_a_long_block() -> None:
 def test_infinities_are_the_numbers_that_every_server_stores() -> None:
     block = block_of([[INF, 1.0, -INF]], has_infinities=True)
     assert b'"values":[1e999,1.0,-1e999]' in text_of(block)
-    short = block_of([[INF, -INF, 2.0]], [T, T, T], [0, 1, 2, 3], has_infinities=True)
-    assert [line.split(b'"values":')[1][:8] for line in text_of(short).splitlines()] == [
+    incomplete = block_of([[INF, -INF, 2.0]], [T, T, T], [0, 1, 2, 3], has_infinities=True)
+    assert [line.split(b'"values":')[1][:8] for line in text_of(incomplete).splitlines()] == [
         b"[1e999],",
         b"[-1e999]",
         b'[2.0],"t',

@@ -29,7 +29,7 @@ def pack(*blocks: SeriesBlock, max_bytes: int = NO_LIMIT, max_series: int = NO_L
     for body in bodies:
         assert body.data.endswith(b"\n")
         lines = body.data.splitlines()
-        assert len(lines) == len(body.lines.label_sets)
+        assert len(lines) == len(body.counts.label_sets)
         stored = parse_lines(body.data)
         assert body.n_series == len(stored) <= max_series
         assert body.n_samples == sum(map(len, stored.values()))
@@ -38,16 +38,16 @@ def pack(*blocks: SeriesBlock, max_bytes: int = NO_LIMIT, max_series: int = NO_L
 
 
 def names_in(body: Body) -> list[str]:
-    return [labels.decode().split('"')[3] for labels in body.lines.label_sets]
+    return [labels.decode().split('"')[3] for labels in body.counts.label_sets]
 
 
 def test_blocks_share_a_body_while_they_fit() -> None:
     (body,) = pack(block_of("a", "b"), block_of("c", n_samples=3))
     assert names_in(body) == ["a", "b", "c"]
     assert (body.n_series, body.n_samples) == (3, 5)
-    assert body.lines.samples.tolist() == [1, 1, 3]
-    assert body.lines.first_ms.tolist() == [T] * 3
-    assert body.lines.last_ms.tolist() == [T, T, T + 2]
+    assert body.counts.samples.tolist() == [1, 1, 3]
+    assert body.counts.first_ms.tolist() == [T] * 3
+    assert body.counts.last_ms.tolist() == [T, T, T + 2]
 
 
 def test_no_blocks_are_no_bodies() -> None:

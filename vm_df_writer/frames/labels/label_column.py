@@ -23,12 +23,12 @@ _STOPS_AT_NUL = pd.__version__ < "3"
 
 __all__ = [
     "LabelColumn",
+    "check_no_damaged_values",
     "constant_label",
     "label_from_codes",
     "label_from_column",
     "label_from_rows_per_time",
     "label_text",
-    "refuse_damaged_values",
 ]
 
 
@@ -248,7 +248,7 @@ def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None
             ) from None
 
 
-def refuse_damaged_values(label: LabelColumn, where: str) -> None:
+def check_no_damaged_values(label: LabelColumn, where: str) -> None:
     """Refuse to take a column of scores for a label because some of them are no numbers.
 
     A column of text is refused if most of its distinct values are numbers, or if it has the name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import DuplicateSeriesError, LabelClashWarning, LabelError, warn_caller
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
@@ -20,7 +20,7 @@ class LabelSetRenderer:
     def __init__(
         self,
         metric_format: Mapping[str, str],
-        reading: Reading,
+        reading: ReadOptions,
         limits: LabelLimits,
         cache: LabelSetCache,
     ) -> None:
@@ -63,7 +63,7 @@ class LabelSetRenderer:
             label_sets = render_label_sets(
                 self._metric_format, n_series, var, query_key, labels, self._limits
             )
-            _refuse_equal(label_sets, describe)
+            _check_distinct(label_sets, describe)
             return label_sets
 
         columns = [column for column in (var, query_key, *labels) if column is not None]
@@ -90,7 +90,7 @@ class LabelSetRenderer:
         return [label for label in labels if label.name not in self._metric_format]
 
 
-def _refuse_equal(label_sets: Sequence[bytes], describe: Callable[[int], str]) -> None:
+def _check_distinct(label_sets: Sequence[bytes], describe: Callable[[int], str]) -> None:
     if len(set(label_sets)) == len(label_sets):
         return
     first_with: dict[bytes, int] = {}

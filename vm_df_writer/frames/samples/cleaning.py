@@ -8,18 +8,13 @@ from itertools import compress
 
 import numpy as np
 
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError, warn_caller
 from vm_df_writer.frames.samples.rounding import round_values
 from vm_df_writer.frames.samples.time_order import ascending_within
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
-__all__ = [
-    "Chunk",
-    "DigitLoss",
-    "chunk_to_block",
-    "share_times",
-]
+__all__ = ["PrecisionCheck", "RawBlock", "chunk_to_block", "merge_equal_times"]
 
 # What stays in the second-level cache while several passes are made over it.
 _CACHED_SAMPLES = 2**15
@@ -32,10 +27,10 @@ _SMALLEST_STORED = 1e-296
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chunk:
+class RawBlock:
     """A piece of a frame, as it stands there: see :class:`SeriesBlock` for the shapes.
 
-    `values` may hold NaN, `timestamps_ms` ascends within each group but may repeat. `marks` says
+    `values` may hold NaN, `timestamps_ms` ascends within each group but may repeat. `flags` says
     by reason which samples are not quite as given; each mask broadcasts to the shape of `values`.
     """
 
@@ -43,21 +38,21 @@ class Chunk:
     offsets: IntArray
     timestamps_ms: IntArray
     values: FloatArray
-    marks: Mapping[str, BoolArray] = field(default_factory=dict)
+    flags: Mapping[str, BoolArray] = field(default_factory=dict)
 
 
-class DigitLoss:
+class PrecisionCheck:
     """Warns once a frame that the server will not keep the digits of small values."""
 
     def __init__(self) -> None:
         self._has_warned = False
 
-    def check(self, kept: Chunk, small: BoolArray, largest: FloatArray) -> None:
+    def check(self, kept: RawBlock, small: BoolArray, largest: FloatArray) -> None:
         """Warn if one of the small values loses more than 1e-6 of itself.
 
         Parameters
         ----------
-        kept : Chunk
+        kept : RawBlock
             What is sent.
         small : ndarray of bool, as ``kept.values``
             Values far below the largest of their series.
@@ -84,13 +79,13 @@ class DigitLoss:
         )
 
 
-def share_times(chunk: Chunk) -> Chunk:
+def merge_equal_times(chunk: RawBlock) -> RawBlock:
     """Make rows of the groups if all have the same times, whose text is then made once.
 
     Examples
     --------
-    >>> chunk = Chunk([b"{}", b"[]"], np.array([0, 2, 4]), np.array([1, 2, 1, 2]), np.eye(1, 4))
-    >>> shared = share_times(chunk)
+    >>> chunk = RawBlock([b"{}", b"[]"], np.array([0, 2, 4]), np.array([1, 2, 1, 2]), np.eye(1, 4))
+    >>> shared = merge_equal_times(chunk)
     >>> shared.offsets.tolist(), shared.timestamps_ms.tolist(), shared.values.tolist()
     ([0, 2], [1, 2], [[1.0, 0.0], [0.0, 0.0]])
     """
@@ -101,19 +96,21 @@ def share_times(chunk: Chunk) -> Chunk:
     ).any():
         return chunk
     shape = chunk.values.shape
-    return Chunk(
+    return RawBlock(
         chunk.label_sets,
         np.array([0, length]),
         times,
         chunk.values.reshape(-1, length),
         {
             reason: np.broadcast_to(mask, shape).reshape(-1, length)
-            for reason, mask in chunk.marks.items()
+            for reason, mask in chunk.flags.items()
         },
     )
 
 
-def chunk_to_block(chunk: Chunk, reading: Reading, digit_loss: DigitLoss) -> SeriesBlock:
+def chunk_to_block(
+    chunk: RawBlock, reading: ReadOptions, digit_loss: PrecisionCheck
+) -> SeriesBlock:
     """Drop what cannot be stored, count it, and say what will not be stored exactly.
 
     Raises
@@ -126,7 +123,7 @@ def chunk_to_block(chunk: Chunk, reading: Reading, digit_loss: DigitLoss) -> Ser
     if reading.significant_figures is not None or reading.round_digits is not None:
         values = round_values(chunk.values, reading.significant_figures, reading.round_digits)
         rounded = (values != chunk.values) & ~np.isnan(values)
-        chunk = replace(chunk, values=values, marks={**chunk.marks, "rounded": rounded})
+        chunk = replace(chunk, values=values, flags={**chunk.flags, "rounded": rounded})
     _, strictly = ascending_within(chunk.timestamps_ms, chunk.offsets)
     smallest, largest = _extremes(chunk.values, chunk.offsets)
     dropped: Mapping[str, int] = {}
@@ -172,7 +169,7 @@ def _extremes(
     return smallest, largest
 
 
-def _keep_storable(chunk: Chunk, reading: Reading) -> tuple[Chunk, dict[str, int]]:
+def _keep_storable(chunk: RawBlock, reading: ReadOptions) -> tuple[RawBlock, dict[str, int]]:
     """Flatten to one row of samples, without those that are dropped."""
     infinite = np.isinf(chunk.values)
     drop = np.isnan(chunk.values)
@@ -188,7 +185,7 @@ def _keep_storable(chunk: Chunk, reading: Reading) -> tuple[Chunk, dict[str, int
     counts = np.add.reduceat(keep, chunk.offsets[:-1], axis=1, dtype=np.int64).ravel()
     values = chunk.values[keep]
     times = np.broadcast_to(chunk.timestamps_ms, shape)[keep]
-    marks = {reason: np.broadcast_to(mask, shape)[keep] for reason, mask in chunk.marks.items()}
+    flags = {reason: np.broadcast_to(mask, shape)[keep] for reason, mask in chunk.flags.items()}
     ends = np.cumsum(counts)
     repeated = times[1:] == times[:-1]
     inner = ends[(ends > 0) & (ends < len(times))]
@@ -202,7 +199,7 @@ def _keep_storable(chunk: Chunk, reading: Reading) -> tuple[Chunk, dict[str, int
             run = np.cumsum(np.append(True, ~repeated)) - 1
             best = np.lexsort((-values, run))[starts]
             values[starts] = values[best]
-            for mask in marks.values():
+            for mask in flags.values():
                 mask[starts] = mask[best]
         is_last = reading.duplicates == "last"
         superseded = np.append(repeated, False) if is_last else np.append(False, repeated)
@@ -210,17 +207,17 @@ def _keep_storable(chunk: Chunk, reading: Reading) -> tuple[Chunk, dict[str, int
         series = np.searchsorted(ends, np.flatnonzero(superseded), side="right")
         counts -= np.bincount(series, minlength=len(counts))
         times, values = times[~superseded], values[~superseded]
-        marks = {reason: mask[~superseded] for reason, mask in marks.items()}
+        flags = {reason: mask[~superseded] for reason, mask in flags.items()}
     filled = counts > 0
     label_sets = (
         chunk.label_sets if filled.all() else list(compress(chunk.label_sets, filled.tolist()))
     )
     offsets = np.append(0, np.cumsum(counts[filled]))
-    flat = Chunk(label_sets, offsets, times, values[None], marks)
+    flat = RawBlock(label_sets, offsets, times, values[None], flags)
     return flat, {reason: n for reason, n in dropped.items() if n}
 
 
-def _raise_infinite(chunk: Chunk, infinite: BoolArray) -> None:
+def _raise_infinite(chunk: RawBlock, infinite: BoolArray) -> None:
     row, sample = np.argwhere(infinite)[0].tolist()
     raise ColumnError(
         f"series {_series_at(chunk, row, sample)}: {int(infinite.sum())} infinite values "
@@ -229,7 +226,7 @@ def _raise_infinite(chunk: Chunk, infinite: BoolArray) -> None:
     )
 
 
-def _raise_duplicate(chunk: Chunk, ends: IntArray, times: IntArray, repeated: BoolArray) -> None:
+def _raise_duplicate(chunk: RawBlock, ends: IntArray, times: IntArray, repeated: BoolArray) -> None:
     sample = int(repeated.argmax())
     series = int(np.searchsorted(ends, sample, side="right"))
     raise TimestampError(
@@ -240,20 +237,20 @@ def _raise_duplicate(chunk: Chunk, ends: IntArray, times: IntArray, repeated: Bo
 
 
 def _count_adjusted(
-    kept: Chunk, smallest: FloatArray, largest: FloatArray, digit_loss: DigitLoss
+    kept: RawBlock, smallest: FloatArray, largest: FloatArray, digit_loss: PrecisionCheck
 ) -> dict[str, int]:
-    shape, marks = kept.values.shape, dict(kept.marks)
+    shape, flags = kept.values.shape, dict(kept.flags)
     threshold = np.maximum(largest * _SMALLEST_SAFE_RATIO, _SMALLEST_STORED)
     if (smallest < threshold).any():
         lengths, magnitudes = np.diff(kept.offsets), np.abs(kept.values)
         small = (magnitudes < np.repeat(threshold, lengths, axis=1)) & (magnitudes > 0)
         if small.any():
             digit_loss.check(kept, small, np.repeat(largest, lengths, axis=1)[small])
-            marks["inexact"] = small | marks.get("inexact", False)
-    counts = {reason: int(np.broadcast_to(mask, shape).sum()) for reason, mask in marks.items()}
+            flags["inexact"] = small | flags.get("inexact", False)
+    counts = {reason: int(np.broadcast_to(mask, shape).sum()) for reason, mask in flags.items()}
     return {reason: n for reason, n in counts.items() if n}
 
 
-def _series_at(chunk: Chunk, row: int, sample: int) -> str:
+def _series_at(chunk: RawBlock, row: int, sample: int) -> str:
     group = int(np.searchsorted(chunk.offsets, sample, side="right")) - 1
     return chunk.label_sets[row * (len(chunk.offsets) - 1) + group].decode()

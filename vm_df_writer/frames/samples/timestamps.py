@@ -43,7 +43,7 @@ class Timestamps:
     nat: BoolArray | None = None
     sub_ms: BoolArray | None = None
 
-    def marks(self, rows: slice | IntArray) -> dict[str, BoolArray]:
+    def flags(self, rows: slice | IntArray) -> dict[str, BoolArray]:
         """Say which of some rows are not stored as given: ``sub_millisecond``, if any are."""
         return {} if self.sub_ms is None else {"sub_millisecond": self.sub_ms[rows]}
 

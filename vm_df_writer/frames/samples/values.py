@@ -194,8 +194,8 @@ def read_rows(
     if all(mask is None for mask in inexact):
         return np.stack(values), {}
     none = np.zeros(len(values[0]), dtype=bool)
-    marks = np.stack([none if mask is None else mask for mask in inexact])
-    return np.stack(values), {"inexact": marks}
+    flags = np.stack([none if mask is None else mask for mask in inexact])
+    return np.stack(values), {"inexact": flags}
 
 
 def _kind_of(objects: pd.Series) -> str:

@@ -35,7 +35,7 @@ FINISHED = (PartState.SENT, PartState.VERIFIED, PartState.SPOOLED)
 
 @dataclass(frozen=True)
 class PartRecord:
-    """A part as the checkpoint knows it.
+    """A part as the state file holds it.
 
     Attributes
     ----------

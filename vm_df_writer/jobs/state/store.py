@@ -16,7 +16,7 @@ from typing import Any, Self
 from vm_df_writer.errors import JobError, StateError
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.part import Part
-from vm_df_writer.files.source_file import Source
+from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.state.records import FINISHED, PartRecord, PartState
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
@@ -26,10 +26,10 @@ from vm_df_writer.jobs.state.sqlite_file import (
     require_ours,
 )
 
-__all__ = ["Checkpoint", "read_records"]
+__all__ = ["StateStore", "read_records"]
 
 
-class Checkpoint:
+class StateStore:
     """What a job has done. One process at a time may hold it; others may read.
 
     Every change is on disk when its method returns.
@@ -66,7 +66,7 @@ class Checkpoint:
             raise
 
     def __enter__(self) -> Self:
-        """Return the checkpoint itself."""
+        """Return the store itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,7 +107,7 @@ class Checkpoint:
                 "ones, name another file with state=, or begin anew with restart="
             )
 
-    def add_source(self, source: Source) -> None:
+    def add_source(self, source: SourceFile) -> None:
         """Enter a source and its parts, in place of what was known of it."""
         state = PartState.PENDING if source.error is None else PartState.FAILED
         with self._changes() as execute:
@@ -138,7 +138,7 @@ class Checkpoint:
                 (stamp.size, stamp.mtime_ns, path),
             )
 
-    def sources(self) -> Iterator[Source]:
+    def sources(self) -> Iterator[SourceFile]:
         """Yield every source; those without a part that was read have their error."""
         for path, size, mtime_ns, fingerprint, columns in self._connection.execute(
             "SELECT path, size, mtime_ns, fingerprint, columns FROM source ORDER BY path"
@@ -146,7 +146,7 @@ class Checkpoint:
             stamp = FileStamp(size, mtime_ns)
             parts = [record.part for record in self.parts(path=path)]
             error = None if fingerprint else "could not be read when it was planned"
-            yield Source(path, stamp, fingerprint, json.loads(columns), parts, error)
+            yield SourceFile(path, stamp, fingerprint, json.loads(columns), parts, error)
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""

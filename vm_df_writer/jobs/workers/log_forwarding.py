@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 
-from vm_df_writer.errors import VmDfWriterWarning, hearing_warnings, warn_caller
+from vm_df_writer.errors import VmDfWriterWarning, capture_warnings, warn_caller
 
 __all__ = ["Message", "log_level", "pass_on", "relayed"]
 
@@ -36,7 +36,7 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
     _log.addHandler(handler)
     _log.setLevel(level)
     try:
-        with hearing_warnings(send):
+        with capture_warnings(send):
             yield
     finally:
         _log.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""The crew of a job: this process alone, or several beside it that read, format and send."""
+"""The worker pool of a job: this process alone, or several beside it that read, format and send."""
 
 from __future__ import annotations
 
@@ -16,33 +16,37 @@ from multiprocessing.context import SpawnProcess
 from vm_df_writer.jobs.state.records import PartRecord
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
 from vm_df_writer.jobs.workers.stop_flag import SharedStop, Stop
-from vm_df_writer.jobs.workers.task_runner import Runner
-from vm_df_writer.jobs.workers.tasks import Begun, Done, Errand, JobSpec
+from vm_df_writer.jobs.workers.task_runner import TaskRunner
+from vm_df_writer.jobs.workers.tasks import JobSpec, PartFinished, PartStarted, Task
 
-__all__ = ["run_errands"]
+__all__ = ["run_tasks"]
 
 _POLL_S = 0.2
 _GOODBYE_S = 5.0
 
 
-def run_errands(spec: JobSpec, errands: Iterable[Errand], stop: Stop) -> Iterator[Begun | Done]:
-    """Run errands, and yield what happens; what begins is sent once the next news is asked for.
+def run_tasks(
+    spec: JobSpec, tasks: Iterable[Task], stop: Stop
+) -> Iterator[PartStarted | PartFinished]:
+    """Run tasks, and yield what happens; what begins is sent once the next event is asked for.
 
     When a stop is requested, what has begun is brought to its end, and nothing else is begun.
     """
     if spec.options.workers == 1:
-        yield from _run_here(spec, errands, stop)
+        yield from _run_here(spec, tasks, stop)
     else:
-        yield from _Crew(spec, errands, stop).run()
+        yield from _WorkerPool(spec, tasks, stop).run()
 
 
-def _run_here(spec: JobSpec, errands: Iterable[Errand], stop: Stop) -> Iterator[Begun | Done]:
-    runner = Runner(spec, stop.requested)
+def _run_here(
+    spec: JobSpec, tasks: Iterable[Task], stop: Stop
+) -> Iterator[PartStarted | PartFinished]:
+    runner = TaskRunner(spec, stop.requested)
     try:
-        for errand in errands:
+        for task in tasks:
             if stop.requested():
                 return
-            yield from runner.run(errand)
+            yield from runner.run(task)
     finally:
         runner.close()
 
@@ -54,33 +58,33 @@ class _Worker:
     process: SpawnProcess
     connection: Connection
     left: list[PartRecord] = field(default_factory=list)
-    errand: Errand | None = None
+    task: Task | None = None
 
 
-class _Crew:
-    """Hands errands to worker processes, and replaces those that die."""
+class _WorkerPool:
+    """Hands tasks to worker processes, and replaces those that die."""
 
-    def __init__(self, spec: JobSpec, errands: Iterable[Errand], stop: Stop) -> None:
+    def __init__(self, spec: JobSpec, tasks: Iterable[Task], stop: Stop) -> None:
         self._spec = spec
-        self._errands = iter(errands)
-        self._again: deque[Errand] = deque()
+        self._tasks = iter(tasks)
+        self._again: deque[Task] = deque()
         self._stop = stop
         # Not fork: it would copy the locks and connections of this process in any state.
         self._context = multiprocessing.get_context("spawn")
         self._stopping = SharedStop()
         self._workers: list[_Worker] = []
 
-    def run(self) -> Iterator[Begun | Done]:
+    def run(self) -> Iterator[PartStarted | PartFinished]:
         try:
             while True:
                 self._pass_on_the_stop()
                 self._hand_out()
-                busy = [worker for worker in self._workers if worker.errand is not None]
+                busy = [worker for worker in self._workers if worker.task is not None]
                 if not busy:
                     return
                 for ready in wait([worker.connection for worker in busy], _POLL_S):
                     worker = next(w for w in busy if w.connection is ready)
-                    yield from self._hear(worker)
+                    yield from self._receive(worker)
         finally:
             self._dismiss()
 
@@ -90,18 +94,18 @@ class _Crew:
 
     def _hand_out(self) -> None:
         while not self._stop.requested():
-            self._workers = [w for w in self._workers if w.errand or w.process.is_alive()]
-            idle = next((worker for worker in self._workers if worker.errand is None), None)
+            self._workers = [w for w in self._workers if w.task or w.process.is_alive()]
+            idle = next((worker for worker in self._workers if worker.task is None), None)
             if idle is None and len(self._workers) >= self._spec.options.workers:
                 return
-            errand = self._again.popleft() if self._again else next(self._errands, None)
-            if errand is None:
+            task = self._again.popleft() if self._again else next(self._tasks, None)
+            if task is None:
                 return
-            worker = idle or self._hire()
-            worker.errand, worker.left = errand, list(errand.records)
-            _send(worker.connection, errand)
+            worker = idle or self._start_worker()
+            worker.task, worker.left = task, list(task.records)
+            _send(worker.connection, task)
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=_work, args=(theirs, self._spec, self._stopping, log_level()), daemon=True
@@ -112,41 +116,41 @@ class _Crew:
         self._workers.append(_Worker(process, ours))
         return self._workers[-1]
 
-    def _hear(self, worker: _Worker) -> Iterator[Begun | Done]:
+    def _receive(self, worker: _Worker) -> Iterator[PartStarted | PartFinished]:
         try:
-            news = worker.connection.recv()
+            event = worker.connection.recv()
         except (EOFError, OSError):
-            yield from self._bury(worker)
+            yield from self._replace_dead_worker(worker)
             return
-        if news is None:
-            worker.errand = None
+        if event is None:
+            worker.task = None
             return
-        if isinstance(news, Message):
-            pass_on(news)
+        if isinstance(event, Message):
+            pass_on(event)
             return
-        if isinstance(news, Done):
-            worker.left = [record for record in worker.left if record.id != news.key]
-        yield news
-        if isinstance(news, Begun):
+        if isinstance(event, PartFinished):
+            worker.left = [record for record in worker.left if record.id != event.key]
+        yield event
+        if isinstance(event, PartStarted):
             self._pass_on_the_stop()
             _send(worker.connection, None)
 
-    def _bury(self, worker: _Worker) -> Iterator[Done]:
+    def _replace_dead_worker(self, worker: _Worker) -> Iterator[PartFinished]:
         """Give up the part that a worker died of, and have the others done by somebody else."""
         worker.process.join()
         self._workers.remove(worker)
         worker.connection.close()
-        if worker.errand is None or not worker.left:
+        if worker.task is None or not worker.left:
             return
         died_of, *rest = worker.left
         if rest:
-            self._again.append(Errand(worker.errand.source, rest, worker.errand.purpose))
+            self._again.append(Task(worker.task.source, rest, worker.task.purpose))
         if self._stop.requested():
-            yield Done(died_of.id, None)
+            yield PartFinished(died_of.id, None)
             return
         code = worker.process.exitcode
         how = f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
-        yield worker.errand.give_up(
+        yield worker.task.give_up(
             died_of,
             f"the worker process ended with {how}; if it ran out of memory, write smaller row "
             "groups or run fewer workers, then run with --retry-failed",
@@ -164,7 +168,7 @@ class _Crew:
             worker.connection.close()
 
 
-def _send(connection: Connection, message: Errand | None) -> None:
+def _send(connection: Connection, message: Task | None) -> None:
     with suppress(OSError):  # a worker that is dead by now is found so when it is heard
         connection.send(message)
 
@@ -189,20 +193,20 @@ def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: in
     """Be a worker process."""
     sending = threading.Lock()
 
-    def tell(news: Begun | Done | Message | None) -> None:
+    def tell(event: PartStarted | PartFinished | Message | None) -> None:
         with sending:
-            connection.send(news)
+            connection.send(event)
 
     for number in (signal.SIGINT, signal.SIGTERM):  # the job's own process tells when to stop
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with relayed(tell, level):
-        runner = Runner(spec, stopping.requested)
+        runner = TaskRunner(spec, stopping.requested)
         try:
-            while (errand := connection.recv()) is not None:
-                for news in runner.run(errand):
-                    tell(news)
-                    if isinstance(news, Begun):
+            while (task := connection.recv()) is not None:
+                for event in runner.run(task):
+                    tell(event)
+                    if isinstance(event, PartStarted):
                         connection.recv()  # until it is noted on disk
                 tell(None)
         except EOFError:

@@ -10,7 +10,7 @@ from vm_df_writer.jobs.workers.stop_flag import wait_until
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.wire.packing import Body
 
-__all__ = ["JobTurns", "Pace"]
+__all__ = ["JobThrottle", "RateLimiter"]
 
 # Who was late may catch up on this much, so that a rate is held on the whole.
 _CREDIT_S = 1.0
@@ -18,7 +18,7 @@ _CREDIT_S = 1.0
 _LOCK_TIMEOUT_S = 1.0
 
 
-class Pace:
+class RateLimiter:
     """A rate that several processes keep together.
 
     Whoever wants to send something is given a time for it, each after the one before. The
@@ -31,7 +31,7 @@ class Pace:
 
     Examples
     --------
-    >>> pace = Pace(100.0)
+    >>> pace = RateLimiter(100.0)
     >>> times = [pace.reserve(50) for _ in range(3)]
     >>> [round(later - earlier, 3) for earlier, later in zip(times, times[1:])]
     [0.5, 0.5]
@@ -56,7 +56,7 @@ class Pace:
         return start
 
 
-class JobTurns:
+class JobThrottle:
     """Lets bodies pass when it is their turn, until there is a stop.
 
     What was handed over before that is brought to its end, and nothing else is begun:
@@ -64,7 +64,7 @@ class JobTurns:
 
     Parameters
     ----------
-    samples_pace, bytes_pace : Pace or None
+    samples_pace, bytes_pace : RateLimiter or None
         The rates to keep, in samples, and in bytes as they go over the wire.
     should_stop : callable
         Asked before each body.
@@ -72,8 +72,8 @@ class JobTurns:
 
     def __init__(
         self,
-        samples_pace: Pace | None,
-        bytes_pace: Pace | None,
+        samples_pace: RateLimiter | None,
+        bytes_pace: RateLimiter | None,
         should_stop: Callable[[], bool],
     ) -> None:
         self._samples_pace = samples_pace

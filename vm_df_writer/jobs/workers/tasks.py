@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from vm_df_writer.config.read_options import Reading, ReadingKeywords
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.files.source_file import Source
+from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
-from vm_df_writer.jobs.workers.rate_limit import Pace
+from vm_df_writer.jobs.workers.rate_limit import RateLimiter
 from vm_df_writer.model.report import WriteReport
 
-__all__ = ["Begun", "Done", "Errand", "JobSpec", "account_of", "keywords_with"]
+__all__ = ["JobSpec", "PartFinished", "PartStarted", "Task", "account_of", "keywords_with"]
 
 _ACCOUNT = (
     *("rows", "series", "samples", "dropped", "adjusted", "undelivered", "bytes_raw"),
@@ -32,24 +32,24 @@ class JobSpec:
     config: WriterConfig
     reading: ReadingKeywords
     options: JobOptions
-    samples_pace: Pace | None
-    bytes_pace: Pace | None
+    samples_pace: RateLimiter | None
+    bytes_pace: RateLimiter | None
 
     @classmethod
     def of(cls, config: WriterConfig, reading: ReadingKeywords, options: JobOptions) -> JobSpec:
         """Set the paces that all workers share."""
         rates = (options.rate_limit, options.max_bytes_per_second)
-        samples_pace, bytes_pace = (None if rate is None else Pace(rate) for rate in rates)
+        samples_pace, bytes_pace = (None if rate is None else RateLimiter(rate) for rate in rates)
         return cls(job_config(config, options), reading, options, samples_pace, bytes_pace)
 
 
 @dataclass(frozen=True)
-class Errand:
+class Task:
     """Some parts of one source, and what to do with them.
 
     Attributes
     ----------
-    source : Source
+    source : SourceFile
         The file.
     records : sequence of PartRecord
         The parts, in the order of the file.
@@ -58,26 +58,26 @@ class Errand:
         samples of them.
     """
 
-    source: Source
+    source: SourceFile
     records: Sequence[PartRecord]
     purpose: Literal["write", "verify", "ask"] = "write"
 
-    def give_up(self, record: PartRecord, reason: str) -> Done:
+    def give_up(self, record: PartRecord, reason: str) -> PartFinished:
         """Return what becomes of a part that cannot be read."""
         if self.purpose == "verify":
-            return Done(record.id, PartState.SENT, f"cannot be verified: {reason}")
-        return Done(record.id, PartState.FAILED, reason)
+            return PartFinished(record.id, PartState.SENT, f"cannot be verified: {reason}")
+        return PartFinished(record.id, PartState.FAILED, reason)
 
 
 @dataclass(frozen=True)
-class Begun:
+class PartStarted:
     """A part is about to be sent; nothing is sent before this is noted."""
 
     key: int
 
 
 @dataclass(frozen=True)
-class Done:
+class PartFinished:
     """What became of a part.
 
     Attributes
@@ -118,7 +118,7 @@ def keywords_with(keywords: ReadingKeywords, labels: Mapping[str, str]) -> Readi
     """
     if not labels:
         return keywords
-    reading = Reading.of(**keywords)
+    reading = ReadOptions.of(**keywords)
     rest = {k: v for k, v in labels.items() if k != reading.query_key_level}
     merged: ReadingKeywords = {**keywords, "labels": {**reading.labels, **rest}}
     if reading.query_key_level in labels:
@@ -127,7 +127,7 @@ def keywords_with(keywords: ReadingKeywords, labels: Mapping[str, str]) -> Readi
 
 
 def account_of(report: WriteReport | None) -> dict[str, Any] | None:
-    """Return the numbers of a report, for the checkpoint."""
+    """Return the numbers of a report, for the state file."""
     if report is None:
         return None
     plain = report.summary().to_dict()

@@ -16,7 +16,7 @@ from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT, render_label_sets
-from vm_df_writer.frames.parse import read_frame
+from vm_df_writer.frames.parse import parse_frame
 
 VAR = LabelColumn("var", np.array([0, 1]), ["y", "yhat"])
 QUERY_KEY = constant_label("query_key", "cpu", "query_key")
@@ -204,12 +204,12 @@ def test_the_limits_can_be_raised() -> None:
 def test_label_sets_are_rendered_once_for_frames_of_the_same_series() -> None:
     frame = pd.DataFrame({"y": [1.0], "z": [2.0]}, index=minutes(0))
     cache = LabelSetCache(10)
-    first = read_frame(frame, metric_format={"__name__": "$VAR"}, cache=cache)
-    again = read_frame(frame + 1, metric_format={"__name__": "$VAR"}, cache=cache)
+    first = parse_frame(frame, metric_format={"__name__": "$VAR"}, cache=cache)
+    again = parse_frame(frame + 1, metric_format={"__name__": "$VAR"}, cache=cache)
     assert again.label_sets is first.label_sets
-    other = read_frame(frame, metric_format={"__name__": "vm_$VAR"}, cache=cache)
+    other = parse_frame(frame, metric_format={"__name__": "vm_$VAR"}, cache=cache)
     assert list(other.label_sets) == [b'{"__name__":"vm_y"}', b'{"__name__":"vm_z"}']
-    renamed = read_frame(
+    renamed = parse_frame(
         frame.rename(columns={"y": "x"}), metric_format={"__name__": "$VAR"}, cache=cache
     )
     assert renamed.label_sets[0] == b'{"__name__":"x"}'
@@ -239,7 +239,7 @@ def test_a_clash_is_warned_of_at_every_write() -> None:
     for _ in range(2):
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            read_frame(frame, metric_format={"__name__": "$VAR", "for": "x"}, cache=cache)
+            parse_frame(frame, metric_format={"__name__": "$VAR", "for": "x"}, cache=cache)
         assert [w.category for w in warned] == [LabelClashWarning]
 
 

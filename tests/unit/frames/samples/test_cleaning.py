@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from tests.support.frame_samples import counts, minutes, read, stored
-from vm_df_writer.config.read_options import Reading
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError
 from vm_df_writer.frames.samples import time_order
 from vm_df_writer.frames.samples.cleaning import (
-    Chunk,
-    DigitLoss,
+    PrecisionCheck,
+    RawBlock,
     chunk_to_block,
-    share_times,
+    merge_equal_times,
 )
 
 INF = float("inf")
@@ -30,14 +30,14 @@ def block_of(
     """Return what a chunk of series a, b, ... keeps, drops and adjusts."""
     offsets = offsets or [0, len(times)]
     n_series = len(values) * (len(offsets) - 1)
-    chunk = Chunk(
+    chunk = RawBlock(
         [b"abcdefgh"[i : i + 1] for i in range(n_series)],
         np.array(offsets),
         np.array(times),
         np.array(values, float),
         {"sub_millisecond": np.array(times) % 10 == 5},
     )
-    block = chunk_to_block(chunk, Reading(**policies), DigitLoss())
+    block = chunk_to_block(chunk, ReadOptions(**policies), PrecisionCheck())
     kept = {
         labels.decode(): list(zip(ms.tolist(), numbers.tolist(), strict=True))
         for labels, ms, numbers in block
@@ -48,21 +48,23 @@ def block_of(
 
 def test_a_chunk_without_gaps_is_passed_on_as_it_is() -> None:
     values = np.array([[1.0, 2.0]])
-    chunk = Chunk([b"a"], np.array([0, 2]), np.array([10, 20]), values)
-    block = chunk_to_block(chunk, Reading(), DigitLoss())
+    chunk = RawBlock([b"a"], np.array([0, 2]), np.array([10, 20]), values)
+    block = chunk_to_block(chunk, ReadOptions(), PrecisionCheck())
     assert [numbers.base is values for _, _, numbers in block] == [True]
     assert (block.dropped, block.adjusted) == ({}, {})
 
 
 def test_groups_of_the_same_times_become_rows_that_share_them() -> None:
-    marks = {"inexact": np.eye(2, 4, dtype=bool), "sub_millisecond": np.arange(4) == 3}
+    flags = {"inexact": np.eye(2, 4, dtype=bool), "sub_millisecond": np.arange(4) == 3}
     times, values = np.array([1, 2, 1, 2]), np.arange(8.0).reshape(2, 4)
-    chunk = Chunk([b"a", b"b", b"c", b"d"], np.array([0, 2, 4]), times, values, marks)
-    shared = share_times(chunk)
+    chunk = RawBlock([b"a", b"b", b"c", b"d"], np.array([0, 2, 4]), times, values, flags)
+    shared = merge_equal_times(chunk)
     assert (shared.offsets.tolist(), shared.timestamps_ms.tolist()) == ([0, 2], [1, 2])
-    assert np.flatnonzero(shared.marks["inexact"]).tolist() == [0, 5]
-    assert shared.marks["sub_millisecond"].tolist() == [[False] * 2, [False, True]] * 2
-    before, after = (chunk_to_block(one, Reading(), DigitLoss()) for one in (chunk, shared))
+    assert np.flatnonzero(shared.flags["inexact"]).tolist() == [0, 5]
+    assert shared.flags["sub_millisecond"].tolist() == [[False] * 2, [False, True]] * 2
+    before, after = (
+        chunk_to_block(one, ReadOptions(), PrecisionCheck()) for one in (chunk, shared)
+    )
     assert [[label, *map(list, rest)] for label, *rest in before] == [
         [label, *map(list, rest)] for label, *rest in after
     ]
@@ -74,8 +76,8 @@ def test_groups_of_the_same_times_become_rows_that_share_them() -> None:
     [([1, 2, 1, 3], [0, 2, 4]), ([1, 2, 1], [0, 2, 3]), ([1, 1, 2], [0, 1, 3])],
 )
 def test_groups_of_other_times_stay_as_they_are(times: list[int], offsets: list[int]) -> None:
-    chunk = Chunk([b"a", b"b"], np.array(offsets), np.array(times), np.ones((1, len(times))))
-    assert share_times(chunk) is chunk
+    chunk = RawBlock([b"a", b"b"], np.array(offsets), np.array(times), np.ones((1, len(times))))
+    assert merge_equal_times(chunk) is chunk
 
 
 def test_nan_is_dropped_from_its_own_series_alone() -> None:
@@ -161,15 +163,15 @@ def test_only_kept_samples_count_as_adjusted() -> None:
 
 
 def test_the_largest_duplicate_brings_its_own_marks() -> None:
-    chunk = Chunk(
+    chunk = RawBlock(
         [b"a"],
         np.array([0, 2]),
         np.array([10, 10]),
         np.array([[1.0, 2.0]]),
         {"inexact": np.array([[True, False]])},
     )
-    assert chunk_to_block(chunk, Reading(duplicates="max"), DigitLoss()).adjusted == {}
-    assert chunk_to_block(chunk, Reading(duplicates="first"), DigitLoss()).adjusted == {
+    assert chunk_to_block(chunk, ReadOptions(duplicates="max"), PrecisionCheck()).adjusted == {}
+    assert chunk_to_block(chunk, ReadOptions(duplicates="first"), PrecisionCheck()).adjusted == {
         "inexact": 1
     }
 

@@ -226,9 +226,9 @@ def test_periods_are_localized() -> None:
 
 def test_marks_name_the_reason_where_there_is_one() -> None:
     exact = Timestamps(np.array([1, 2]))
-    assert exact.marks(slice(None)) == {}
+    assert exact.flags(slice(None)) == {}
     floored = Timestamps(np.array([1, 2]), sub_ms=np.array([False, True]))
-    assert floored.marks(np.array([1]))["sub_millisecond"].tolist() == [True]
+    assert floored.flags(np.array([1]))["sub_millisecond"].tolist() == [True]
 
 
 def test_the_source_is_not_modified() -> None:

@@ -193,13 +193,13 @@ def test_rows_are_read_piece_by_piece() -> None:
         ValueColumn("y", pd.Series([1.0, 2.0, 3.0])),
         ValueColumn("z", pd.Series([2**53 + 1, None, 5], dtype="Int64")),
     ]
-    values, marks = read_rows(columns, np.array([2, 0]))
+    values, flags = read_rows(columns, np.array([2, 0]))
     assert values.tolist() == [[3.0, 1.0], [5.0, 2.0**53]]
     assert values.flags.c_contiguous
-    assert marks["inexact"].tolist() == [[False, False], [False, True]]
-    values, marks = read_rows(columns, slice(2, 3))
+    assert flags["inexact"].tolist() == [[False, False], [False, True]]
+    values, flags = read_rows(columns, slice(2, 3))
     assert values.tolist() == [[3.0], [5.0]]
-    assert not marks
+    assert not flags
 
 
 def test_numbers_in_the_byte_order_of_another_machine_are_read() -> None:

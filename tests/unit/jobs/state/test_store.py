@@ -18,12 +18,12 @@ import pytest
 from tests.support.nobody import as_nobody
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.part import Part
-from vm_df_writer.files.source_file import Source
+from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs import JobError, StateError, read_report
 from vm_df_writer.jobs.state.records import PartState
-from vm_df_writer.jobs.state.store import Checkpoint
+from vm_df_writer.jobs.state.store import StateStore
 
-SOURCE = Source(
+SOURCE = SourceFile(
     "scores.parquet",
     FileStamp(1000, 2**61),
     "abc",
@@ -46,32 +46,32 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_what_is_entered_is_found_again(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
-        first, _ = checkpoint.parts()
-        checkpoint.begin(first.id)
-        checkpoint.finish(first.id, PartState.SENT, None, ACCOUNT)
-    with Checkpoint(state) as checkpoint:
-        assert list(checkpoint.sources()) == [SOURCE]
-        sent, pending = checkpoint.parts()
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        first, _ = store.parts()
+        store.begin(first.id)
+        store.finish(first.id, PartState.SENT, None, ACCOUNT)
+    with StateStore(state) as store:
+        assert list(store.sources()) == [SOURCE]
+        sent, pending = store.parts()
         assert (sent.part, sent.state, sent.attempts) == (SOURCE.parts[0], PartState.SENT, 1)
         assert sent.account == ACCOUNT
         assert (pending.part, pending.state, pending.attempts) == (
             *(SOURCE.parts[1], PartState.PENDING, 0),
         )
-        assert [record.id for record in checkpoint.parts(PartState.PENDING)] == [pending.id]
+        assert [record.id for record in store.parts(PartState.PENDING)] == [pending.id]
 
 
 def test_what_is_marked_survives_a_kill(state: Path) -> None:
     script = f"""
 import os
 from pathlib import Path
-from tests.unit.jobs.state.test_store import ACCOUNT, SOURCE, Checkpoint, PartState
-checkpoint = Checkpoint(Path({str(state)!r}))
-checkpoint.add_source(SOURCE)
-checkpoint.begin(1)
-checkpoint.finish(1, PartState.SENT, None, ACCOUNT)
-checkpoint.begin(2)
+from tests.unit.jobs.state.test_store import ACCOUNT, SOURCE, StateStore, PartState
+store = StateStore(Path({str(state)!r}))
+store.add_source(SOURCE)
+store.begin(1)
+store.finish(1, PartState.SENT, None, ACCOUNT)
+store.begin(2)
 os.kill(os.getpid(), 9)
 """
     done = subprocess.run([sys.executable, "-c", script], check=False)  # noqa: S603
@@ -81,15 +81,15 @@ os.kill(os.getpid(), 9)
     assert [(failure.number, failure.reason) for failure in report.failures] == [
         (1, "was being sent when the job was killed; all of it will be sent again")
     ]
-    with Checkpoint(state) as checkpoint:  # the kernel has let it go
-        assert checkpoint.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
+    with StateStore(state) as store:  # the kernel has let it go
+        assert store.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
 
 
 def test_a_part_that_an_interrupt_struck_is_named(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
-        checkpoint.begin(1)
-        checkpoint.end_run("interrupted", "KeyboardInterrupt")  # as a second Ctrl-C ends it
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        store.begin(1)
+        store.end_run("interrupted", "KeyboardInterrupt")  # as a second Ctrl-C ends it
     assert [(failure.number, failure.reason) for failure in read_report(state).failures] == [
         (0, "was being sent when the job was interrupted; all of it will be sent again")
     ]
@@ -97,8 +97,8 @@ def test_a_part_that_an_interrupt_struck_is_named(state: Path) -> None:
 
 def test_a_second_process_is_told_who_has_it(state: Path) -> None:
     script = "import sys; from pathlib import Path; from vm_df_writer.jobs.state.store import "
-    script += "Checkpoint; Checkpoint(Path(sys.argv[1]))"
-    with Checkpoint(state):
+    script += "StateStore; StateStore(Path(sys.argv[1]))"
+    with StateStore(state):
         second = subprocess.run(  # noqa: S603
             [sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=False
         )
@@ -109,7 +109,7 @@ def test_a_second_process_is_told_who_has_it(state: Path) -> None:
         )
         assert read_report(state).outcome == "running"  # reading is for everybody
         with pytest.raises(StateError, match=r"in use by process"):
-            Checkpoint(state)  # neither twice in one process
+            StateStore(state)  # neither twice in one process
 
 
 def test_who_may_only_read_is_told_how_it_stands(
@@ -120,8 +120,8 @@ def test_who_may_only_read_is_told_how_it_stands(
         if Path(gettempdir()) in path.parents:
             path.chmod(0o755)
     state = folder / "job.sqlite"
-    with Checkpoint(state) as checkpoint:
-        checkpoint.end_run("done")
+    with StateStore(state) as store:
+        store.end_run("done")
     read_as = as_nobody() if os.geteuid() == 0 else nullcontext()
     folder.chmod(0o555)
     with read_as:
@@ -132,30 +132,30 @@ def test_who_may_only_read_is_told_how_it_stands(
 
 def test_changed_options_are_named_once_something_was_sent(state: Path) -> None:
     options = {"since_ms": 5, "hive": False, "datasource_url": "http://a"}
-    with Checkpoint(state) as checkpoint:
-        checkpoint.require_options({"since_ms": 6})
-        checkpoint.add_source(SOURCE)
-        checkpoint.require_options(options)
-        assert checkpoint.parts() == []  # planned with other options
-        checkpoint.add_source(SOURCE)
-        checkpoint.begin(1)
-        checkpoint.require_options(options)
+    with StateStore(state) as store:
+        store.require_options({"since_ms": 6})
+        store.add_source(SOURCE)
+        store.require_options(options)
+        assert store.parts() == []  # planned with other options
+        store.add_source(SOURCE)
+        store.begin(1)
+        store.require_options(options)
         with pytest.raises(
             JobError,
             match=r'job\.sqlite: its job has other options: datasource_url was "http://a" and is '
             r"not set; reading\.time was not set and is \"t\"; since_ms was 5 and is null; run "
             r"with the same ones, name another file with state=, or begin anew with restart=$",
         ):
-            checkpoint.require_options({"since_ms": None, "hive": False, "reading.time": "t"})
+            store.require_options({"since_ms": None, "hive": False, "reading.time": "t"})
 
 
 def test_restart_forgets_everything(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
-        checkpoint.require_options({"hive": True})
-    with Checkpoint(state, restart=True) as checkpoint:
-        assert checkpoint.parts() == []
-        checkpoint.require_options({"hive": False})
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        store.require_options({"hive": True})
+    with StateStore(state, restart=True) as store:
+        assert store.parts() == []
+        store.require_options({"hive": False})
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -165,13 +165,13 @@ def test_a_file_of_somebody_else_is_not_touched(
 ) -> None:
     state.write_bytes(content)
     with pytest.raises(StateError, match=r"job\.sqlite: is no state file of a job; name another"):
-        Checkpoint(state, restart=restart)
+        StateStore(state, restart=restart)
     assert state.read_bytes() == content
     assert list(state.parent.iterdir()) == [state]
 
 
 def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
-    Checkpoint(state).close()
+    StateStore(state).close()
     with sqlite3.connect(state) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -180,31 +180,31 @@ def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
         match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 1; go "
         r"on with the version that made it, or begin anew with restart=$",
     ):
-        Checkpoint(state)
-    Checkpoint(state, restart=True).close()
+        StateStore(state)
+    StateStore(state, restart=True).close()
 
 
 def test_a_torn_file_is_refused_unless_to_begin_anew(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
+    with StateStore(state) as store:
         for number in range(200):
-            checkpoint.add_source(Source(f"{number}", SOURCE.stamp, "abc", {}, SOURCE.parts))
+            store.add_source(SourceFile(f"{number}", SOURCE.stamp, "abc", {}, SOURCE.parts))
     whole = state.read_bytes()
     state.write_bytes(whole[: len(whole) // 2])
     message = r"job\.sqlite: is torn \(.+\); put a backup in its place, or begin anew with restart="
     with pytest.raises(StateError, match=message):
-        Checkpoint(state)
-    with Checkpoint(state, restart=True) as checkpoint:
-        assert checkpoint.parts() == []
+        StateStore(state)
+    with StateStore(state, restart=True) as store:
+        assert store.parts() == []
 
 
 def test_a_file_that_was_cut_off_before_its_first_byte_is_a_new_one(state: Path) -> None:
     state.touch()
-    Checkpoint(state).close()
+    StateStore(state).close()
 
 
 def test_there_must_be_a_folder_for_it(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"cannot be opened or written \(unable to open database"):
-        Checkpoint(tmp_path / "nowhere" / "job.sqlite")
+        StateStore(tmp_path / "nowhere" / "job.sqlite")
 
 
 def test_status_of_no_file_says_so(state: Path) -> None:
@@ -213,53 +213,53 @@ def test_status_of_no_file_says_so(state: Path) -> None:
 
 
 def test_an_attempt_that_sent_nothing_does_not_count(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
-        checkpoint.begin(1)
-        checkpoint.finish(1, PartState.FAILED, "no numbers", nothing_sent=True)
-        assert not checkpoint.was_sent()
-        checkpoint.begin(2)
-        assert checkpoint.was_sent(SOURCE.path)
-        assert not checkpoint.was_sent("other.parquet")
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        store.begin(1)
+        store.finish(1, PartState.FAILED, "no numbers", nothing_sent=True)
+        assert not store.was_sent()
+        store.begin(2)
+        assert store.was_sent(SOURCE.path)
+        assert not store.was_sent("other.parquet")
 
 
 def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
         for key, attempts in ((1, 2), (2, 1)):
             for _ in range(attempts):
-                checkpoint.begin(key)
-            checkpoint.finish(key, PartState.SENT, None, ACCOUNT)
-        checkpoint.end_run("done")
+                store.begin(key)
+            store.finish(key, PartState.SENT, None, ACCOUNT)
+        store.end_run("done")
     report = read_report(state)
     assert (report.samples, report.repeated) == (20, 10)
     assert "sent again            10 samples: the server may hold them twice" in str(report)
 
 
 def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
-        checkpoint.add_source(Source("bad.csv", SOURCE.stamp, parts=[Part(0)], error="torn"))
-        first, failed, _ = sorted(checkpoint.parts(), key=lambda record: record.id)
-        checkpoint.finish(first.id, PartState.SENT, None, ACCOUNT)
-        checkpoint.finish(failed.id, PartState.FAILED, "odd", {})
-        checkpoint.retry_failed()
-        assert [source.path for source in checkpoint.sources()] == ["scores.parquet"]
-        assert checkpoint.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        store.add_source(SourceFile("bad.csv", SOURCE.stamp, parts=[Part(0)], error="torn"))
+        first, failed, _ = sorted(store.parts(), key=lambda record: record.id)
+        store.finish(first.id, PartState.SENT, None, ACCOUNT)
+        store.finish(failed.id, PartState.FAILED, "odd", {})
+        store.retry_failed()
+        assert [source.path for source in store.sources()] == ["scores.parquet"]
+        assert store.counts() == {PartState.SENT: 1, PartState.PENDING: 1}
 
 
 def test_a_full_disk_is_told_and_what_was_marked_before_stays(state: Path) -> None:
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
-        connection = checkpoint._connection
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        connection = store._connection
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(
             StateError, match=r"job\.sqlite: cannot be written \(database or disk is full\); free"
         ):
-            checkpoint.finish(1, PartState.FAILED, "x" * 100_000, {})
-        checkpoint.finish(1, PartState.SENT, None, ACCOUNT)
-        assert checkpoint.counts()[PartState.SENT] == 1
+            store.finish(1, PartState.FAILED, "x" * 100_000, {})
+        store.finish(1, PartState.SENT, None, ACCOUNT)
+        assert store.counts()[PartState.SENT] == 1
 
 
 def test_a_change_that_is_interrupted_leaves_the_file_as_it_was_and_writable(state: Path) -> None:
@@ -267,10 +267,10 @@ def test_a_change_that_is_interrupted_leaves_the_file_as_it_was_and_writable(sta
         yield Part(0, rows=5)
         raise KeyboardInterrupt
 
-    with Checkpoint(state) as checkpoint:
-        checkpoint.add_source(SOURCE)
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
         with pytest.raises(KeyboardInterrupt):
-            checkpoint.add_source(replace(SOURCE, parts=parts()))  # type: ignore[arg-type]
-        checkpoint.end_run("interrupted", "SIGINT")
-        assert list(checkpoint.sources()) == [SOURCE]
+            store.add_source(replace(SOURCE, parts=parts()))  # type: ignore[arg-type]
+        store.end_run("interrupted", "SIGINT")
+        assert list(store.sources()) == [SOURCE]
     assert read_report(state).outcome == "interrupted"
