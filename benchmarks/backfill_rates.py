@@ -20,15 +20,17 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
 import psutil
 
-from benchmarks.backfill_data import METRIC_FORMAT, Scores
-from benchmarks.backfill_torture import command
 from benchmarks.child import ROOT
+from benchmarks.frames import METRIC_FORMAT, long_frame
+from benchmarks.server import count_samples, settle
+from benchmarks.sizes import Shape
 from vm_df_writer import WriterConfig
 from vm_df_writer.local import LocalVictoriaMetrics
 
-__all__ = ["Rate", "measure"]
+__all__ = ["Files", "Rate", "measure"]
 
 Write = Callable[[str], None]
 
@@ -46,8 +48,13 @@ class Rate:
 def _one_process(folder: Path, workers: int = 1) -> Iterator[Write]:
     def write(url: str) -> None:
         state = folder.parent / f"{workers}-{time.monotonic_ns()}.sqlite"
-        arguments = command(folder, state, url, "--workers", str(workers))
-        subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+        (metric_format,) = (f"{name}={text}" for name, text in METRIC_FORMAT.items())
+        command = [
+            *(sys.executable, "-c", "from vm_df_writer.cli import main; main()"),
+            *("backfill", str(folder), "--url", url, "--metric-format", metric_format),
+            *("--state", str(state), "--workers", str(workers), "--no-progress"),
+        ]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
 
     yield write
 
@@ -112,11 +119,35 @@ def void(_: object) -> None:
 
 
 def _config(url: str) -> WriterConfig:
-    name, _, template = METRIC_FORMAT.partition("=")
-    return WriterConfig(datasource_url=url, metric_format={name: template})
+    return WriterConfig(datasource_url=url, metric_format=dict(METRIC_FORMAT))
 
 
-def measure(scores: Scores, write: Write) -> Rate:
+@dataclass(frozen=True)
+class Files:
+    """Parquet files of one long frame after another, in row groups."""
+
+    files: int
+    groups: int
+    rows: int
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in all files."""
+        return self.files * self.groups * self.rows
+
+    def write(self, folder: Path) -> pd.DatetimeIndex:
+        """Write the files, and return the first and the last time in them."""
+        frame = long_frame(Shape(self.groups * self.rows, series=100)).frame
+        times = pd.DatetimeIndex(frame["timestamp"])
+        step = times[-1] - times[0] + pd.Timedelta(seconds=15)
+        for file in range(self.files):
+            frame["timestamp"] = times + file * step
+            path = folder / f"scores-{file:03d}.parquet"
+            frame.to_parquet(path, row_group_size=self.rows, index=False)
+        return pd.DatetimeIndex([times[0], times[-1] + (self.files - 1) * step])
+
+
+def measure(write: Write, n_samples: int, span: pd.DatetimeIndex) -> Rate:
     """Write into a fresh server, and look at the clocks."""
     with LocalVictoriaMetrics() as server:
         serving = _process_of(server.url)
@@ -125,11 +156,12 @@ def measure(scores: Scores, write: Write) -> Rate:
         elapsed_s = time.perf_counter() - started
         client_s = _client_cpu_s(serving) - before
         server_s = sum(serving.cpu_times()[:2])
-        stored = scores.compare(server.url)
-    if stored.found != scores.n_samples:
-        raise RuntimeError(f"{stored.found:,} of {scores.n_samples:,} samples are there")
-    per_sample = 1e9 / scores.n_samples
-    return Rate(scores.n_samples / elapsed_s, client_s * per_sample, server_s * per_sample)
+        settle(server.url)
+        found = count_samples(server.url, "vm", span)
+    if found != n_samples:
+        raise RuntimeError(f"{found:,} of {n_samples:,} samples are there")
+    per_sample = 1e9 / n_samples
+    return Rate(n_samples / elapsed_s, client_s * per_sample, server_s * per_sample)
 
 
 def _process_of(url: str) -> psutil.Process:
@@ -156,17 +188,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")
     parser.add_argument("--repetitions", type=int, default=3)
     given = parser.parse_args()
-    scores = Scores(given.files, given.groups, given.rows, hosts=100)
+    files = Files(given.files, given.groups, given.rows)
     with TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary) / "scores"
         folder.mkdir()
-        scores.write(folder)
+        span = files.write(folder)
         writes = {name: stack.enter_context(way(folder)) for name, way in WAYS.items()}
         rates: dict[str, list[Rate]] = {name: [] for name in writes}
         for _ in range(given.repetitions):
             for name, write in writes.items():
-                rates[name].append(measure(scores, write))
-    print(f"{scores.n_samples:,} samples; CPU time in ns a sample; medians of {given.repetitions}")
+                rates[name].append(measure(write, files.n_samples, span))
+    print(f"{files.n_samples:,} samples; CPU time in ns a sample; medians of {given.repetitions}")
     print(f"{'':<20} {'samples/s':>12} {'client':>8} {'server':>8}")
     for name, runs in rates.items():
         speed = median(run.samples_per_s for run in runs)

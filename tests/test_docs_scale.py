@@ -22,7 +22,7 @@ for package in ("matplotlib", "psutil", "simpy"):
 from benchmarks.scale_costs import ENCODINGS, PROCESSES
 from benchmarks.scale_model import Costs, Site, bounds, simulate, steady_rate
 from benchmarks.scale_tables import MADE_FROM_COSTS, SHAPE, name_of_write, predict_s
-from tests.support.http_serving import NO_CONTENT, raw_servers, read_request
+from tests.support.http_servers import NO_CONTENT, raw_servers, read_request
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Exchange, Fault, answer, pass_on, reset_after
-from tests.support.writing import frame_of
+from tests.support.writers import frame_of
 from vm_df_writer import ConfigError, VmWriter, WriterConfig
 from vm_df_writer.cli import main
 

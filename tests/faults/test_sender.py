@@ -11,7 +11,6 @@ from email.utils import formatdate
 import pytest
 import trustme
 
-from tests.support.delivering import body_of, deliver, sender_to, stored
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import (
     Fault,
@@ -28,6 +27,7 @@ from tests.support.faults import (
     swallow,
     throttle,
 )
+from tests.support.senders import body_of, deliver, sender_to, stored
 from vm_df_writer.delivery.sender import RetryPolicy
 from vm_df_writer.errors import ConfigError, ServerRejected, ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics

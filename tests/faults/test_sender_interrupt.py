@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.delivering import body_of, sender_to
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import accept, answer, hang
+from tests.support.senders import body_of, sender_to
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.wire.packing import Body

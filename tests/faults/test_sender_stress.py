@@ -8,23 +8,9 @@ from operator import length_hint
 
 import numpy as np
 
-from tests.support.delivering import body_of, deliver, sender_to, stored
 from tests.support.fault_proxy import FaultProxy
-from tests.support.faults import (
-    Fault,
-    answer,
-    close_after_answer,
-    close_if_reused,
-    delay,
-    hang,
-    pass_on,
-    reset_after,
-    reset_before,
-    reset_during,
-    store_and_hang,
-    swallow,
-    throttle,
-)
+from tests.support.faults import Fault, answer, hang, pass_on, passing_fault, store_and_hang
+from tests.support.senders import body_of, deliver, sender_to, stored
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.wire.packing import Body
@@ -44,21 +30,7 @@ def faults(rng: np.random.Generator) -> Iterator[Fault]:
         elif rng.random() < 0.02:
             yield answer([400, 500][rng.integers(2)], stored=float(rng.choice([0.0, 0.5, 1.0])))
         else:
-            passing: list[Fault] = [
-                delay(rng.uniform(0, 0.05)),
-                throttle(rng.uniform(2e5, 2e6)),
-                reset_before,
-                reset_during,
-                reset_after,
-                swallow,
-                close_after_answer,
-                close_if_reused,
-                answer(
-                    int(rng.choice([200, 408, 429, 502, 503, 504])),
-                    stored=float(rng.choice([0.0, 0.0, 0.5, 1.0])),
-                ),
-            ]
-            yield passing[rng.integers(len(passing))]
+            yield passing_fault(rng, (2e5, 2e6))
 
 
 def test_forty_random_schedules_lose_and_miscount_nothing(

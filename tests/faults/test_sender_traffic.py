@@ -12,9 +12,9 @@ from operator import length_hint
 
 import pytest
 
-from tests.support.delivering import QUICK, body_of, deliver, sender_to
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import accept, answer, later
+from tests.support.senders import QUICK, body_of, deliver, sender_to
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy, Sender
 from vm_df_writer.errors import ConfigError, DeliveryError

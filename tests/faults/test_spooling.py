@@ -18,8 +18,11 @@ import pytest
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import accept, answer, delay, hang, pass_on
-from tests.support.spooling import FRAME, NOBODY, QUICK, samples_in, spool
-from tests.support.writing import Stored, check_account, settled, writer_to
+from tests.support.http_servers import NOBODY
+from tests.support.spool_folders import FRAME, QUICK, samples_in, spool
+from tests.support.stored_frame import StoredFrame, check_account
+from tests.support.stored_samples import settled
+from tests.support.writers import writer_to
 from vm_df_writer import ServerRejected, SpoolError, WriteReport
 from vm_df_writer.delivery import spool as spool_module
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -48,7 +51,7 @@ def test_what_finds_no_server_is_kept_and_a_replay_delivers_it(
     assert (replayed.first_ms, replayed.last_ms) == (report.first_ms, report.last_ms)
     assert list(tmp_path.iterdir()) == []
     settled(victoria_metrics)
-    stored = Stored(victoria_metrics, run)
+    stored = StoredFrame(victoria_metrics, run)
     check_account(replayed, stored, replayed)
     assert stored.is_all_of(FRAME)
 
@@ -69,7 +72,7 @@ def test_only_what_is_not_acknowledged_is_kept(
     proxy.schedule(then=pass_on)
     writer_to(proxy.url, run).replay(tmp_path)
     settled(victoria_metrics)
-    stored = Stored(victoria_metrics, run)
+    stored = StoredFrame(victoria_metrics, run)
     assert stored.is_all_of(FRAME)
     assert stored.copies == FRAME.size
 
@@ -102,7 +105,7 @@ def test_a_replay_that_fails_keeps_the_rest_and_is_taken_up_again(
     proxy.schedule(then=pass_on)
     assert writer_to(proxy.url, run).replay(tmp_path).samples == report.undelivered
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, run).is_all_of(FRAME)
+    assert StoredFrame(victoria_metrics, run).is_all_of(FRAME)
 
 
 def test_files_are_sent_oldest_first(proxy: FaultProxy, run: str, tmp_path: Path) -> None:
@@ -193,7 +196,7 @@ def test_ctrl_c_ends_a_replay_soon_and_leaves_what_is_not_acknowledged(
     proxy.schedule(then=pass_on)
     assert writer_to(proxy.url, run).replay(tmp_path).samples == report.undelivered
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, run).is_all_of(FRAME)
+    assert StoredFrame(victoria_metrics, run).is_all_of(FRAME)
 
 
 @pytest.fixture
@@ -214,4 +217,4 @@ def test_the_documented_curl_command_sends_the_files_and_removes_them(
     subprocess.run(["sh", "-euc", curl_command], cwd=tmp_path, env=environment, check=True)  # noqa: S603, S607
     assert list(tmp_path.iterdir()) == []
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, run).is_all_of(FRAME)
+    assert StoredFrame(victoria_metrics, run).is_all_of(FRAME)

@@ -15,9 +15,11 @@ import pytest
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import accept, delay
-from tests.support.spooling import FRAME, samples_in, spool
-from tests.support.writing import Stored, settled, writer_to
-from tests.unit.delivery.test_spool import no_larger_files_than
+from tests.support.full_disk import no_larger_files_than
+from tests.support.spool_folders import FRAME, samples_in, spool
+from tests.support.stored_frame import StoredFrame
+from tests.support.stored_samples import settled
+from tests.support.writers import writer_to
 from vm_df_writer import ServerUnavailable, SpoolError, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -67,7 +69,7 @@ def test_replays_that_are_killed_lose_nothing(
         rounds += 1
     assert rounds > 2
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, run).is_all_of(FRAME)
+    assert StoredFrame(victoria_metrics, run).is_all_of(FRAME)
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # since Python 3.12
@@ -93,7 +95,7 @@ def test_no_torn_file_is_ever_replayed(
             for i, labels in enumerate(table.label_sets)
             if orjson.loads(labels)["killed"] == str(number)
         ]
-        stored = Stored(victoria_metrics, run, killed=str(number))
+        stored = StoredFrame(victoria_metrics, run, killed=str(number))
         assert stored.of_lines(tuple(lines)).sum() == stored.copies
 
 

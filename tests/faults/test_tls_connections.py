@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.support.delivering import body_of, deliver
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import close_after_answer, close_if_reused
-from tests.support.writing import frame_of
+from tests.support.senders import body_of, deliver
+from tests.support.writers import frame_of
 from vm_df_writer import InsecureTlsWarning, ServerUnavailable, VmWriter
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import RetryPolicy, Sender

@@ -14,7 +14,9 @@ import pytest
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import delay
-from tests.support.writing import Stored, check_account, frame_of, settled, writer_to
+from tests.support.stored_frame import StoredFrame, check_account
+from tests.support.stored_samples import settled
+from tests.support.writers import frame_of, writer_to
 from vm_df_writer import ServerUnavailable, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
@@ -59,7 +61,7 @@ def test_a_server_that_restarts_in_the_middle_of_a_write_loses_nothing(
             reports.append(writer.write(FRAME, labels={"round": str(number)}))
     settled(server)
     for number, report in enumerate(reports):
-        stored = Stored(server, run, round=str(number))
+        stored = StoredFrame(server, run, round=str(number))
         check_account(report, stored, number)
         assert stored.is_all_of(FRAME)
     assert sum(report.retries for report in reports) > 0
@@ -75,7 +77,7 @@ def test_a_server_that_restarts_behind_vmauth_loses_nothing(
     with writer, Outage(server):
         report = writer.write(FRAME)
     settled(server)
-    stored = Stored(server, run)
+    stored = StoredFrame(server, run)
     check_account(report, stored, report)
     assert stored.is_all_of(FRAME)
     assert report.retries > 0
@@ -91,7 +93,7 @@ def test_a_vmauth_that_restarts_loses_nothing(
     with writer, Outage(vmauth):
         report = writer.write(FRAME)
     settled(server)
-    stored = Stored(server, run)
+    stored = StoredFrame(server, run)
     check_account(report, stored, report)
     assert stored.is_all_of(FRAME)
 
@@ -115,7 +117,7 @@ def test_a_server_that_stays_away_is_an_error_with_the_account(
     assert 0 < report.samples < report.total == report.samples + report.undelivered == FRAME.size
     server.start()
     settled(server)
-    check_account(report, Stored(server, run), report)
+    check_account(report, StoredFrame(server, run), report)
 
 
 def test_ctrl_c_ends_a_write_with_the_account_on_the_exception(
@@ -132,7 +134,7 @@ def test_ctrl_c_ends_a_write_with_the_account_on_the_exception(
     assert 0 < report.samples < report.total == report.samples + report.undelivered == FRAME.size
     assert "samples acknowledged" in "".join(caught.value.__notes__)
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, run).distinct >= report.samples
+    assert StoredFrame(victoria_metrics, run).distinct >= report.samples
 
 
 def test_a_write_that_runs_out_of_memory_has_the_account_on_the_exception(
@@ -152,7 +154,7 @@ def test_a_write_that_runs_out_of_memory_has_the_account_on_the_exception(
     assert 0 < report.requests <= 5
     assert 0 < report.samples < report.total == report.samples + report.undelivered == FRAME.size
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, run).copies == report.samples
+    assert StoredFrame(victoria_metrics, run).copies == report.samples
 
 
 def test_reading_back_that_fails_says_that_every_sample_is_acknowledged(

@@ -10,15 +10,10 @@ import numpy as np
 import pandas as pd
 
 from tests.support.fault_proxy import FaultProxy
-from tests.support.faults import Fault, answer, hang, pass_on, store_and_hang
-from tests.support.writing import (
-    Stored,
-    check_account,
-    frame_of,
-    passing_faults,
-    settled,
-    writer_to,
-)
+from tests.support.faults import Fault, answer, hang, pass_on, passing_faults, store_and_hang
+from tests.support.stored_frame import StoredFrame, check_account
+from tests.support.stored_samples import settled
+from tests.support.writers import frame_of, writer_to
 from vm_df_writer import DeliveryError, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -52,7 +47,7 @@ def test_200_schedules_that_patience_gets_over_lose_nothing(
     for seed, report in enumerate(reports):
         assert report.total == FRAMES[seed % len(FRAMES)].size >= 200_000
         assert report.undelivered == 0
-        stored = Stored(victoria_metrics, run, seed=str(seed))
+        stored = StoredFrame(victoria_metrics, run, seed=str(seed))
         check_account(report, stored, f"seed {seed}")
         assert stored.is_all_of(FRAMES[seed % len(FRAMES)]), f"seed {seed}"
     assert sum(report.retries for report in reports) > 1000
@@ -103,7 +98,7 @@ def test_60_schedules_that_end_a_write_are_reported_or_spooled_to_the_last_sampl
 
     settled(victoria_metrics)
     for seed, report in enumerate(reports):
-        check_account(report, Stored(victoria_metrics, run, seed=str(seed)), f"seed {seed}")
+        check_account(report, StoredFrame(victoria_metrics, run, seed=str(seed)), f"seed {seed}")
 
     proxy.schedule(then=pass_on)
     for seed in range(1, IMPATIENT, 2):
@@ -112,7 +107,7 @@ def test_60_schedules_that_end_a_write_are_reported_or_spooled_to_the_last_sampl
         assert replayed.undelivered == 0
     settled(victoria_metrics)
     for seed in range(1, IMPATIENT, 2):
-        stored = Stored(victoria_metrics, run, seed=str(seed))
+        stored = StoredFrame(victoria_metrics, run, seed=str(seed))
         assert stored.is_all_of(FRAMES[seed % len(FRAMES)]), f"seed {seed}"
 
     kinds = Counter((report.undelivered > 0, report.in_doubt > 0) for report in reports)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.columns import texts
+from tests.support.column_strategies import texts
 from tests.support.reference import Cell, label_set
 from vm_df_writer.frames.labels.label_column import LabelColumn
 from vm_df_writer.frames.labels.limits import LabelLimits

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.columns import texts
-from tests.support.reference import Samples, parse_lines
-from tests.support.strategies import FORMATS, names
+from tests.support.column_strategies import texts
+from tests.support.frame_strategies import FORMATS, names
+from tests.support.import_lines import Samples, parse_lines
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.packing import pack_bodies

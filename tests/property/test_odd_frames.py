@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from tests.support.columns import number_columns, other_labels, text_columns, time_columns
-from tests.support.reference import parse_lines
+from tests.support.column_strategies import number_columns, other_labels, text_columns, time_columns
+from tests.support.import_lines import parse_lines
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.frames.parse import parse_frame

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.columns import IS_PANDAS_3, time_columns
-from tests.support.reference import parse_lines
-from tests.support.strategies import Case, cases
+from tests.support.column_strategies import IS_PANDAS_3, time_columns
+from tests.support.frame_strategies import Case, cases
+from tests.support.import_lines import parse_lines
 from vm_df_writer import VmWriter, to_import_lines
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames import grouping, wide

@@ -12,8 +12,8 @@ import pytest
 import requests
 from pytest_httpserver import HTTPServer
 
-from tests.support.backfilling import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
-from tests.support.backfilling import write_files as write_parquet
+from tests.support.score_files import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
+from tests.support.score_files import write_files as write_parquet
 from vm_df_writer import WriterConfig
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate, read_report
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.backfilling import (
+from tests.support.nobody import as_nobody, needs_root
+from tests.support.score_files import (
     GROUPS,
     ROWS,
     config_for,
@@ -21,7 +22,6 @@ from tests.support.backfilling import (
     stored,
     write_files,
 )
-from tests.support.nobody import as_nobody, needs_root
 from vm_df_writer.jobs import JobOptions, JobReport, StateError, backfill, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import requests
 
-from benchmarks.backfill_data import Scores
-from benchmarks.backfill_torture import command, marked_parts, torture
-from tests.support.backfilling import config_for
+from tests.support.score_files import config_for
+from tests.support.torture import command, marked_parts, torture
+from tests.support.torture_scores import Scores
 from vm_df_writer import VmWriter
 from vm_df_writer.jobs import JobOptions, backfill, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -28,8 +29,9 @@ FULL = os.environ.get("VM_DF_WRITER_SLOW_TESTS") == "1"
 
 
 def test_a_job_that_is_killed_again_and_again_writes_every_sample(tmp_path: Path) -> None:
-    scores = Scores(files=4, groups=5, rows=100_000, hosts=20)
-    found = torture(scores, kills=4, restarts=1, longest_s=1.6, seed=3, folder=tmp_path)
+    files, groups, kills, restarts = (20, 10, 20, 2) if FULL else (4, 5, 4, 1)
+    scores = Scores(files, groups, rows=100_000, hosts=20)
+    found = torture(scores, kills=kills, restarts=restarts, longest_s=1.6, seed=3, folder=tmp_path)
     assert (found.exit_code, found.report.outcome) == (0, "done")
     assert found.stored.found == found.report.samples == scores.n_samples
     assert found.stored.wrong == 0
@@ -228,8 +230,6 @@ def test_the_rate_is_held_over_all_workers(
 
 
 def _received(url: str) -> int:
-    import requests
-
     lines = requests.get(f"{url}/metrics", timeout=10).text.splitlines()
     wanted = 'vm_rows_inserted_total{type="vmimport"}'
     return next((int(line.split()[1]) for line in lines if line.startswith(wanted)), 0)

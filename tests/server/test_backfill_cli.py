@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.support.backfilling import write_files
+from tests.support.score_files import write_files
 from vm_df_writer.cli import main
 from vm_df_writer.jobs import read_report
 from vm_df_writer.local import LocalVictoriaMetrics

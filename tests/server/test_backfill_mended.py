@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.support.backfilling import ROWS, config_for, expected, scores, stored, write_files
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import answer, pass_on
+from tests.support.score_files import ROWS, config_for, expected, scores, stored, write_files
 from vm_df_writer.jobs import JobOptions, JobReport, backfill, estimate
 from vm_df_writer.local import LocalVictoriaMetrics
 

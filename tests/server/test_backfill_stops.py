@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.support.backfilling import config_for, write_files
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Exchange, accept, pass_on
-from tests.support.spooling import samples_in
+from tests.support.score_files import config_for, write_files
+from tests.support.spool_folders import samples_in
 from vm_df_writer.jobs import JobOptions, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.support.backfilling import (
+from tests.support.score_files import (
     GROUPS,
     ROWS,
     config_for,

@@ -16,8 +16,8 @@ import pytest
 import trustme
 from pytest_httpserver import HTTPServer
 
-from tests.support.exported import export
 from tests.support.frame_samples import minutes
+from tests.support.stored_samples import export
 from vm_df_writer import (
     ColumnError,
     ConfigError,

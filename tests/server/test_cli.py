@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-import requests
 
 from tests.support.command_line import run
+from tests.support.stored_samples import export
 from vm_df_writer.local import LocalVictoriaMetrics
 
 TIMES = pd.date_range("2026-01-01", periods=3, freq="1min", tz="UTC")
@@ -35,10 +34,11 @@ def wide(tmp_path: Path) -> Path:
     return path
 
 
-def export(url: str, selector: str) -> list[dict[str, Any]]:
-    query = {"match[]": selector, "start": "1767225000", "end": "1767226000"}
-    answer = requests.get(f"{url}/api/v1/export", query, timeout=10)
-    return sorted(map(json.loads, answer.text.splitlines()), key=lambda line: str(line["metric"]))
+def values_by_host(url: str, selector: str) -> dict[str, list[float]]:
+    return {
+        dict(label_set)["host"]: [value for _, value in samples]
+        for label_set, samples in export(url, selector).items()
+    }
 
 
 def test_a_csv_is_stored_and_verified_to_the_letter(
@@ -51,9 +51,7 @@ def test_a_csv_is_stored_and_verified_to_the_letter(
     assert result.exit_code == 0
     assert result.stderr == ""
     assert "verified: 5 of 5 samples found" in result.stdout
-    stored = export(url, f"{name}_y")
-    assert [line["metric"]["host"] for line in stored] == ["007", "NA"]
-    assert [line["values"] for line in stored] == [[0.1, 5], [2, 4, 6.5]]
+    assert values_by_host(url, f"{name}_y") == {"007": [0.1, 5], "NA": [2, 4, 6.5]}
 
 
 def test_the_output_of_to_csv_is_read_as_the_frame_it_was(
@@ -63,9 +61,9 @@ def test_the_output_of_to_csv_is_read_as_the_frame_it_was(
     arguments = ("write", "-", "--url", url, "--metric-format", f"__name__={name}_$VAR", "--verify")
     result = run(*arguments, stdin=wide.read_text())
     assert result.exit_code == 0
-    (stored,) = export(url, f"{name}_yhat")
-    assert stored["values"] == [1, 2, 3]
-    assert stored["timestamps"] == [int(time.timestamp() * 1000) for time in TIMES]
+    (stored,) = export(url, f"{name}_yhat").values()
+    times_ms = [int(time.timestamp() * 1000) for time in TIMES]
+    assert stored == list(zip(times_ms, [1, 2, 3], strict=True))
 
 
 def test_a_wrong_file_does_not_keep_the_others_from_being_written(
@@ -101,10 +99,9 @@ def test_parquet_and_csv_of_one_frame_store_the_same(
         )
         assert result.exit_code == 0
     from_csv, from_parquet = (
-        [line["values"] for line in export(url, f'{name}_y{{from="{suffix}"}}')]
-        for suffix in (".csv", ".parquet")
+        values_by_host(url, f'{name}_y{{from="{suffix}"}}') for suffix in (".csv", ".parquet")
     )
-    assert from_csv == from_parquet == [[0.1, 5], [2, 4, 6.5]]
+    assert from_csv == from_parquet == {"007": [0.1, 5], "NA": [2, 4, 6.5]}
 
 
 def test_a_config_file_says_where_and_how_to_write(

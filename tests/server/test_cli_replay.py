@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.support.writing import Stored, frame_of, settled
+from tests.support.stored_frame import StoredFrame
+from tests.support.stored_samples import settled
+from tests.support.writers import frame_of
 from vm_df_writer.cli import main
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -59,7 +61,7 @@ def test_what_finds_no_server_is_kept_and_replayed(
     assert "samples acknowledged  600" in result.stdout
     assert list(spool.iterdir()) == []
     settled(victoria_metrics)
-    assert Stored(victoria_metrics, name).copies == 600
+    assert StoredFrame(victoria_metrics, name).copies == 600
 
 
 def test_the_report_of_a_write_and_of_a_replay_is_there_as_json(

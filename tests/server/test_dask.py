@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.support.backfilling import GROUPS, ROWS, config_for, expected, scores, stored
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import delay
+from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
 from vm_df_writer import FrameError, ServerRejected, VmWriter, WriteReport
 from vm_df_writer.jobs.dask import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -14,8 +14,8 @@ import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.support.exported import export
-from tests.support.malformed import MALFORMED, TIMES_MS, VALUES, is_sound
+from tests.support.malformed_lines import MALFORMED, TIMES_MS, VALUES, is_sound
+from tests.support.stored_samples import export
 from vm_df_writer import VerificationError, VmDfWriterWarning, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support.fault_proxy import FaultProxy
-from tests.support.writing import Stored, frame_of, settled
+from tests.support.stored_frame import StoredFrame
+from tests.support.stored_samples import settled
+from tests.support.writers import frame_of
 from vm_df_writer import ConfigError, ServerRejected, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
@@ -43,7 +45,7 @@ def written(server: LocalVictoriaMetrics, url: str, run: str, **parameters: Any)
     assert report.verification is not None
     assert report.verification.found == report.samples == FRAME.size
     settled(server)
-    assert Stored(server, run).is_all_of(FRAME)
+    assert StoredFrame(server, run).is_all_of(FRAME)
 
 
 @pytest.mark.parametrize("slashes", ["", "/", "///"])

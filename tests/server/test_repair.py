@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import requests
 
 import vm_df_writer.operations.diagnosis
 import vm_df_writer.operations.verify
+from tests.support.stored_samples import export
 from vm_df_writer import ServerUnavailable, VerificationError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.model.verification import Verification
@@ -52,13 +52,11 @@ def crash(server: LocalVictoriaMetrics) -> None:
 
 def copies(url: str) -> Counter[int]:
     """Return how many samples the server has once, twice and so on."""
-    requests.get(f"{url}/internal/force_flush", timeout=30)
-    form = {"match[]": '{__name__!=""}', "start": str(NOW.timestamp() - 7 * 86_400)}
-    lines = requests.post(f"{url}/api/v1/export", form, timeout=30).text.splitlines()
-    times: Counter[str] = Counter()
-    for line in lines:
-        metric, _, stamps = line.partition('"timestamps":[')
-        times.update(f"{metric[:60]} {ms}" for ms in stamps.rstrip("]}").split(","))
+    times = Counter(
+        (label_set, ms)
+        for label_set, samples in export(url, '{__name__!=""}').items()
+        for ms, _ in samples
+    )
     return Counter(times.values())
 
 

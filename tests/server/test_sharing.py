@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.writing import Stored, frame_of, settled
+from tests.support.stored_frame import StoredFrame
+from tests.support.stored_samples import settled
+from tests.support.writers import frame_of
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -41,7 +43,7 @@ def write(writer: VmWriter, part: int) -> tuple[int, int]:
 
 def all_parts_are_there(server: LocalVictoriaMetrics, run: str) -> bool:
     settled(server)
-    parts = [Stored(server, run, part=str(part)) for part in range(PARTS)]
+    parts = [StoredFrame(server, run, part=str(part)) for part in range(PARTS)]
     return all(part.is_all_of(FRAME) and part.copies == FRAME.size for part in parts)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.support.backfilling import GROUPS, ROWS, config_for, expected, scores, stored
+from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
 from vm_df_writer import FrameError
 from vm_df_writer.jobs.spark import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics

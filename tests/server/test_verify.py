@@ -11,6 +11,7 @@ import pytest
 import requests
 from numpy.typing import ArrayLike
 
+from tests.support.blocks import T, block_of_rows
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
@@ -26,28 +27,22 @@ from vm_df_writer.verification.verify_blocks import verify_blocks
 StartServer = Callable[..., LocalVictoriaMetrics]
 Labels = dict[str, str]
 
-T = 1767225600000
 BRIEFLY = ReadBackPolicy(patience_s=0.5)
 
 
 def block_of(labels: Sequence[Labels], times: Sequence[int], values: ArrayLike) -> SeriesBlock:
     """Return a block of series that share their times, given in milliseconds since T."""
-    return SeriesBlock(
-        label_sets=[orjson.dumps(each) for each in labels],
-        offsets=np.array([0, len(times)]),
-        timestamps_ms=T + np.array(times, np.int64),
-        values=np.asarray(values, np.float64).reshape(len(labels), len(times)),
-    )
+    rows = np.reshape(values, (len(labels), len(times)))
+    return block_of_rows(rows, T + np.array(times), label_sets=list(map(orjson.dumps, labels)))
 
 
 def short_series(labels: Sequence[Labels]) -> SeriesBlock:
     """Return a block of one sample per series."""
     n = len(labels)
-    return SeriesBlock(
-        label_sets=[orjson.dumps(each) for each in labels],
+    return block_of_rows(
+        np.arange(n)[None, :] + 0.5,
         offsets=np.arange(n + 1),
-        timestamps_ms=T + np.arange(n),
-        values=np.arange(n, dtype=np.float64)[None, :] + 0.5,
+        label_sets=list(map(orjson.dumps, labels)),
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import requests
 
-from tests.support.exported import export
+from tests.support.stored_samples import export
 from vm_df_writer import ServerRejected, VerificationError, VmWriter, WriteReport
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics

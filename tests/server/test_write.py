@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.support.exported import export
 from tests.support.frame_samples import START_MS, minutes
+from tests.support.stored_samples import export
 from vm_df_writer import ServerRejected, VmWriter, WriteReport
 from vm_df_writer.errors import InexactWarning
 from vm_df_writer.local import LocalVictoriaMetrics

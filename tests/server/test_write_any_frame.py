@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.columns import time_columns
-from tests.support.exported import export, is_what_was_sent
-from tests.support.strategies import FORMATS, Case, cases
+from tests.support.column_strategies import time_columns
+from tests.support.frame_strategies import FORMATS, Case, cases
+from tests.support.stored_samples import export, is_what_was_sent
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

@@ -11,6 +11,8 @@ from unittest.mock import patch
 
 from vm_df_writer.cli import main
 
+FORMAT = ("--metric-format", "__name__=vm_$VAR")
+
 
 class Result(NamedTuple):
     """How a command ended and what it printed."""

@@ -1,14 +1,16 @@
-"""What a proxy can do to a request, each by a function of the exchange."""
+"""The one list of what a proxy can do to a request, each a function of the exchange."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, parse_headers
 from io import BufferedIOBase
 from threading import Event
+
+import numpy as np
 
 _PIECE = 4096
 
@@ -193,3 +195,28 @@ def close_if_reused(exchange: Exchange) -> None:
         pass_on(exchange)
     else:
         exchange.close()
+
+
+def passing_fault(rng: np.random.Generator, bytes_per_s: tuple[float, float] = (2e6, 2e7)) -> Fault:
+    """Draw a fault that another attempt gets over."""
+    faults: list[Fault] = [
+        delay(rng.uniform(0, 0.05)),
+        throttle(rng.uniform(*bytes_per_s)),
+        reset_before,
+        reset_during,
+        reset_after,
+        swallow,
+        close_after_answer,
+        close_if_reused,
+        answer(
+            int(rng.choice([200, 408, 429, 502, 503, 504])),
+            stored=float(rng.choice([0.0, 0.0, 0.5, 1.0])),
+        ),
+    ]
+    return faults[rng.integers(len(faults))]
+
+
+def passing_faults(rng: np.random.Generator, share: float) -> Iterator[Fault]:
+    """Yield, for a share of the requests, faults that another attempt gets over."""
+    while True:
+        yield pass_on if rng.random() > share else passing_fault(rng)

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from tests.support.reference import parse_lines
+from tests.support.import_lines import parse_lines
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.wire.packing import pack_bodies

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-import numpy as np
-import orjson
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -19,29 +17,6 @@ from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.export_reader import ReadBackPolicy
 from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import verify_blocks
-
-T = 1767225600000
-Y = {"__name__": "y", "host": "a"}
-
-
-def block_of(*series: tuple[dict[str, str], Sequence[int], Sequence[float]]) -> SeriesBlock:
-    """Return a block of one row; times are given in milliseconds since T."""
-    return SeriesBlock(
-        label_sets=[orjson.dumps(labels) for labels, _, _ in series],
-        offsets=np.cumsum([0, *(len(times) for _, times, _ in series)]),
-        timestamps_ms=T + np.concatenate([np.array(times, np.int64) for _, times, _ in series]),
-        values=np.concatenate([np.array(values, np.float64) for _, _, values in series])[None, :],
-    )
-
-
-def line(labels: dict[str, str], times: Iterable[int], values: str) -> bytes:
-    """Return an export line as the server writes it; `values` is its text."""
-    stamps = ",".join(str(T + time) for time in times)
-    return b'{"metric":%s,"values":[%s],"timestamps":[%s]}' % (
-        orjson.dumps(labels),
-        values.encode(),
-        stamps.encode(),
-    )
 
 
 class Scene:

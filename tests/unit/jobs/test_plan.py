@@ -12,7 +12,7 @@ import pytest
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.files import csv_parts
-from vm_df_writer.files.locations import find_files
+from vm_df_writer.files.locations import find_files, stamp_of
 from vm_df_writer.jobs import JobError, JobOptions
 from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.state.records import PartState
@@ -105,3 +105,57 @@ def test_a_changed_file_is_planned_anew_until_some_of_it_was_sent(
             match=r"job\.sqlite: files changed after some of them was sent: .*a\.parquet (was|has)",
         ):
             plan(store, tmp_path / "scores")
+
+
+def test_a_file_that_is_gone_after_some_of_it_was_sent_is_named(
+    store: StateStore, tmp_path: Path
+) -> None:
+    write_days(tmp_path / "scores", ".parquet")
+    paths = find_files([tmp_path / "scores"])
+    with store:
+        make_plan(store, paths, ReadOptions(), JobOptions(), lambda: False)
+        store.begin(store.parts(path=paths[0])[0].id)
+        Path(paths[0]).unlink()
+        with pytest.raises(JobError, match=r"files changed after some of them was sent: .*a\.parq"):
+            make_plan(store, paths, ReadOptions(), JobOptions(), lambda: False)
+
+
+def test_of_many_changed_files_the_first_five_are_named(store: StateStore, tmp_path: Path) -> None:
+    folder = tmp_path / "scores"
+    folder.mkdir()
+    frame = pd.DataFrame({"y": [1.0, 2.0]}, index=pd.date_range("2026-01-01", periods=2, freq="1h"))
+    for number in range(7):
+        frame.to_parquet(folder / f"{number}.parquet")
+    with store:
+        plan(store, folder)
+        for record in store.parts():
+            store.begin(record.id)
+        for number in range(7):
+            frame.iloc[:1].to_parquet(folder / f"{number}.parquet")
+        with pytest.raises(
+            JobError, match=r"0\.parquet .*4\.parquet .* is [\d,]+, and 2 more; put back"
+        ) as caught:
+            plan(store, folder)
+    assert "5.parquet" not in str(caught.value)
+
+
+def test_a_new_time_of_change_alone_is_noted(store: StateStore, tmp_path: Path) -> None:
+    write_days(tmp_path / "scores", ".parquet")
+    path = tmp_path / "scores" / "a.parquet"
+    with store:
+        plan(store, tmp_path / "scores")
+        os.utime(path, ns=(1, 1))
+        plan(store, tmp_path / "scores")
+        stamps = {source.path: source.stamp for source in store.sources()}
+    assert stamps[str(path)] == stamp_of(str(path))
+
+
+def test_files_whose_columns_are_not_those_of_most_fail(store: StateStore, tmp_path: Path) -> None:
+    write_days(tmp_path / "scores", ".parquet")
+    path = tmp_path / "scores" / "a.parquet"
+    pd.read_parquet(path).assign(z=1.0).to_parquet(path)
+    with store:
+        assert plan(store, tmp_path / "scores") == ["b0", "b1", "c0", "c1"]
+        (failed,) = store.parts(PartState.FAILED)
+    assert failed.reason is not None
+    assert "'z' is new" in failed.reason

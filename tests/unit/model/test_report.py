@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.model.report import Verification, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 
@@ -211,26 +210,57 @@ def test_jupyter_shows_the_values_beside_their_names() -> None:
     assert set(cells) == {'<td style="text-align:left;overflow-wrap:anywhere">'}
 
 
+def test_a_report_of_nothing_counts_nothing() -> None:
+    plain = WriteReport(layout="wide").to_dict()
+    counts = ("rows", "series", "samples", "bytes_raw", "bytes_sent", "requests", "retries")
+    assert all(plain[name] == 0 for name in (*counts, "in_doubt", "elapsed_s", "undelivered"))
+
+
 @pytest.mark.parametrize(
-    ("ms", "text"),
+    ("one", "other", "merged"),
     [
-        (None, "-"),
-        (T, "2026-01-01 00:00:00 UTC"),
-        (T + 7, "2026-01-01 00:00:00.007 UTC"),
-        (7258118399999, "2199-12-31 23:59:59.999 UTC"),
+        ("done", "failed", "failed"),
+        ("automatic", "advised", "advised"),
+        ("done", None, "done"),
+        (None, None, None),
     ],
 )
-def test_times_are_readable(ms: int | None, text: str) -> None:
-    assert format_utc(ms) == text
+def test_merging_takes_the_cache_reset_that_went_worst(
+    one: str | None, other: str | None, merged: str | None
+) -> None:
+    reports = [WriteReport(layout="wide", cache_reset=reset) for reset in (one, other)]
+    assert (reports[0] + reports[1]).cache_reset == merged
+    assert (reports[1] + reports[0]).cache_reset == merged
 
 
-def test_counts_are_readable() -> None:
-    assert describe_counts({"nan": 1200, "inf": 0, "duplicate": 3}) == "1,200 nan, 3 duplicate"
-    assert describe_counts({}) == "-"
+@pytest.mark.parametrize(
+    ("one", "other", "merged"),
+    [
+        ({"a": 1}, {"a": 2, "b": 3}, {"a": 3, "b": 3}),
+        (None, {}, {}),
+        (None, None, None),
+    ],
+)
+def test_merging_adds_what_the_server_dropped_and_keeps_that_it_was_not_asked(
+    one: dict[str, int] | None, other: dict[str, int] | None, merged: dict[str, int] | None
+) -> None:
+    reports = [WriteReport(layout="wide", server_drops=drops) for drops in (one, other)]
+    assert (reports[0] + reports[1]).server_drops == merged
 
 
-def test_verification_is_ok_only_if_everything_was_found() -> None:
-    assert Verification().ok
-    assert Verification(expected=2, found=2).ok
-    assert not Verification(expected=2, found=1, missing=1).ok
-    assert not Verification(expected=2, found=1, mismatched=1).ok
+def test_the_counts_of_the_frame_are_integers_also_where_a_series_has_none() -> None:
+    frame = FULL.to_frame()
+    assert [frame[name].dtype for name in ("samples", "undelivered")] == [np.int64] * 2
+
+
+@pytest.mark.parametrize(
+    ("reset", "text"),
+    [
+        ("failed", "the server did not forget them, and may not show these samples in them"),
+        ("done", "the server was told to forget them"),
+        ("automatic", "the server renews them by itself, within seconds"),
+    ],
+)
+def test_the_text_says_what_became_of_cached_graphs(reset: str, text: str) -> None:
+    lines = str(WriteReport(layout="wide", cache_reset=reset)).splitlines()
+    assert f"cached graphs         {text}" in lines

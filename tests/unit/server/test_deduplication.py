@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import orjson
@@ -10,31 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vm_df_writer.model.series import SeriesBlock
+from tests.support.blocks import T, block_of, block_of_rows, export_line
 from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
 from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.verification.comparison import Comparison
 
-T = 1767225600000  # a whole hour
 FOREVER = int(np.iinfo(np.int64).max)
 EVERY_SECOND = KeepOneRule(((FOREVER, 1000),))
 EVERY_MILLISECOND = KeepOneRule(((FOREVER, 1),))
 Y = {"__name__": "y"}
-
-
-def block_of(times: Sequence[int], values: Sequence[float]) -> SeriesBlock:
-    """Return a block of one series; times are given in milliseconds since T."""
-    return SeriesBlock(
-        [orjson.dumps(Y)],
-        np.array([0, len(times)]),
-        T + np.array(times, np.int64),
-        np.array([values], np.float64),
-    )
-
-
-def line(times: Iterable[int], values: Iterable[float]) -> bytes:
-    plain = {"metric": Y, "values": list(values), "timestamps": [T + time for time in times]}
-    return orjson.dumps(plain)
 
 
 def tally(
@@ -43,11 +27,11 @@ def tally(
     returned: Sequence[tuple[int, float]],
 ) -> tuple[int, int, int]:
     """Return how many samples are missing, mismatched and deduplicated."""
-    comparison = Comparison(
-        block_of([t for t, _ in sent], [v for _, v in sent]), [0], deduplication
-    )
+    block = block_of((Y, [t for t, _ in sent], [v for _, v in sent]))
+    comparison = Comparison(block, [0], deduplication)
     if returned:
-        comparison.add(line([t for t, _ in returned], [v for _, v in returned]))
+        values = ",".join(str(value) for _, value in returned)
+        comparison.add(export_line(Y, [t for t, _ in returned], values))
     incomplete = comparison.series_diffs().get(0)
     lost = (incomplete.missing, incomplete.mismatched) if incomplete else (0, 0)
     return *lost, comparison.deduplicated().get(0, 0)
@@ -96,17 +80,17 @@ def test_of_several_samples_at_one_time_one_is_kept(kept: float) -> None:
 
 
 def test_the_range_that_is_read_ends_with_an_interval() -> None:
-    block = block_of([0, 1500], [1, 1])
+    block = block_of((Y, [0, 1500], [1, 1]))
     assert Comparison(block, [0], EVERY_SECOND).range_ms == (T, T + 2000)
     assert Comparison(block, [0]).range_ms == (T, T + 1500)
 
 
 def test_what_is_missing_becomes_a_block_of_its_own() -> None:
-    block = SeriesBlock(
+    block = block_of_rows(
+        [[1, 2, 3], [4, 5, 6]],
+        [T, T + 10, T + 20],
+        [0, 2, 3],
         [orjson.dumps({"__name__": name}) for name in ("y", "z", "a", "b")],
-        np.array([0, 2, 3]),
-        np.array([T, T + 10, T + 20]),
-        np.array([[1.0, 2, 3], [4, 5, 6]]),
         has_infinities=True,
     )
     comparison = Comparison(block, [3, 0, 1])

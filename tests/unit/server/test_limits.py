@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.blocks import block_of_rows
 from tests.support.frame_samples import minutes, read
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.frames.labels.limits import LabelLimits
@@ -27,15 +28,9 @@ def single(**flags: str) -> ServerInfo:
 
 
 def block_of(lengths: list[int], n_rows: int, times: list[int]) -> SeriesBlock:
-    n_series = len(lengths) * n_rows
     values = np.arange(n_rows * len(times), dtype=np.float64).reshape(n_rows, len(times))
-    return SeriesBlock(
-        [b'{"__name__":"s%d"}' % s for s in range(n_series)],
-        np.cumsum([0, *lengths]),
-        np.array(times, np.int64),
-        values,
-        {"nan": 3},
-        {"inexact": 1},
+    return block_of_rows(
+        values, times, np.cumsum([0, *lengths]), dropped={"nan": 3}, adjusted={"inexact": 1}
     )
 
 
@@ -82,6 +77,12 @@ def test_a_frame_is_read_without_what_would_be_dropped_each_time() -> None:
         assert [row.tolist() for _, _, row in block] == [[2.0, 3.0]]
         assert block.dropped == {"too_old": 1}
     assert TimeLimits().keep_all(reading) is reading
+
+
+def test_the_newest_time_alone_bounds_a_frame_too() -> None:
+    reading = read(pd.DataFrame({"y": [1.0, 2.0]}, index=minutes(0, 1)))
+    (block,) = TimeLimits(newest_ms=NOW_MS).keep_all(reading).blocks()
+    assert block.dropped == {"too_new": 1}
 
 
 @pytest.mark.parametrize(

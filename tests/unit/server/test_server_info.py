@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.support.http_serving import base, raw_servers, read_request
+from tests.support.http_servers import base, raw_servers, read_request
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.server.server_info import Server, ServerPair
 from vm_df_writer.transport.client import HttpClient

@@ -9,7 +9,7 @@ import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.support.http_serving import LINE, accept, base, http_client
+from tests.support.http_servers import LINE, accept, base, http_client
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 
 

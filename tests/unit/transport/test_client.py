@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from tests.support.http_serving import LINE, accept, base, http_client
+from tests.support.http_servers import LINE, accept, base, http_client
 from vm_df_writer.errors import ServerRejected
 
 

@@ -158,6 +158,26 @@ def test_loopback_is_told_from_the_host_alone(url: str, is_loopback: bool) -> No
     assert endpoint(url).is_loopback is is_loopback
 
 
+@pytest.mark.parametrize(
+    ("written_to", "tenant", "is_same"),
+    [
+        ("5", "5", True),
+        ("5", "5:0", True),
+        ("5:0", "5", True),
+        ("5:7", "5:7", True),
+        (None, None, True),
+        ("5", "6", False),
+        ("5:7", "5", False),
+        ("5", None, False),
+        (None, "5", False),
+    ],
+)
+def test_a_tenant_without_a_project_is_that_of_project_0(
+    written_to: str | None, tenant: str | None, is_same: bool
+) -> None:
+    assert endpoint("http://vmi:8480", tenant_id=written_to).writes_to(tenant) is is_same
+
+
 def vmui_query(link: str | None) -> dict[str, list[str]]:
     assert link is not None
     page, separator, query = link.partition("/vmui/#/?")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.http_serving import (
+from tests.support.http_servers import (
     LINE,
     NO_CONTENT,
     Behaviour,

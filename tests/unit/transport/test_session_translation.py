@@ -9,7 +9,7 @@ import responses
 import urllib3.exceptions
 from pytest_httpserver import HTTPServer
 
-from tests.support.http_serving import LINE, accept, base, http_client
+from tests.support.http_servers import LINE, accept, base, http_client
 from vm_df_writer.errors import ServerUnavailable
 
 

@@ -10,13 +10,16 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from tests.support.read_back_scene import Scene, T, Y, block_of, line
+from tests.support.blocks import T, block_of, export_line
+from tests.support.read_back_scene import Scene
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.verify_blocks import missing_blocks
+
+Y = {"__name__": "y", "host": "a"}
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def hosts(n: int, length: int = 200) -> tuple[SeriesBlock, list[bytes]]:
     """Return a block of long series, and the lines that the server has of them."""
     times = range(length)
     series = [({"__name__": "y", "host": str(i)}, times, [1.0] * length) for i in range(n)]
-    return block_of(*series), [line(s[0], times, ",".join(["1"] * length)) for s in series]
+    return block_of(*series), [export_line(s[0], times, ",".join(["1"] * length)) for s in series]
 
 
 def counts(*numbers: int | None, **more: object) -> bytes:
@@ -93,7 +96,7 @@ def test_counts_that_cannot_be_had_are_replaced_by_reading(
 
 def test_short_series_are_read_at_once(scene: Scene) -> None:
     block = block_of((Y, [0, 1], [1, 2]))
-    scene.last = line(Y, [0, 1], "1,2")
+    scene.last = export_line(Y, [0, 1], "1,2")
     assert scene.verify(block, count_only=True).verification.ok
     assert scene.events == ["flush", "look"]
 
@@ -187,7 +190,7 @@ def test_foreign_samples_come_in_lines_of_bounded_length(scene: Scene) -> None:
 
 def test_samples_that_are_left_out_as_configured_are_not_waited_for(scene: Scene) -> None:
     block = block_of((Y, [100, 900, 1500], [1, 2, 3]))
-    scene.last = line(Y, [900, 1500], "2,3")
+    scene.last = export_line(Y, [900, 1500], "2,3")
     every_second = KeepOneRule(((2**62, 1000),))
     findings = scene.verify(block, deduplication=every_second)
     assert findings.verification == Verification(expected=3, found=2, deduplicated=1)
@@ -208,7 +211,7 @@ def test_as_long_as_samples_are_queued_they_are_waited_for_a_minute(scene: Scene
 
 def test_what_is_missing_is_looked_up_anew(scene: Scene) -> None:
     block, lines = hosts(3)
-    scene.last = b"\n".join([lines[0], line({"__name__": "y", "host": "1"}, [0, 1], "1,1")])
+    scene.last = b"\n".join([lines[0], export_line({"__name__": "y", "host": "1"}, [0, 1], "1,1")])
     findings = scene.verify(block_of((Y, [0], [1])), block)
     assert findings.incomplete == {0: [0], 1: [1, 2]}
     assert findings.intact == Verification(expected=200, found=200)

@@ -7,12 +7,15 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from tests.support.read_back_scene import Scene, T, Y, block_of, line
+from tests.support.blocks import T, block_of, export_line
+from tests.support.read_back_scene import Scene
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.verification.comparison import SeriesDiff
 from vm_df_writer.verification.findings import VerificationResult
+
+Y = {"__name__": "y", "host": "a"}
 
 
 def test_findings_name_counts_the_worst_series_and_what_to_do() -> None:
@@ -37,7 +40,7 @@ def scene(httpserver: HTTPServer) -> Scene:
 
 
 BLOCK = block_of((Y, [0, 1], [1, 2]), ({"__name__": "z"}, [5], [3]))
-LINES = [line(Y, [0, 1], "1,2"), line({"__name__": "z"}, [5], "3")]
+LINES = [export_line(Y, [0, 1], "1,2"), export_line({"__name__": "z"}, [5], "3")]
 WHOLE = b"\n".join(LINES)
 
 
@@ -144,7 +147,7 @@ def test_a_server_that_is_gone_is_an_error(scene: Scene) -> None:
 def many(n: int) -> tuple[SeriesBlock, bytes]:
     """Return a block of very many short series, and what the server has of it."""
     series = [({"__name__": "y", "for": "cpu", "host": str(i)}, [i % 7], [i]) for i in range(n)]
-    return block_of(*series), b"\n".join(line(s[0], s[1], str(s[2][0])) for s in series)
+    return block_of(*series), b"\n".join(export_line(s[0], s[1], str(s[2][0])) for s in series)
 
 
 def test_many_short_series_are_read_by_the_labels_that_they_share(scene: Scene) -> None:
@@ -155,7 +158,7 @@ def test_many_short_series_are_read_by_the_labels_that_they_share(scene: Scene) 
 
 def test_shared_labels_are_given_up_where_they_match_too_much_else(scene: Scene) -> None:
     block, whole = many(1200)
-    foreign = line({"__name__": "y", "for": "cpu", "other": "x" * 100_000}, [0], "1")
+    foreign = export_line({"__name__": "y", "for": "cpu", "other": "x" * 100_000}, [0], "1")
     scene.answers, scene.last = [b"\n".join([foreign] * 10 + [whole])], whole
     assert scene.verify(block, block).verification == Verification(expected=2400, found=2400)
     assert [len(form["match[]"]) for form in scene.asked] == [1, 500, 500, 200, 500, 500, 200]
@@ -171,6 +174,6 @@ def test_what_one_large_answer_cannot_give_small_ones_do(scene: Scene) -> None:
 def test_long_label_sets_are_asked_for_in_small_requests(scene: Scene) -> None:
     labels = [{"__name__": "y", "long": "x" * 200_000, "host": str(i)} for i in range(4)]
     block = block_of(*((each, [0], [1]) for each in labels))
-    scene.last = b"\n".join(line(each, [0], "1") for each in labels)
+    scene.last = b"\n".join(export_line(each, [0], "1") for each in labels)
     assert scene.verify(block).verification.ok
     assert [len(form["match[]"]) for form in scene.asked] == [2, 2]

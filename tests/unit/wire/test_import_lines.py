@@ -6,33 +6,12 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.support.reference import parse_lines
-from vm_df_writer.model.series import FloatArray, SeriesBlock
+from tests.support.blocks import T, block_of_rows
+from tests.support.import_lines import parse_lines
+from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.import_lines import MAX_SAMPLES_PER_LINE, LineEncoder
 
 INF = float("inf")
-T = 1767225600000
-
-
-def block_of(
-    values: list[list[float]] | FloatArray,
-    times: list[int] | None = None,
-    offsets: list[int] | None = None,
-    label_sets: list[bytes] | None = None,
-    *,
-    has_infinities: bool = False,
-) -> SeriesBlock:
-    array = np.ascontiguousarray(values, np.float64)
-    n_rows, n_samples = array.shape
-    offsets = offsets or [0, n_samples]
-    named = [b'{"__name__":"s%d"}' % i for i in range(n_rows * (len(offsets) - 1))]
-    return SeriesBlock(
-        label_sets or named,
-        np.array(offsets),
-        np.arange(T, T + n_samples) if times is None else np.array(times),
-        array,
-        has_infinities=has_infinities,
-    )
 
 
 def text_of(*blocks: SeriesBlock, max_line_bytes: int = 2**20) -> bytes:
@@ -58,7 +37,7 @@ def naive_number(value: float) -> bytes:
 
 def test_the_bytes_of_a_wide_block() -> None:
     labels = [b'{"__name__":"y","for":"cpu"}', b'{"__name__":"yhat","for":"cpu"}']
-    block = block_of([[1.0, 2.5], [-0.0, 0.1]], [T, T + 60_000], label_sets=labels)
+    block = block_of_rows([[1.0, 2.5], [-0.0, 0.1]], [T, T + 60_000], label_sets=labels)
     assert text_of(block) == (
         b'{"metric":{"__name__":"y","for":"cpu"},"values":[1.0,2.5],'
         b'"timestamps":[1767225600000,1767225660000]}\n'
@@ -68,7 +47,7 @@ def test_the_bytes_of_a_wide_block() -> None:
 
 
 def test_the_bytes_of_a_long_block() -> None:
-    block = block_of([[0.1, 5e-324, 3.0]], [T, T + 1, T], [0, 2, 3])
+    block = block_of_rows([[0.1, 5e-324, 3.0]], [T, T + 1, T], [0, 2, 3])
     assert text_of(block) == (
         b'{"metric":{"__name__":"s0"},"values":[0.1,5e-324],'
         b'"timestamps":[1767225600000,1767225600001]}\n'
@@ -77,9 +56,9 @@ def test_the_bytes_of_a_long_block() -> None:
 
 
 def test_infinities_are_the_numbers_that_every_server_stores() -> None:
-    block = block_of([[INF, 1.0, -INF]], has_infinities=True)
+    block = block_of_rows([[INF, 1.0, -INF]], has_infinities=True)
     assert b'"values":[1e999,1.0,-1e999]' in text_of(block)
-    incomplete = block_of([[INF, -INF, 2.0]], [T, T, T], [0, 1, 2, 3], has_infinities=True)
+    incomplete = block_of_rows([[INF, -INF, 2.0]], [T, T, T], [0, 1, 2, 3], has_infinities=True)
     assert [line.split(b'"values":')[1][:8] for line in text_of(incomplete).splitlines()] == [
         b"[1e999],",
         b"[-1e999]",
@@ -93,12 +72,12 @@ def test_infinities_of_many_long_rows_stay_where_they_are() -> None:
     values[rng.random(values.shape) < 0.1] = INF
     values[rng.random(values.shape) < 0.1] = -INF
     for offsets in ([0, 300], [0, 100, 300], list(range(0, 301, 2))):
-        block = block_of(values, None, offsets, has_infinities=True)
+        block = block_of_rows(values, None, offsets, has_infinities=True)
         assert text_of(block) == naive_text(block)
 
 
 def test_a_block_without_infinities_may_be_searched_for_them() -> None:
-    block = block_of([[1.0, 2.0]], has_infinities=True)
+    block = block_of_rows([[1.0, 2.0]], has_infinities=True)
     assert text_of(block) == naive_text(block)
 
 
@@ -109,7 +88,7 @@ def test_lines_of_every_length_are_what_json_makes(n_rows: int, length: int, n_g
     rng = np.random.default_rng(length)
     n_samples = length * n_groups
     values = rng.normal(size=(n_rows, n_samples)) * 10.0 ** rng.integers(-20, 20, n_samples)
-    block = block_of(values, None, list(range(0, n_samples + 1, length)))
+    block = block_of_rows(values, None, list(range(0, n_samples + 1, length)))
     assert text_of(block) == naive_text(block)
 
 
@@ -118,20 +97,20 @@ def test_groups_of_uneven_length_are_cut_at_their_ends() -> None:
     for most in (3, 40, 2000):
         lengths = rng.integers(1, most, 50)
         offsets = np.concatenate([[0], np.cumsum(lengths)]).tolist()
-        block = block_of(rng.random((2, offsets[-1])), None, offsets)
+        block = block_of_rows(rng.random((2, offsets[-1])), None, offsets)
         assert text_of(block) == naive_text(block)
 
 
 def test_label_sets_go_through_as_they_are() -> None:
     label_set = '{"__name__":"y","a\\"\\\\":"\\n\\u0000é😀"}'.encode()
     for n_samples in (1, 100):
-        text = text_of(block_of(np.ones((1, n_samples)), label_sets=[label_set]))
+        text = text_of(block_of_rows(np.ones((1, n_samples)), label_sets=[label_set]))
         assert text.startswith(b'{"metric":' + label_set + b',"values":[1.0')
 
 
 def test_a_line_holds_ten_thousand_samples_at_most() -> None:
     assert MAX_SAMPLES_PER_LINE == 10_000
-    block = block_of(np.ones((2, 25_000)))
+    block = block_of_rows(np.ones((2, 25_000)))
     lines = text_of(block).splitlines()
     assert [line.count(b"1.0") for line in lines] == [10_000, 10_000, 5_000] * 2
     series = parse_lines(text_of(block))
@@ -141,7 +120,7 @@ def test_a_line_holds_ten_thousand_samples_at_most() -> None:
 @pytest.mark.parametrize("max_line_bytes", [1, 100, 150, 1000])
 def test_lines_are_cut_by_bytes(max_line_bytes: int) -> None:
     values = np.full((2, 40), -1.2345678901234567e-300)
-    text = text_of(block_of(values, None, [0, 30, 40]), max_line_bytes=max_line_bytes)
+    text = text_of(block_of_rows(values, None, [0, 30, 40]), max_line_bytes=max_line_bytes)
     for line in text.splitlines(keepends=True):
         assert len(line) <= max_line_bytes or line.count(b"e-300") == 1
     series = parse_lines(text)
@@ -150,7 +129,7 @@ def test_lines_are_cut_by_bytes(max_line_bytes: int) -> None:
 
 
 def test_the_table_says_what_each_line_carries() -> None:
-    block = block_of(np.ones((2, 12_001)), None, [0, 12_000, 12_001])
+    block = block_of_rows(np.ones((2, 12_001)), None, [0, 12_000, 12_001])
     lines = LineEncoder().encode(block)
     rows = list(
         zip(
@@ -177,7 +156,7 @@ def test_the_table_says_what_each_line_carries() -> None:
 def test_sizes_are_those_of_the_lines(n_samples: int) -> None:
     sizes, text = [], b""
     for pieces, sizes_of_portion in (
-        LineEncoder().encode(block_of(np.ones((9, n_samples)))).portions
+        LineEncoder().encode(block_of_rows(np.ones((9, n_samples)))).portions
     ):
         sizes += list(sizes_of_portion)
         text += b"".join(pieces)
@@ -187,7 +166,7 @@ def test_sizes_are_those_of_the_lines(n_samples: int) -> None:
 def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
     shared = np.arange(T, T + 100)
     blocks = [
-        SeriesBlock([b'{"__name__":"a"}'] * rows, np.array(offsets), times, np.ones((rows, 100)))
+        block_of_rows(np.ones((rows, 100)), times, offsets)
         for times, rows, offsets in (
             (shared, 2, [0, 100]),
             (shared, 2, [0, 100]),
@@ -200,7 +179,6 @@ def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
             (shared, 3, [0, 100]),
         )
     ]
-    blocks[3] = SeriesBlock([b"{}", b"{}"], np.array([0, 60, 100]), shared, np.ones((1, 100)))
     encoder = LineEncoder()
     for block in blocks:
         text = b"".join(encoder.encode(block).chunks())
@@ -209,3 +187,10 @@ def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
 
 def test_a_block_of_nothing_has_no_lines() -> None:
     assert text_of(SeriesBlock.of_nothing({"nan": 3})) == b""
+
+
+def test_the_last_line_alone_may_begin_a_new_portion() -> None:
+    n_series, per_series = 4097, 8
+    offsets = np.arange(n_series + 1) * per_series
+    block = block_of_rows(np.ones((1, n_series * per_series)), None, offsets)
+    assert text_of(block).count(b"\n") == n_series

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.reference import parse_lines
+from tests.support.blocks import T, block_of_rows
+from tests.support.import_lines import parse_lines
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.packing import Body, pack_bodies
 
-T = 1767225600000
 NO_LIMIT = 10**9
 
 
@@ -19,9 +19,9 @@ def label_set(name: object) -> bytes:
 
 
 def block_of(*names: str, n_samples: int = 1, first: int = 0) -> SeriesBlock:
-    times = np.arange(T + first, T + first + n_samples)
+    times_ms = np.arange(T + first, T + first + n_samples)
     values = np.arange(len(names) * n_samples, dtype=float).reshape(len(names), n_samples)
-    return SeriesBlock([label_set(n) for n in names], np.array([0, n_samples]), times, values)
+    return block_of_rows(values, times_ms, label_sets=[label_set(n) for n in names])
 
 
 def pack(*blocks: SeriesBlock, max_bytes: int = NO_LIMIT, max_series: int = NO_LIMIT) -> list[Body]:
@@ -85,17 +85,22 @@ def test_lines_of_one_series_count_once() -> None:
 
 
 def test_a_series_that_comes_in_several_blocks_counts_once() -> None:
-    labels = [label_set("a")]
-    parts = [
-        SeriesBlock(labels[:], np.array([0, 2]), np.arange(T + i, T + i + 2), np.ones((1, 2)))
-        for i in (0, 10, 20)
-    ]
+    labels = [label_set("a")]  # blocks share the object, which is what the packer looks at
+    parts = [block_of_rows([[1, 1]], [T + i, T + i + 1], label_sets=labels) for i in (0, 10, 20)]
     (body,) = pack(*parts, block_of("b"), max_series=2)
     assert names_in(body) == ["a", "a", "a", "b"]
     assert [names_in(body) for body in pack(*parts, block_of("b"), max_series=1)] == [
         ["a"] * 3,
         ["b"],
     ]
+
+
+def test_a_series_goes_on_in_the_next_block_after_others() -> None:
+    a, b = label_set("a"), label_set("b")
+    first = block_of_rows([[1], [2]], [T], label_sets=[a, b])
+    second = block_of_rows([[3]], [T + 1], label_sets=[b])
+    (body,) = pack(first, second, max_series=2)
+    assert names_in(body) == ["a", "b", "b"]
 
 
 @pytest.mark.parametrize("max_bytes", [1, 80, 160, 161, 200, 500, 5000, 100_000])
@@ -115,9 +120,7 @@ def test_bodies_are_bounded_by_bytes_and_hold_every_line_in_order(
 
 
 def test_a_line_that_is_larger_than_a_body_goes_alone() -> None:
-    huge = SeriesBlock(
-        [label_set("x" * 1000), label_set("b")], np.array([0, 1]), np.array([T]), np.ones((2, 1))
-    )
+    huge = block_of("x" * 1000, "b")
     bodies = pack(block_of("a"), huge, block_of("c"), max_bytes=200)
     assert [names_in(body) for body in bodies] == [["a"], ["x" * 1000], ["b", "c"]]
 

@@ -66,11 +66,14 @@ def test_what_is_marked_survives_a_kill(state: Path) -> None:
     script = f"""
 import os
 from pathlib import Path
-from tests.unit.jobs.state.test_store import ACCOUNT, SOURCE, StateStore, PartState
+from vm_df_writer.jobs.state.store import PartState, StateStore
+from vm_df_writer.files.part import Part
+from vm_df_writer.files.locations import FileStamp
+from vm_df_writer.files.source_file import SourceFile
 store = StateStore(Path({str(state)!r}))
-store.add_source(SOURCE)
+store.add_source({SOURCE!r})
 store.begin(1)
-store.finish(1, PartState.SENT, None, ACCOUNT)
+store.finish(1, PartState.SENT, None, {ACCOUNT!r})
 store.begin(2)
 os.kill(os.getpid(), 9)
 """
@@ -234,6 +237,16 @@ def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) 
     report = read_report(state)
     assert (report.samples, report.repeated) == (20, 10)
     assert "sent again            10 samples: the server may hold them twice" in str(report)
+
+
+def test_only_what_is_finished_with_numbers_counts_for_the_speed_of_the_run(state: Path) -> None:
+    with StateStore(state) as store:
+        store.add_source(SOURCE)
+        store.finish(1, PartState.SENT, None, ACCOUNT)
+        store.finish(1, PartState.VERIFIED)
+        store.finish(2, PartState.FAILED, "odd", ACCOUNT)
+    report = read_report(state)
+    assert (report.run_rows, report.run_samples) == (10, 10)
 
 
 def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: Path) -> None:

@@ -1,13 +1,7 @@
-"""A backfill that is killed again and again, beside a server that is restarted.
-
-``python -m benchmarks.backfill_torture`` writes 20,000,000 samples from 20 files, kills the job 20
-times or more at random moments by SIGKILL, restarts the server twice in the meantime, lets the job
-end at last, and then exports every sample. Linux and macOS.
-"""
+"""A backfill that is killed again and again, beside a server that is restarted."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import signal
@@ -16,17 +10,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import orjson
-
-from benchmarks.backfill_data import METRIC_FORMAT, Scores, Stored
-from benchmarks.child import ROOT
+from tests.support.torture_scores import METRIC_FORMAT, Scores, Stored
 from vm_df_writer.jobs import JobReport, StateError, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 
-__all__ = ["Torture", "command", "marked_parts", "torture"]
-
+ROOT = Path(__file__).parents[2]
 _COMMAND = "from vm_df_writer.cli import main; main()"
 _LAST_RUN_S = 600.0
 
@@ -153,33 +142,3 @@ def marked_parts(state: Path) -> int:
         return read_report(state).parts.get("sent", 0)
     except StateError:
         return 0  # it was killed before there was one
-
-
-def main() -> None:
-    """Run the torture and print how it went; exit with 1 if a sample is missing."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.backfill_torture")
-    parser.add_argument("--files", type=int, default=20)
-    parser.add_argument("--groups", type=int, default=10, help="row groups of a file")
-    parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--longest", type=float, default=2.0, help="seconds before a kill")
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    scores = Scores(given.files, given.groups, given.rows, hosts=100)
-    with TemporaryDirectory() as folder:
-        found = torture(
-            scores,
-            kills=given.kills,
-            restarts=2,
-            longest_s=given.longest,
-            seed=given.seed,
-            folder=Path(folder),
-        )
-    plain = {**vars(found), "stored": vars(found.stored), "report": found.report.to_dict()}
-    print(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode())
-    whole = found.stored.found == found.report.samples == scores.n_samples
-    sys.exit(0 if found.exit_code == 0 and whole and not found.stored.wrong else 1)
-
-
-if __name__ == "__main__":
-    main()

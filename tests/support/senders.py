@@ -1,14 +1,14 @@
-"""Bodies whose fate an export shows, and what delivers them."""
+"""Senders that are quick to try again, bodies for them, and what the server holds of each."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
 
+from tests.support.stored_samples import read_stored, settled
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy, Sender
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -61,16 +61,11 @@ def deliver(sender: Sender, bodies: Iterable[Body]) -> list[Outcome]:
 
 def stored(server: LocalVictoriaMetrics, run: str) -> dict[int, tuple[int, int]]:
     """Return how many samples of each body the server holds: distinct ones, and with copies."""
-    client = client_of(server.url)
-    client.get(f"{server.url}/internal/force_flush")
-    time.sleep(0.5)  # the flush of 1.79 is no barrier
-    match = [("match[]", f'{{__name__="{run}"}}'), ("start", "1700000000")]
+    settled(server)
     distinct: Counter[int] = Counter()
     copies: Counter[int] = Counter()
-    for line in client.stream_lines(f"{server.url}/api/v1/export", match):
-        series = json.loads(line)
-        number = int(series["metric"]["body"])
-        distinct[number] += len(set(series["timestamps"]))
-        copies[number] += len(series["timestamps"])
-    client.close()
+    for label_set, series in read_stored(server.url, f'{{__name__="{run}"}}').items():
+        number = int(dict(label_set)["body"])
+        distinct[number] += len(np.unique(series.times_ms))
+        copies[number] += len(series.times_ms)
     return {number: (distinct[number], copies[number]) for number in sorted(distinct)}

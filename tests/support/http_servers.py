@@ -17,6 +17,9 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 
+NOBODY = "http://127.0.0.1:1"
+"""A URL at which nothing listens."""
+
 LINE = b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}\n'
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 

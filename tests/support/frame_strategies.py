@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from tests.support.columns import (
+from tests.support.column_strategies import (
     NUMBER_KINDS,
     NumberColumn,
     TextColumn,

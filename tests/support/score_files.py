@@ -1,4 +1,4 @@
-"""What the tests of jobs share: scores in files, and what the server holds of them."""
+"""Scores in parquet files for the tests of jobs, and what the server holds of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pandas as pd
-import requests
 
-from benchmarks.backfill_torture import marked_parts
+from tests.support.stored_samples import export
+from tests.support.torture import marked_parts
 from vm_df_writer import WriterConfig
 
 FIRST = pd.Timestamp("2026-01-01", tz="UTC")
@@ -53,14 +52,9 @@ def config_for(url: str, name: str, **parameters: object) -> WriterConfig:
 
 def stored(url: str, name: str) -> dict[str, Counter[tuple[int, float]]]:
     """Return how often the server holds each sample, by the labels beside the name."""
-    requests.get(f"{url}/internal/force_flush", timeout=10).raise_for_status()
-    form = {"match[]": f'{{__name__=~"{name}_.*"}}', "start": "1700000000", "end": "1900000000"}
-    answer = requests.post(f"{url}/api/v1/export", form, timeout=30)
-    answer.raise_for_status()
     found: dict[str, Counter[tuple[int, float]]] = {}
-    for line in map(orjson.loads, answer.content.splitlines()):
-        labels = ",".join(f"{k}={v}" for k, v in sorted(line["metric"].items()) if k != "__name__")
-        samples = zip(line["timestamps"], line["values"], strict=True)
+    for label_set, samples in export(url, f'{{__name__=~"{name}_.*"}}').items():
+        labels = ",".join(f"{k}={v}" for k, v in sorted(label_set) if k != "__name__")
         found.setdefault(labels, Counter()).update(samples)
     return found
 

@@ -1,4 +1,4 @@
-"""Parquet files of made-up scores for the jobs, and what is stored of them."""
+"""Many scores in parquet files, and how many of them a server holds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import orjson
 import pandas as pd
-import requests
 
-__all__ = ["METRIC_FORMAT", "Scores", "Stored"]
+from tests.support.stored_samples import StoredSeries, read_stored
+from vm_df_writer.model.series import FloatArray
 
 METRIC_FORMAT = "__name__=torture_$VAR"
 _FIRST_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -20,7 +18,7 @@ _STEP_MS = 1000
 _TOLERANCE = 1.1e-12
 _PATIENCE_S = 15
 
-Floats = npt.NDArray[np.float64]
+_NOTHING = StoredSeries(np.empty(0, np.int64), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Scores:
             }
         )
 
-    def _values(self, group: int) -> Floats:
+    def _values(self, group: int) -> FloatArray:
         rng = np.random.default_rng((self.seed, group))
         return np.round(rng.gamma(1.0, 0.3, (self.rows // self.hosts, self.hosts)), 4)
 
@@ -99,12 +97,13 @@ class Scores:
         return stored
 
     def _compare(self, url: str) -> Stored:
-        requests.get(f"{url}/internal/force_flush", timeout=60).raise_for_status()
         values = np.vstack([self._values(group) for group in range(self.files * self.groups)])
         found = wrong = twice = 0
         for host in range(self.hosts):
-            stored_ms, stored = self._export(url, host)
-            stored_ms, first, counts = np.unique(stored_ms, return_index=True, return_counts=True)
+            selector = f'torture_anomaly_score{{host="host-{host:03d}"}}'
+            found_series = read_stored(url, selector).values()
+            times_ms, stored = next(iter(found_series), _NOTHING)
+            stored_ms, first, counts = np.unique(times_ms, return_index=True, return_counts=True)
             twice += int((counts - 1).sum())
             sent = values[:, host]
             rows, remainder = np.divmod(stored_ms - _FIRST_MS, _STEP_MS)
@@ -114,19 +113,3 @@ class Scores:
             found += int(same.sum())
             wrong += int((~known).sum() + (~same).sum())
         return Stored(found, wrong, twice)
-
-    def _export(self, url: str, host: int) -> tuple[npt.NDArray[np.int64], Floats]:
-        form = {
-            "match[]": f'torture_anomaly_score{{host="host-{host:03d}"}}',
-            "start": f"{_FIRST_MS / 1000 - 1:.3f}",
-            "end": f"{(_FIRST_MS + _STEP_MS * self.n_samples) / 1000:.3f}",
-        }
-        answer = requests.post(f"{url}/api/v1/export", form, timeout=300)
-        answer.raise_for_status()
-        lines = [orjson.loads(line) for line in answer.content.splitlines()]
-        epochs_ms = [np.array(line["timestamps"], np.int64) for line in lines]
-        values = [np.array(line["values"], np.float64) for line in lines]
-        return (
-            np.concatenate([np.empty(0, np.int64), *epochs_ms]),
-            np.concatenate([np.empty(0), *values]),
-        )

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.support.command_line import FORMAT, run
+from tests.support.http_servers import NOBODY
+from vm_df_writer.cli import main
+from vm_df_writer.cli.messages import option_name
+from vm_df_writer.config.read_options import ReadOptions
+
+
+@pytest.mark.parametrize("command", ["write", "preview"])
+def test_every_reading_keyword_is_an_option_with_its_own_help(command: str) -> None:
+    options = {option.name: option for option in main.commands[command].params}
+    for field in fields(ReadOptions):
+        option = options[field.name]
+        assert isinstance(option, click.Option)
+        assert option.opts == [option_name(field.name)]
+        assert option.help is not None
+        assert option.help.lower().startswith(field.metadata["help"].lower())
+
+
+def test_defaults_of_the_options_are_those_of_reading(scores: Path) -> None:
+    plain = run("preview", scores, *FORMAT).output
+    defaults = [
+        argument
+        for field in fields(ReadOptions)
+        if isinstance(field.default, str)
+        for argument in (option_name(field.name), field.default)
+    ]
+    assert run("preview", scores, *FORMAT, *defaults).output == plain
+
+
+def test_options_reach_the_reading(scores: Path) -> None:
+    shown = run(
+        *("preview", scores, *FORMAT, "--label", "job=node", "--label", "env=a=b"),
+        *("--label-columns", "host", "--value-columns", "y", "--provide-series", "y"),
+    ).output
+    assert '{"__name__":"vm_y","host":"007","job":"node","env":"a=b"}' in shown
+    assert "yhat" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Error: --url: missing; name the server, such as --url http://localhost:8428, or a"),
+        (("--url", "localhost:8428"), "Error: datasource_url: expected a URL such as"),
+        (
+            ("--url", NOBODY, "--metric-format", "__name__=score"),
+            "Error: metric_format: no value holds $VAR",
+        ),
+        (("--url", NOBODY, "--metric-format", "score"), "expected NAME=VALUE, got 'score'"),
+        (("--url", NOBODY, "--label", "a=1", "--label", "a=2"), "'a' is given twice; keep one"),
+        (("--url", NOBODY), "and the frame holds no query key; pass --query-key"),
+    ],
+)
+def test_wrong_options_exit_with_2(scores: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run("write", scores, *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_config_file_takes_the_place_of_url_and_format(scores: Path, tmp_path: Path) -> None:
+    config = tmp_path / "vmanomaly.yaml"
+    config.write_text(
+        f"writer:\n  datasource_url: {NOBODY}\n  metric_format: {{__name__: from_file_$VAR}}\n"
+    )
+    assert '"__name__":"from_file_y"' in run("preview", scores, "--config", config).stdout
+    for option, value in (("--url", NOBODY), FORMAT):
+        result = run("write", scores, "--config", config, option, value)
+        assert result.exit_code == 2
+        assert result.stderr == f"Error: {option}: --config is given too; keep one of the two\n"

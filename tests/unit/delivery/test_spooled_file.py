@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.support.blocks import T
+from tests.support.spool_folders import LABEL_SETS, body_of, keep
+from vm_df_writer.delivery.spool import Spool
+from vm_df_writer.errors import SpoolError
+
+pytest.importorskip("resource")  # not on Windows, and neither are the locks
+
+
+def test_a_body_comes_back_as_it_was(tmp_path: Path) -> None:
+    body = body_of()
+    read = keep(tmp_path, body).read()
+    assert read.data == body.data
+    assert read.counts.label_sets == LABEL_SETS
+    assert read.counts.samples.tolist() == [3, 3]
+    assert read.counts.first_ms.tolist() == [T] * 2
+    assert read.counts.last_ms.tolist() == [T + 2000] * 2
+
+
+def test_a_claimed_file_is_nobody_elses(tmp_path: Path) -> None:
+    file = keep(tmp_path)
+    [other] = Spool(tmp_path).files()
+    assert file.claim()
+    assert not other.claim()
+    file.release()
+    assert other.claim()
+    other.remove()
+    assert not file.claim()
+
+
+def test_a_file_that_is_removed_while_it_is_claimed_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened before the other process removed it, and locked after."""
+    import fcntl
+
+    file = keep(tmp_path)
+    lock = fcntl.flock
+
+    def remove_and_lock(*arguments: object) -> None:
+        file.path.unlink()
+        lock(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fcntl, "flock", remove_and_lock)
+    assert not file.claim()
+
+
+def test_a_removed_file_leaves_no_sidecar(tmp_path: Path) -> None:
+    file = keep(tmp_path)
+    file.claim()
+    file.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: data[: len(data) // 2], r"^it is damaged \(Compressed file ended before"),
+        (lambda data: data[:-4], r"^it is damaged \(Compressed file ended before"),
+        (lambda data: data[:-8] + bytes(8), r"^it is damaged \(CRC check failed"),
+        (lambda _: b"plain", r"^it is damaged \(Not a gzipped file"),
+        (lambda _: gzip.compress(b"no import line"), r"^it is damaged \("),
+        (
+            lambda data: gzip.compress(gzip.decompress(data).split(b"\n")[0]),
+            r"^it holds 3 samples, where the sidecar tells of 6$",
+        ),
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, damage: object, message: str) -> None:
+    assert callable(damage)
+    file = keep(tmp_path)
+    file.path.write_bytes(damage(file.path.read_bytes()))
+    with pytest.raises(SpoolError, match=message):
+        file.read()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[1]", b'{"samples": "many"}'])
+def test_a_damaged_sidecar_tells_of_no_samples(tmp_path: Path, content: bytes | None) -> None:
+    file = keep(tmp_path)
+    [sidecar] = tmp_path.glob("*.json")
+    if content is None:
+        sidecar.unlink()
+    else:
+        sidecar.write_bytes(content)
+    assert file.samples == 0
+
+
+def test_a_delivered_file_is_removed_though_its_sidecar_is_gone(tmp_path: Path) -> None:
+    file = keep(tmp_path)
+    assert file.claim()
+    for sidecar in tmp_path.glob("*.json"):
+        sidecar.unlink()
+    file.remove()
+    assert list(tmp_path.iterdir()) == []

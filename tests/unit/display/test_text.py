@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from vm_df_writer.display.text import (
+    describe_counts,
+    describe_seconds,
+    format_utc,
+    printable,
+    shown_line,
+)
+
+T = 1767225600000
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (None, "-"),
+        (T, "2026-01-01 00:00:00 UTC"),
+        (T + 7, "2026-01-01 00:00:00.007 UTC"),
+        (7258118399999, "2199-12-31 23:59:59.999 UTC"),
+    ],
+)
+def test_times_are_readable(ms: int | None, text: str) -> None:
+    assert format_utc(ms) == text
+
+
+def test_counts_are_readable() -> None:
+    assert describe_counts({"nan": 1200, "inf": 0, "duplicate": 3}) == "1,200 nan, 3 duplicate"
+    assert describe_counts({}) == "-"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"),
+        (89.4, "89 s"),
+        (90, "2 min"),
+        (3569, "59 min"),
+        (3570, "1 h 0 min"),
+        (90_000, "25 h 0 min"),
+    ],
+)
+def test_durations_are_as_people_say_them(seconds: float, text: str) -> None:
+    assert describe_seconds(seconds) == text
+
+
+def test_a_line_is_cut_where_it_is_too_long_to_be_shown() -> None:
+    assert shown_line("x" * 300) == "x" * 300
+    assert shown_line("x" * 301) == "x" * 300 + "..."
+
+
+def test_a_path_that_is_no_utf_8_is_printable() -> None:
+    assert printable("é\udce9.csv") == "é?.csv"

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support.blocks import T, block_of_rows
+from vm_df_writer.model.sample_counts import SampleCounts, series_frame
+from vm_df_writer.wire.import_lines import LineEncoder
+
+BLOCK = block_of_rows(np.ones((2, 12_000)), None, [0, 11_000, 12_000])
+
+
+def test_a_block_counts_as_its_import_lines_do() -> None:
+    of_block = SampleCounts.of_block(BLOCK).per_series()
+    of_lines = LineEncoder().encode(BLOCK).table.per_series()
+    assert of_block.equals(of_lines)
+    assert of_block["samples"].tolist() == [11_000, 1_000] * 2
+    assert of_block["last_ms"].tolist() == [T + 10_999, T + 11_999] * 2
+
+
+def test_tables_are_cut_and_put_together_again() -> None:
+    table = SampleCounts.of_block(BLOCK)
+    again = SampleCounts.concat([table.take(slice(0, 1)), table.take(slice(1, None))])
+    assert again.label_sets == table.label_sets
+    assert again.samples.tolist() == table.samples.tolist()
+    assert SampleCounts.concat([]).samples.dtype == np.int64
+
+
+@pytest.mark.parametrize("n_blocks", [0, 2])
+def test_the_frame_has_a_row_per_series_with_times_in_utc(n_blocks: int) -> None:
+    counts = SampleCounts.concat([SampleCounts.of_block(BLOCK)] * n_blocks)
+    frame = series_frame(counts.per_series())
+    assert len(frame) == (4 if n_blocks else 0)
+    assert [str(frame[name].dtype).partition(", ")[2] for name in ("first", "last")] == ["UTC]"] * 2
+    assert frame["samples"].sum() == n_blocks * BLOCK.n_samples

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from vm_df_writer.errors import TenantLabelWarning
+from vm_df_writer.operations.preflight import warn_of_tenant_labels
+
+
+@pytest.mark.parametrize(
+    ("tenant_id", "labels", "message"),
+    [
+        ("multitenant", {"host"}, "have no label 'vm_account_id' and 'vm_project_id', for which"),
+        ("multitenant", {"vm_account_id"}, "have no label 'vm_project_id', for which the server"),
+        ("5", {"vm_project_id"}, "it is not 'multitenant', and the series have the label"),
+        (None, {"vm_account_id"}, "set tenant_id to 'multitenant', or leave the label out$"),
+    ],
+)
+def test_tenant_labels_that_choose_no_tenant_are_warned_of(
+    tenant_id: str | None,
+    labels: set[str],
+    message: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.warns(TenantLabelWarning, match=message) as warned:
+        warn_of_tenant_labels(tenant_id, frozenset(labels))
+    assert str(warned[0].message) in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("tenant_id", "labels"),
+    [("multitenant", {"vm_account_id", "vm_project_id"}), (None, {"host"}), ("5:7", set())],
+)
+def test_tenant_labels_that_fit_are_not(tenant_id: str | None, labels: set[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_tenant_labels(tenant_id, frozenset(labels))
