@@ -202,3 +202,34 @@ MOST_FILES = 14  # beside __init__.py
 def test_every_folder_can_be_seen_at_a_glance(folder: Path) -> None:
     files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
     assert len(files) <= MOST_FILES
+
+
+UNIT_TESTS = sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)
+def test_each_unit_test_file_names_the_module_that_it_tests(path: Path) -> None:
+    """``test_session.py``, or ``test_session_no_answer.py``, is about the session beside it."""
+    folder = ROOT / PACKAGE / path.parent.relative_to(ROOT / "tests" / "unit")
+    modules = [module.stem for module in folder.glob("*.py")]
+    assert any(f"{path.stem}_".startswith(f"test_{module}_") for module in modules)
+
+
+# These are about the benchmarks; all others are about the package.
+TESTS_OF_BENCHMARKS = {"test_benchmarks", "test_docs_scale"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for folder in ("tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_what_tests_share_stands_in_tests_support(path: Path) -> None:
+    imported = set(imported_modules(ast.walk(ast.parse(path.read_text()))))
+    if path.is_relative_to(ROOT / "benchmarks"):
+        assert not [name for name in imported if name.partition(".")[0] == "tests"]
+        return
+    shared = [name for name in imported if name.startswith("tests.")]
+    assert [name for name in shared if not name.startswith("tests.support.")] == []
+    if path.stem not in TESTS_OF_BENCHMARKS:
+        assert not [name for name in imported if name.partition(".")[0] == "benchmarks"]

@@ -166,7 +166,7 @@ class Endpoint:
             "g0.tab": "0",
         }
         # The page splits its fragment at "?", so everything must be quoted, spaces as %20.
-        return f"{self.vmui_base}#/?{urlencode(query, safe='', quote_via=quote)}"
+        return f"{self.vmui_base}#/?{urlencode(query, quote_via=quote)}"
 
     def grafana_url(self, expr: str, first_ms: int, last_ms: int) -> str | None:
         """Return a link to Grafana's Explore page (10.2 and newer), or None without Grafana.

@@ -90,7 +90,7 @@ class StateStore:
             Names those that are not.
         """
         found = self._connection.execute("SELECT value FROM job WHERE name = 'options'").fetchone()
-        plain = json.loads(json.dumps(options, sort_keys=True))
+        plain = json.loads(json.dumps(options))
         before = None if found is None else json.loads(found[0])
         if before is None or (before != plain and not self.was_sent()):
             with self._changes() as execute:
