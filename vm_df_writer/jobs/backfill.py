@@ -105,9 +105,9 @@ def backfill(
                 store.retry_failed()
             job.mark_replayed_parts()
             if _are_paths(sources):
-                job.run_files([sources] if isinstance(sources, (str, Path)) else sources, how)
+                job.write_files([sources] if isinstance(sources, (str, Path)) else sources, how)
             else:
-                job.run_frames(cast("Iterable[pd.DataFrame]", sources), how)
+                job.write_frames(cast("Iterable[pd.DataFrame]", sources), how)
         except StateError:
             raise
         except BaseException as error:

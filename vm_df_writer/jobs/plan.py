@@ -91,7 +91,7 @@ def plan_tasks(
     store: StateStore,
     records: Iterable[PartRecord],
     options: JobOptions,
-    purpose: Literal["write", "verify", "ask"] = "write",
+    purpose: Literal["write", "verify", "probe"] = "write",
 ) -> Iterator[Task]:
     """Put parts in order, and those together that are reached only one through the other."""
     sources = {source.path: source for source in store.sources()}

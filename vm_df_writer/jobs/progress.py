@@ -1,4 +1,4 @@
-"""Progress of a job: a bar where somebody watches, and now and then a line where nobody does."""
+"""Progress of a job: a bar in a terminal or a notebook, and elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class JobProgress:
     Parameters
     ----------
     choice : bool or "auto"
-        True shows a bar, ``"auto"`` shows one in a terminal or a notebook; False and nobody
-        watching: lines.
-    n_rows : int
-        Rows to write.
+        True shows a bar, False shows lines, ``"auto"`` shows a bar in a terminal or a notebook
+        and lines elsewhere.
+    n_rows : int or None
+        Rows to write; None if that is not known.
     say : callable
         Shows a line.
     n_failed : int
@@ -38,7 +38,7 @@ class JobProgress:
     def __init__(
         self,
         choice: ProgressChoice,
-        n_rows: int,
+        n_rows: int | None,
         say: Callable[[str], object],
         *,
         n_failed: int = 0,
@@ -67,10 +67,14 @@ class JobProgress:
     def line(self) -> str:
         """Return how things stand."""
         elapsed_s = max(self._clock() - self._started, 1e-9)
-        left_s = (self._n_rows - self._rows) * elapsed_s / self._rows if self._rows else None
-        left = "" if not left_s else f", about {describe_seconds(left_s)} left"
+        of_all = left = ""
+        if self._n_rows is not None:
+            of_all = f" of {self._n_rows:,}"
+            if self._rows and (rows_left := self._n_rows - self._rows):
+                left_s = rows_left * elapsed_s / self._rows
+                left = f", about {describe_seconds(left_s)} left"
         return (
-            f"{self._rows:,} of {self._n_rows:,} rows, {self._samples:,} samples, "
+            f"{self._rows:,}{of_all} rows, {self._samples:,} samples, "
             f"{self._samples / elapsed_s:,.0f} samples/s, {self._failed:,} parts failed{left}"
         )
 

@@ -214,24 +214,23 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
 
 def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> JobReport:
     started, seen, ended, outcome, reason, run_rows, run_samples = run
-    finished = [r for r in records if r.state in FINISHED and r.account]
+    finished = [r for r in records if r.state in FINISHED and r.totals]
     totals: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     adjusted: Counter[str] = Counter()
     for record in finished:
-        account = record.account
         for name in ("samples", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt"):
-            totals[name] += account[name]
-        dropped.update(account["dropped"])
-        adjusted.update(account["adjusted"])
-        totals["repeated"] += account["samples"] * (record.attempts > 1)
+            totals[name] += record.totals[name]
+        dropped.update(record.totals["dropped"])
+        adjusted.update(record.totals["adjusted"])
+        totals["repeated"] += record.totals["samples"] * (record.attempts > 1)
     for record in records:
-        verification = record.account.get("verification") or {}
+        verification = record.totals.get("verification") or {}
         for name in ("missing", "mismatched"):
             totals[name] += verification.get(name, 0)
         if record.state in (PartState.PENDING, PartState.SPOOLED):
-            totals["undelivered"] += record.account.get("undelivered", 0)
-    times = [r.account[name] for r in finished for name in ("first_ms", "last_ms")]
+            totals["undelivered"] += record.totals.get("undelivered", 0)
+    times = [r.totals[name] for r in finished for name in ("first_ms", "last_ms")]
     known = [ms for ms in times if ms is not None]
     return JobReport(
         state_path=path,

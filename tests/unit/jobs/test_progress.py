@@ -27,3 +27,10 @@ def test_a_bar_takes_the_place_of_lines(capsys: pytest.CaptureFixture[str]) -> N
         progress.add(1000, 5000)
     assert lines == []
     assert "5,000 samples, 0 parts failed" in capsys.readouterr().err
+
+
+def test_without_a_number_of_rows_a_line_says_what_is_done() -> None:
+    progress = JobProgress(choice=False, n_rows=None, say=print)
+    progress.add(300, 600)
+    assert progress.line().startswith("300 rows, 600 samples, ")
+    assert "left" not in progress.line()

@@ -53,7 +53,7 @@ class PartRecord:
         Whether the server was asked, and had no samples of it before the job.
     reason : str or None
         Why it failed, or was left pending.
-    account : mapping
+    totals : mapping
         The numbers of its WriteReport.
     """
 
@@ -64,4 +64,4 @@ class PartRecord:
     attempts: int
     is_new: bool
     reason: str | None
-    account: Mapping[str, Any]
+    totals: Mapping[str, Any]

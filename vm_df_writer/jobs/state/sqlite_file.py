@@ -18,7 +18,7 @@ __all__ = [
     "require_ours",
 ]
 
-_FORMAT = 1
+_FORMAT = 2
 _OURS = 0x766D6466  # "vmdf"
 
 _SCHEMA = (
@@ -49,7 +49,7 @@ _SCHEMA = (
         attempts INTEGER NOT NULL DEFAULT 0,
         is_new INTEGER NOT NULL DEFAULT 0,
         reason TEXT,
-        account TEXT NOT NULL DEFAULT '{}',
+        totals TEXT NOT NULL DEFAULT '{}',
         UNIQUE (source, number)
     )
     """,

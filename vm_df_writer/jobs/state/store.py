@@ -176,7 +176,7 @@ class StateStore:
         key: int,
         state: PartState,
         reason: str | None = None,
-        account: Mapping[str, Any] | None = None,
+        totals: Mapping[str, Any] | None = None,
         *,
         nothing_sent: bool = False,
     ) -> None:
@@ -190,24 +190,24 @@ class StateStore:
             How far it has come.
         reason : str, optional
             Why it failed, or was left pending.
-        account : mapping, optional
+        totals : mapping, optional
             The numbers of its WriteReport, in place of those of an earlier attempt.
         nothing_sent : bool
             This attempt has sent nothing, and does not count.
         """
-        numbers = None if account is None else json.dumps(dict(account))
+        numbers = None if totals is None else json.dumps(dict(totals))
         with self._changes() as execute:
             execute(
-                "UPDATE part SET state = ?, reason = ?, account = COALESCE(?, account), "
+                "UPDATE part SET state = ?, reason = ?, totals = COALESCE(?, totals), "
                 "attempts = attempts - ? WHERE id = ?",
                 (state, reason, numbers, nothing_sent, key),
             )
             execute("UPDATE run SET seen = ? WHERE id = ?", (time.time(), self._run))
-            if account is not None and state in FINISHED:
+            if totals is not None and state in FINISHED:
                 execute(
                     "UPDATE run SET rows = rows + (SELECT rows FROM part WHERE id = ?), "
                     "samples = samples + ? WHERE id = ?",
-                    (key, account.get("samples", 0), self._run),
+                    (key, totals.get("samples", 0), self._run),
                 )
 
     def retry_failed(self) -> None:
@@ -251,16 +251,16 @@ def read_records(
         values.append(path)
     rows = connection.execute(
         "SELECT part.id, path, number, start, stop, rows, first_ms, last_ms, state, attempts, "  # noqa: S608 - no value in it
-        "is_new, reason, account FROM part JOIN source ON source.id = part.source "
+        "is_new, reason, totals FROM part JOIN source ON source.id = part.source "
         f"WHERE {' AND '.join(where)} ORDER BY path, number",
         values,
     )
     return [
         PartRecord(
             key, source, Part(*part), PartState(state), attempts, bool(is_new), reason,
-            json.loads(account),
+            json.loads(totals),
         )
-        for key, source, *part, state, attempts, is_new, reason, account in rows
+        for key, source, *part, state, attempts, is_new, reason, totals in rows
     ]  # fmt: skip
 
 

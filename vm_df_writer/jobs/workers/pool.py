@@ -7,17 +7,18 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from vm_df_writer.jobs.state.records import PartRecord
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
+from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.stop_flag import SharedStop, Stop
-from vm_df_writer.jobs.workers.task_runner import TaskRunner
-from vm_df_writer.jobs.workers.tasks import JobSpec, PartFinished, PartStarted, Task
+from vm_df_writer.jobs.workers.task_runner import MarkStarted, TaskRunner
+from vm_df_writer.jobs.workers.tasks import JobSpec, Task
 
 __all__ = ["run_tasks"]
 
@@ -26,29 +27,56 @@ _GOODBYE_S = 5.0
 
 
 def run_tasks(
-    spec: JobSpec, tasks: Iterable[Task], stop: Stop
-) -> Iterator[PartStarted | PartFinished]:
-    """Run tasks, and yield what happens; what begins is sent once the next event is asked for.
+    spec: JobSpec, tasks: Iterable[Task], mark_started: MarkStarted, stop: Stop
+) -> Generator[PartResult, None, None]:
+    """Run tasks in this process or in workers, and yield what becomes of each part.
 
-    When a stop is requested, what has begun is brought to its end, and nothing else is begun.
+    When a stop is requested, the parts that have begun are brought to their end, and no other
+    part is begun.
+
+    Parameters
+    ----------
+    spec : JobSpec
+        The job.
+    tasks : iterable of Task
+        What to do.
+    mark_started : callable
+        Called in this process before the first sample of a part is sent. If it raises, nothing
+        of that part is sent, and this function raises the same.
+    stop : Stop
+        Ends the work early.
     """
     if spec.options.workers == 1:
-        yield from _run_here(spec, tasks, stop)
+        yield from _run_here(spec, tasks, mark_started, stop)
     else:
-        yield from _WorkerPool(spec, tasks, stop).run()
+        yield from _WorkerPool(spec, tasks, mark_started, stop).run()
 
 
 def _run_here(
-    spec: JobSpec, tasks: Iterable[Task], stop: Stop
-) -> Iterator[PartStarted | PartFinished]:
-    runner = TaskRunner(spec, stop.requested)
+    spec: JobSpec, tasks: Iterable[Task], mark_started: MarkStarted, stop: Stop
+) -> Iterator[PartResult]:
+    runner = TaskRunner(spec, mark_started, stop.requested)
     try:
         for task in tasks:
             if stop.requested():
                 return
-            yield from runner.run(task)
+            yield from runner.perform(task)
     finally:
         runner.close()
+
+
+@dataclass(frozen=True)
+class _MarkRequest:
+    """A worker asks the job's process to mark a part as started, and waits for the answer."""
+
+    part_id: int
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """The answer: the mark is on disk."""
+
+    part_id: int
 
 
 @dataclass(eq=False)
@@ -64,17 +92,20 @@ class _Worker:
 class _WorkerPool:
     """Hands tasks to worker processes, and replaces those that die."""
 
-    def __init__(self, spec: JobSpec, tasks: Iterable[Task], stop: Stop) -> None:
+    def __init__(
+        self, spec: JobSpec, tasks: Iterable[Task], mark_started: MarkStarted, stop: Stop
+    ) -> None:
         self._spec = spec
         self._tasks = iter(tasks)
         self._again: deque[Task] = deque()
+        self._mark_started = mark_started
         self._stop = stop
         # Not fork: it would copy the locks and connections of this process in any state.
         self._context = multiprocessing.get_context("spawn")
         self._stopping = SharedStop()
         self._workers: list[_Worker] = []
 
-    def run(self) -> Iterator[PartStarted | PartFinished]:
+    def run(self) -> Iterator[PartResult]:
         try:
             while True:
                 self._pass_on_the_stop()
@@ -86,7 +117,7 @@ class _WorkerPool:
                     worker = next(w for w in busy if w.connection is ready)
                     yield from self._receive(worker)
         finally:
-            self._dismiss()
+            self._shut_down()
 
     def _pass_on_the_stop(self) -> None:
         if self._stop.requested():
@@ -116,27 +147,26 @@ class _WorkerPool:
         self._workers.append(_Worker(process, ours))
         return self._workers[-1]
 
-    def _receive(self, worker: _Worker) -> Iterator[PartStarted | PartFinished]:
+    def _receive(self, worker: _Worker) -> Iterator[PartResult]:
         try:
-            event = worker.connection.recv()
+            message = worker.connection.recv()
         except (EOFError, OSError):
             yield from self._replace_dead_worker(worker)
             return
-        if event is None:
+        if message is None:
             worker.task = None
-            return
-        if isinstance(event, Message):
-            pass_on(event)
-            return
-        if isinstance(event, PartFinished):
-            worker.left = [record for record in worker.left if record.id != event.key]
-        yield event
-        if isinstance(event, PartStarted):
+        elif isinstance(message, Message):
+            pass_on(message)
+        elif isinstance(message, _MarkRequest):
+            self._mark_started(message.part_id)
             self._pass_on_the_stop()
-            _send(worker.connection, None)
+            _send(worker.connection, _Marked(message.part_id))
+        else:
+            worker.left = [record for record in worker.left if record.id != message.record.id]
+            yield message
 
-    def _replace_dead_worker(self, worker: _Worker) -> Iterator[PartFinished]:
-        """Give up the part that a worker died of, and have the others done by somebody else."""
+    def _replace_dead_worker(self, worker: _Worker) -> Iterator[PartResult]:
+        """Give up the part that a worker died of, and leave its other parts to the next one."""
         worker.process.join()
         self._workers.remove(worker)
         worker.connection.close()
@@ -144,19 +174,18 @@ class _WorkerPool:
             return
         died_of, *rest = worker.left
         if rest:
-            self._again.append(Task(worker.task.source, rest, worker.task.purpose))
+            self._again.append(replace(worker.task, records=rest))
         if self._stop.requested():
-            yield PartFinished(died_of.id, None)
             return
         code = worker.process.exitcode
         how = f"exit code {code}" if code is None or code >= 0 else signal.Signals(-code).name
-        yield worker.task.give_up(
+        yield worker.task.fail(
             died_of,
             f"the worker process ended with {how}; if it ran out of memory, write smaller row "
             "groups or run fewer workers, then run with --retry-failed",
         )
 
-    def _dismiss(self) -> None:
+    def _shut_down(self) -> None:
         self._stopping.request()
         for worker in self._workers:
             _send(worker.connection, None)
@@ -168,8 +197,8 @@ class _WorkerPool:
             worker.connection.close()
 
 
-def _send(connection: Connection, message: Task | None) -> None:
-    with suppress(OSError):  # a worker that is dead by now is found so when it is heard
+def _send(connection: Connection, message: Task | _Marked | None) -> None:
+    with suppress(OSError):  # the end of the pipe tells soon enough that the worker is dead
         connection.send(message)
 
 
@@ -193,21 +222,24 @@ def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: in
     """Be a worker process."""
     sending = threading.Lock()
 
-    def tell(event: PartStarted | PartFinished | Message | None) -> None:
+    def tell(message: PartResult | _MarkRequest | Message | None) -> None:
         with sending:
-            connection.send(event)
+            connection.send(message)
+
+    def mark_started(part_id: int) -> None:
+        tell(_MarkRequest(part_id))
+        if connection.recv() != _Marked(part_id):
+            raise EOFError  # the job's process could not make the mark, and ends
 
     for number in (signal.SIGINT, signal.SIGTERM):  # the job's own process tells when to stop
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     with relayed(tell, level):
-        runner = TaskRunner(spec, stopping.requested)
+        runner = TaskRunner(spec, mark_started, stopping.requested)
         try:
             while (task := connection.recv()) is not None:
-                for event in runner.run(task):
-                    tell(event)
-                    if isinstance(event, PartStarted):
-                        connection.recv()  # until it is noted on disk
+                for result in runner.perform(task):
+                    tell(result)
                 tell(None)
         except EOFError:
             pass

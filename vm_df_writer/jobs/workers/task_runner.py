@@ -1,14 +1,13 @@
-"""Running a part: read it, cut it, ask, write or verify, and say what became of it."""
+"""TaskRunner: reads the parts of a task, writes, verifies or probes each, and reports on it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import (
     DeliveryError,
@@ -17,28 +16,32 @@ from vm_df_writer.errors import (
     SourceError,
     VerificationError,
 )
-from vm_df_writer.files.locations import hive_labels
-from vm_df_writer.files.source_file import read_parts
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import JobStopped
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import JobThrottle
-from vm_df_writer.jobs.workers.stop_flag import wait_until
-from vm_df_writer.jobs.workers.tasks import (
-    JobSpec,
-    PartFinished,
-    PartStarted,
-    Task,
-    account_of,
-    keywords_with,
+from vm_df_writer.jobs.workers.results import (
+    PartProbed,
+    PartResult,
+    PartVerified,
+    PartWritten,
+    totals_of,
 )
+from vm_df_writer.jobs.workers.stop_flag import wait_until
+from vm_df_writer.jobs.workers.tasks import JobSpec, Task
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.model.verification import Verification
 from vm_df_writer.verification.existing_samples import find_existing
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["TaskRunner"]
+__all__ = ["MarkStarted", "TaskRunner"]
+
+MarkStarted = Callable[[int], None]
+"""Marks in the state file that a part is about to be sent; returns once that is on disk.
+
+It raises if the mark cannot be made, and then nothing of the part may be sent: a part that was
+sent without a mark would count as untouched after a crash.
+"""
 
 
 class TaskRunner:
@@ -48,102 +51,94 @@ class TaskRunner:
     ----------
     spec : JobSpec
         The job.
+    mark_started : callable
+        Called before the first sample of a part is sent.
     should_stop : callable
         Asked before each body.
     """
 
-    def __init__(self, spec: JobSpec, should_stop: Callable[[], bool]) -> None:
-        self._config, self._options = spec.config, spec.options
-        self._keywords = spec.reading
+    def __init__(
+        self, spec: JobSpec, mark_started: MarkStarted, should_stop: Callable[[], bool]
+    ) -> None:
+        self._spec, self._options = spec, spec.options
         self._reading = ReadOptions.of(**spec.reading)
+        self._mark_started = mark_started
         self._should_stop = should_stop
-        self._throttle = JobThrottle(spec.samples_pace, spec.bytes_pace, should_stop)
+        self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
         self._backend = Backend.of(spec.config, throttle=self._throttle, sleep=self._wait)
         self._writer = VmWriter.along(self._backend)
 
-    def run(self, task: Task) -> Iterator[PartStarted | PartFinished]:
+    def perform(self, task: Task) -> Iterator[PartResult]:
         """Do a task, part by part."""
-        do = {"write": self.write, "verify": self.verify, "ask": self._ask}[task.purpose]
+        do = {"write": self.write, "verify": self.verify, "probe": self.probe}[task.purpose]
+        keywords = self._spec.keywords_for(task.source.path)
         records = list(task.records)
-        labels = hive_labels(task.source.path) if self._options.hive else {}
-        frames = read_parts(task.source, [record.part for record in records], self._reading)
+        frames = task.read(records, self._reading)
         while records and not self._should_stop():
             record = records.pop(0)
             try:
-                _, frame = next(frames)
+                frame = next(frames)
             except SourceError as error:
-                yield task.give_up(record, str(error))
-                frames = read_parts(task.source, [r.part for r in records], self._reading)
+                yield task.fail(record, str(error))
+                frames = task.read(records, self._reading)
                 continue
-            yield from do(record, frame, labels)
+            yield do(record, frame, keywords)
             del frame  # before the next one is read
 
     def write(
-        self, record: PartRecord, frame: pd.DataFrame, labels: Mapping[str, str]
-    ) -> Iterator[PartStarted | PartFinished]:
-        """Write the frame of a part."""
-        yield PartStarted(record.id)
+        self, record: PartRecord, frame: pd.DataFrame, keywords: ReadingKeywords
+    ) -> PartWritten:
+        """Mark a part as started, and write its frame."""
+        self._mark_started(record.id)
         try:
             report = self._writer.write(
-                self._cut(frame),
-                verify=self._options.verify,
-                progress=False,
-                **keywords_with(self._keywords, labels),
+                self._cut(frame), verify=self._options.verify, progress=False, **keywords
             )
         except DeliveryError as error:
-            yield _undelivered(record, error)
+            return _undelivered(record, error)
         except VerificationError as error:
-            yield PartFinished(record.id, PartState.FAILED, str(error), account_of(error.report))
+            totals = None if error.report is None else totals_of(error.report)
+            return PartWritten(record, PartState.FAILED, str(error), totals)
         except FrameError as error:
-            yield PartFinished(record.id, PartState.FAILED, str(error), nothing_sent=True)
-        else:
-            self._throttle.note_size(report)
-            yield _written(record, report)
+            return PartWritten(record, PartState.FAILED, str(error), nothing_sent=True)
+        self._throttle.note_size(report)
+        return _written(record, report)
 
     def verify(
-        self, record: PartRecord, frame: pd.DataFrame, labels: Mapping[str, str]
-    ) -> Iterator[PartStarted | PartFinished]:
+        self, record: PartRecord, frame: pd.DataFrame, keywords: ReadingKeywords
+    ) -> PartVerified | PartWritten:
         """Read back a part that was sent before; write it anew if a repair needs that."""
         choice = self._options.verify
         try:
             found = self._writer.verify(
-                self._cut(frame),
-                verify="count" if choice == "count" else True,
-                **keywords_with(self._keywords, labels),
+                self._cut(frame), verify="count" if choice == "count" else True, **keywords
             )
         except DeliveryError as error:
-            yield PartFinished(record.id, None, error=_of_the_job(error))
+            return PartVerified(record, PartState.SENT, str(error), error=_ends_the_job(error))
         except FrameError as error:
-            yield PartFinished(record.id, PartState.SENT, f"cannot be verified: {error}")
+            return PartVerified(record, PartState.SENT, f"cannot be verified: {error}")
         except VerificationError as error:
             if choice == "repair":
-                yield from self.write(record, frame, labels)
-            else:
-                account = _with_verification(record, error.verification)
-                yield PartFinished(record.id, PartState.FAILED, str(error), account)
-        else:
-            account = _with_verification(record, found)
-            yield PartFinished(record.id, PartState.VERIFIED, None, account)
+                return self.write(record, frame, keywords)
+            return PartVerified(record, PartState.FAILED, str(error), error.verification)
+        return PartVerified(record, PartState.VERIFIED, verification=found)
 
-    def _ask(
-        self, record: PartRecord, frame: pd.DataFrame, labels: Mapping[str, str]
-    ) -> Iterator[PartFinished]:
-        reading = ReadOptions.of(**keywords_with(self._keywords, labels))
+    def probe(
+        self, record: PartRecord, frame: pd.DataFrame, keywords: ReadingKeywords
+    ) -> PartProbed:
+        """Ask the server whether it has samples of a part."""
         try:
-            read = parse_frame(
-                self._cut(frame), metric_format=self._config.metric_format, reading=reading
+            parsed = parse_frame(
+                self._cut(frame),
+                metric_format=self._spec.config.metric_format,
+                reading=ReadOptions.of(**keywords),
             )
-            existing = find_existing(read.blocks(), self._backend.client, self._backend.endpoint)
+            existing = find_existing(parsed.blocks(), self._backend.client, self._backend.endpoint)
         except DeliveryError as error:
-            yield PartFinished(record.id, PartState.PENDING, str(error), error=error)
+            return PartProbed(record, error=_without_counts(error))
         except FrameError as error:
-            yield PartFinished(record.id, PartState.FAILED, str(error))
-        else:
-            if existing is None:
-                yield PartFinished(record.id, PartState.PENDING)
-            else:
-                reason = f"the server has samples of {existing} in this time range"
-                yield PartFinished(record.id, PartState.SKIPPED, reason, existing=existing)
+            return PartProbed(record, reason=str(error))
+        return PartProbed(record, existing)
 
     def _cut(self, frame: pd.DataFrame) -> pd.DataFrame:
         return cut_time(frame, self._reading, self._options.since_ms, self._options.until_ms)
@@ -158,52 +153,51 @@ class TaskRunner:
         self._writer.close()
 
 
-def _written(record: PartRecord, report: WriteReport) -> PartFinished:
-    account = account_of(report)
+def _written(record: PartRecord, report: WriteReport) -> PartWritten:
+    totals = totals_of(report)
     if report.spooled:
         spooled = DeliveryError(
             f"{report.undelivered:,} samples of {record.path} are kept in the spool folder; "
             "send them with vm-df-writer replay, and run again to write the rest"
         )
-        return PartFinished(record.id, PartState.SPOOLED, str(spooled), account, error=spooled)
+        return PartWritten(record, PartState.SPOOLED, str(spooled), totals, error=spooled)
+    nothing_sent = _is_nothing_sent(report)
     if report.undelivered:
-        if _is_nothing_sent(report):
-            return PartFinished(record.id, PartState.PENDING, account=account, nothing_sent=True)
+        if nothing_sent:
+            return PartWritten(record, PartState.PENDING, None, totals, nothing_sent)
         reason = (
             f"interrupted when {report.samples:,} of {report.total:,} samples were acknowledged; "
             "all of them will be sent again"
         )
-        return PartFinished(record.id, PartState.PENDING, reason, account)
+        return PartWritten(record, PartState.PENDING, reason, totals)
     state = PartState.SENT if report.verification is None else PartState.VERIFIED
-    return PartFinished(record.id, state, None, account, nothing_sent=_is_nothing_sent(report))
+    return PartWritten(record, state, None, totals, nothing_sent)
 
 
-def _undelivered(record: PartRecord, error: DeliveryError) -> PartFinished:
-    report = _without_lines(error).report
-    account, nothing_sent = account_of(report), report is not None and _is_nothing_sent(report)
-    if report is not None and not report.undelivered:  # only reading it back has failed
+def _undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
+    report = error.report
+    totals = None if report is None else totals_of(report)
+    nothing_sent = report is not None and _is_nothing_sent(report)
+    if report is not None and not report.undelivered:  # only reading the samples back failed
         state = PartState.SENT
     elif isinstance(error, ServerRejected) and error.is_about_the_body:
-        return PartFinished(record.id, PartState.FAILED, str(error), account, nothing_sent)
+        # The server refuses what is in this body; it may take the bodies of other parts.
+        return PartWritten(record, PartState.FAILED, str(error), totals, nothing_sent)
     else:
         state = PartState.PENDING
-    return PartFinished(record.id, state, str(error), account, nothing_sent, _of_the_job(error))
-
-
-def _with_verification(record: PartRecord, found: Verification | None) -> dict[str, Any]:
-    return {**record.account, "verification": found and found.to_dict()}
+    return PartWritten(record, state, str(error), totals, nothing_sent, _ends_the_job(error))
 
 
 def _is_nothing_sent(report: WriteReport) -> bool:
     return not report.requests and not report.in_doubt
 
 
-def _of_the_job(error: DeliveryError) -> DeliveryError | None:
-    """Return what is a matter of the whole job, which knows by itself that it was stopped."""
-    return None if isinstance(error, JobStopped) else _without_lines(error)
+def _ends_the_job(error: DeliveryError) -> DeliveryError | None:
+    """Return an error that concerns every part; a job that was stopped ends without one."""
+    return None if isinstance(error, JobStopped) else _without_counts(error)
 
 
-def _without_lines(error: DeliveryError) -> DeliveryError:
-    """Make an error small enough to be passed on."""
+def _without_counts(error: DeliveryError) -> DeliveryError:
+    """Make an error small enough for the pipe to the job's process."""
     error.report = error.report and error.report.summary()
     return error

@@ -1,28 +1,23 @@
-"""Errands: what a job has its workers do, and what they tell of it."""
+"""JobSpec and Task: what a job is, and what it gives a worker to do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.errors import DeliveryError
-from vm_df_writer.files.source_file import SourceFile
+from vm_df_writer.files.locations import hive_labels
+from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import RateLimiter
-from vm_df_writer.model.report import WriteReport
+from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartVerified, PartWritten
 
-__all__ = ["JobSpec", "PartFinished", "PartStarted", "Task", "account_of", "keywords_with"]
-
-_ACCOUNT = (
-    *("rows", "series", "samples", "dropped", "adjusted", "undelivered", "bytes_raw"),
-    *("bytes_sent", "requests", "retries", "in_doubt", "first_ms", "last_ms", "elapsed_s"),
-    "verification",
-)
+__all__ = ["JobSpec", "Task", "keywords_with"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +27,19 @@ class JobSpec:
     config: WriterConfig
     reading: ReadingKeywords
     options: JobOptions
-    samples_pace: RateLimiter | None
-    bytes_pace: RateLimiter | None
+    samples_limiter: RateLimiter | None
+    bytes_limiter: RateLimiter | None
 
     @classmethod
     def of(cls, config: WriterConfig, reading: ReadingKeywords, options: JobOptions) -> JobSpec:
-        """Set the paces that all workers share."""
+        """Make the rate limiters that all workers share."""
         rates = (options.rate_limit, options.max_bytes_per_second)
-        samples_pace, bytes_pace = (None if rate is None else RateLimiter(rate) for rate in rates)
-        return cls(job_config(config, options), reading, options, samples_pace, bytes_pace)
+        limiters = (None if rate is None else RateLimiter(rate) for rate in rates)
+        return cls(job_config(config, options), reading, options, *limiters)
+
+    def keywords_for(self, path: str) -> ReadingKeywords:
+        """Return the reading keywords for a file, with the labels that its folders give it."""
+        return keywords_with(self.reading, hive_labels(path) if self.options.hive else {})
 
 
 @dataclass(frozen=True)
@@ -53,59 +52,35 @@ class Task:
         The file.
     records : sequence of PartRecord
         The parts, in the order of the file.
-    purpose : {"write", "verify", "ask"}
-        To write them, to read back what was written before, or to ask the server whether it has
+    purpose : {"write", "verify", "probe"}
+        Write the parts, read back what an earlier run wrote, or ask the server whether it has
         samples of them.
+    frame : DataFrame or None
+        The only part, if the source is a frame and no file.
     """
 
     source: SourceFile
     records: Sequence[PartRecord]
-    purpose: Literal["write", "verify", "ask"] = "write"
+    purpose: Literal["write", "verify", "probe"] = "write"
+    frame: pd.DataFrame | None = None
 
-    def give_up(self, record: PartRecord, reason: str) -> PartFinished:
+    def read(self, records: Sequence[PartRecord], reading: ReadOptions) -> Iterator[pd.DataFrame]:
+        """Read parts one after the other.
+
+        The iterator raises SourceError, and ends, at a part that cannot be read.
+        """
+        if self.frame is not None:
+            return iter([self.frame])
+        parts = [record.part for record in records]
+        return (frame for _, frame in read_parts(self.source, parts, reading))
+
+    def fail(self, record: PartRecord, reason: str) -> PartResult:
         """Return what becomes of a part that cannot be read."""
         if self.purpose == "verify":
-            return PartFinished(record.id, PartState.SENT, f"cannot be verified: {reason}")
-        return PartFinished(record.id, PartState.FAILED, reason)
-
-
-@dataclass(frozen=True)
-class PartStarted:
-    """A part is about to be sent; nothing is sent before this is noted."""
-
-    key: int
-
-
-@dataclass(frozen=True)
-class PartFinished:
-    """What became of a part.
-
-    Attributes
-    ----------
-    key : int
-        The part.
-    state : PartState or None
-        `PENDING` if it was not finished for a reason that is not its own; None if it stays what
-        it was.
-    reason : str or None
-        Why it failed, or was not finished.
-    account : mapping or None
-        The account of its samples; None if it stays what it was.
-    nothing_sent : bool
-        Whether it is certain that the server has nothing of this attempt.
-    error : DeliveryError or None
-        Why the server cannot be written to, which is a matter of the whole job.
-    existing : str or None
-        A series of it that the server had samples of.
-    """
-
-    key: int
-    state: PartState | None
-    reason: str | None = None
-    account: Mapping[str, Any] | None = None
-    nothing_sent: bool = False
-    error: DeliveryError | None = field(default=None, compare=False)
-    existing: str | None = None
+            return PartVerified(record, PartState.SENT, f"cannot be verified: {reason}")
+        if self.purpose == "probe":
+            return PartProbed(record, reason=reason)
+        return PartWritten(record, PartState.FAILED, reason)
 
 
 def keywords_with(keywords: ReadingKeywords, labels: Mapping[str, str]) -> ReadingKeywords:
@@ -124,12 +99,3 @@ def keywords_with(keywords: ReadingKeywords, labels: Mapping[str, str]) -> Readi
     if reading.query_key_level in labels:
         merged["query_key"] = labels[reading.query_key_level]
     return merged
-
-
-def account_of(report: WriteReport | None) -> dict[str, Any] | None:
-    """Return the numbers of a report, for the state file."""
-    if report is None:
-        return None
-    plain = report.summary().to_dict()
-    account = {name: plain[name] for name in _ACCOUNT}
-    return account | {"spooled": [str(Path(path).absolute()) for path in report.spooled]}

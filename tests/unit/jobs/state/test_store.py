@@ -30,7 +30,7 @@ SOURCE = SourceFile(
     {"y": "numbers"},
     [Part(0, rows=10, first_ms=0, last_ms=9), Part(1, rows=5)],
 )
-ACCOUNT = {
+TOTALS = {
     **dict.fromkeys(("bytes_raw", "bytes_sent", "requests", "retries", "in_doubt"), 1),
     "samples": 10,
     "dropped": {"nan": 2},
@@ -50,12 +50,12 @@ def test_what_is_entered_is_found_again(state: Path) -> None:
         store.add_source(SOURCE)
         first, _ = store.parts()
         store.begin(first.id)
-        store.finish(first.id, PartState.SENT, None, ACCOUNT)
+        store.finish(first.id, PartState.SENT, None, TOTALS)
     with StateStore(state) as store:
         assert list(store.sources()) == [SOURCE]
         sent, pending = store.parts()
         assert (sent.part, sent.state, sent.attempts) == (SOURCE.parts[0], PartState.SENT, 1)
-        assert sent.account == ACCOUNT
+        assert sent.totals == TOTALS
         assert (pending.part, pending.state, pending.attempts) == (
             *(SOURCE.parts[1], PartState.PENDING, 0),
         )
@@ -73,7 +73,7 @@ from vm_df_writer.files.source_file import SourceFile
 store = StateStore(Path({str(state)!r}))
 store.add_source({SOURCE!r})
 store.begin(1)
-store.finish(1, PartState.SENT, None, {ACCOUNT!r})
+store.finish(1, PartState.SENT, None, {TOTALS!r})
 store.begin(2)
 os.kill(os.getpid(), 9)
 """
@@ -180,7 +180,7 @@ def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
     connection.close()
     with pytest.raises(
         StateError,
-        match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 1; go "
+        match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 2; go "
         r"on with the version that made it, or begin anew with restart=$",
     ):
         StateStore(state)
@@ -232,7 +232,7 @@ def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) 
         for key, attempts in ((1, 2), (2, 1)):
             for _ in range(attempts):
                 store.begin(key)
-            store.finish(key, PartState.SENT, None, ACCOUNT)
+            store.finish(key, PartState.SENT, None, TOTALS)
         store.end_run("done")
     report = read_report(state)
     assert (report.samples, report.repeated) == (20, 10)
@@ -242,9 +242,9 @@ def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) 
 def test_only_what_is_finished_with_numbers_counts_for_the_speed_of_the_run(state: Path) -> None:
     with StateStore(state) as store:
         store.add_source(SOURCE)
-        store.finish(1, PartState.SENT, None, ACCOUNT)
+        store.finish(1, PartState.SENT, None, TOTALS)
         store.finish(1, PartState.VERIFIED)
-        store.finish(2, PartState.FAILED, "odd", ACCOUNT)
+        store.finish(2, PartState.FAILED, "odd", TOTALS)
     report = read_report(state)
     assert (report.run_rows, report.run_samples) == (10, 10)
 
@@ -254,7 +254,7 @@ def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: P
         store.add_source(SOURCE)
         store.add_source(SourceFile("bad.csv", SOURCE.stamp, parts=[Part(0)], error="torn"))
         first, failed, _ = sorted(store.parts(), key=lambda record: record.id)
-        store.finish(first.id, PartState.SENT, None, ACCOUNT)
+        store.finish(first.id, PartState.SENT, None, TOTALS)
         store.finish(failed.id, PartState.FAILED, "odd", {})
         store.retry_failed()
         assert [source.path for source in store.sources()] == ["scores.parquet"]
@@ -271,7 +271,7 @@ def test_a_full_disk_is_told_and_what_was_marked_before_stays(state: Path) -> No
             StateError, match=r"job\.sqlite: cannot be written \(database or disk is full\); free"
         ):
             store.finish(1, PartState.FAILED, "x" * 100_000, {})
-        store.finish(1, PartState.SENT, None, ACCOUNT)
+        store.finish(1, PartState.SENT, None, TOTALS)
         assert store.counts()[PartState.SENT] == 1
 
 
