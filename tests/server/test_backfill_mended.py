@@ -57,8 +57,29 @@ def test_a_body_that_the_server_refuses_fails_its_part_and_the_others_go_on(
         report = run(url=proxy.url)
         assert (report.outcome, report.parts) == ("failed", {"sent": 2, "failed": 1})
         assert "answered 400 Bad Request ('too long line')" in report.failures[0].reason
+        assert (report.samples, report.undelivered) == (2 * ROWS, ROWS)
         assert run(url=proxy.url, retry_failed=True).ok
     assert stored(victoria_metrics.url, name) == expected(0)
+
+
+def test_an_attempt_that_comes_less_far_leaves_the_numbers_of_the_one_before(
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], name: str, tmp_path: Path
+) -> None:
+    relabel = tmp_path / "relabel.yaml"
+    relabel.write_text("- action: drop\n  source_labels: [host]\n  regex: a\n")
+    server = start_victoria_metrics(f"-relabelConfig={relabel}")
+    write_files(tmp_path / "scores", 1)
+    with FaultProxy(server.url).running() as proxy:
+        config = config_for(proxy.url, name, retry_deadline="100ms")
+
+        def run(**options: Any) -> JobReport:
+            chosen, state = JobOptions(verify="count", **options), tmp_path / "job.sqlite"
+            return backfill(tmp_path / "scores", config, state=state, options=chosen)
+
+        assert run().samples == 3 * ROWS
+        proxy.schedule(pass_on, then=answer(503))  # all but the question whether it is there
+        report = run(retry_failed=True)
+    assert (report.outcome, report.samples, report.undelivered) == ("undelivered", 3 * ROWS, 0)
 
 
 def test_a_job_that_was_refused_before_it_sent_anything_may_be_corrected(

@@ -170,3 +170,4 @@ def test_samples_that_the_server_does_not_keep_fail_their_part(
     assert (report.outcome, report.parts) == ("unverified", {"failed": 3})
     assert report.missing == GROUPS * ROWS // 2
     assert report.failures[0].reason.startswith("verify: ")
+    assert (report.samples, report.undelivered, report.requests) == (GROUPS * ROWS, 0, 3)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
-from vm_df_writer.jobs.state.records import FINISHED, PartRecord, PartState
+from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.sqlite_file import is_claimed, read_only
 from vm_df_writer.jobs.state.store import read_records
 
@@ -21,6 +21,7 @@ JobOutcome = Literal[
 ]
 
 _SHOWN_FAILURES = 20
+_SUMMED = ("samples", "undelivered", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt")
 _NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
 _TOLD = (PartState.PENDING, PartState.SENT, PartState.FAILED, PartState.SPOOLED)
 _STRUCK = "was being sent when the job was {}; all of it will be sent again"
@@ -60,11 +61,13 @@ class JobReport:
     rows, rows_left : int
         Rows of all parts, and of those that are pending.
     samples : int
-        Samples of the parts that are sent or verified.
+        Samples that the server acknowledged, whatever became of their parts: also of those that
+        failed or were interrupted. A part that was tried more than once counts with the attempt
+        that came furthest.
     dropped, adjusted : mapping of str to int
-        As in a WriteReport, of these parts.
+        As in a WriteReport, of the same attempts.
     undelivered : int
-        Samples that were not acknowledged, of the parts that are spooled, or pending though begun.
+        Samples that were not acknowledged in these attempts.
     bytes_raw, bytes_sent, requests, retries, in_doubt : int
         As in a WriteReport.
     repeated : int
@@ -214,23 +217,19 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
 
 def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> JobReport:
     started, seen, ended, outcome, reason, run_rows, run_samples = run
-    finished = [r for r in records if r.state in FINISHED and r.totals]
     totals: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     adjusted: Counter[str] = Counter()
-    for record in finished:
-        for name in ("samples", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt"):
-            totals[name] += record.totals[name]
-        dropped.update(record.totals["dropped"])
-        adjusted.update(record.totals["adjusted"])
-        totals["repeated"] += record.totals["samples"] * (record.attempts > 1)
     for record in records:
+        totals.update({name: record.totals.get(name, 0) for name in _SUMMED})
+        dropped.update(record.totals.get("dropped", {}))
+        adjusted.update(record.totals.get("adjusted", {}))
+        if record.attempts > 1:
+            totals["repeated"] += record.totals.get("samples", 0)
         verification = record.totals.get("verification") or {}
         for name in ("missing", "mismatched"):
             totals[name] += verification.get(name, 0)
-        if record.state in (PartState.PENDING, PartState.SPOOLED):
-            totals["undelivered"] += record.totals.get("undelivered", 0)
-    times = [r.totals[name] for r in finished for name in ("first_ms", "last_ms")]
+    times = [r.totals.get(name) for r in records for name in ("first_ms", "last_ms")]
     known = [ms for ms in times if ms is not None]
     return JobReport(
         state_path=path,

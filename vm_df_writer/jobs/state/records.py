@@ -9,7 +9,7 @@ from typing import Any
 
 from vm_df_writer.files.part import Part
 
-__all__ = ["FINISHED", "PartRecord", "PartState"]
+__all__ = ["PartRecord", "PartState"]
 
 
 class PartState(StrEnum):
@@ -27,10 +27,6 @@ class PartState(StrEnum):
     SPOOLED = "spooled"
     SKIPPED = "skipped"
     FAILED = "failed"
-
-
-FINISHED = (PartState.SENT, PartState.VERIFIED, PartState.SPOOLED)
-"""Of these the whole part is on the server, or safe in the spool folder."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class PartRecord:
     reason : str or None
         Why it failed, or was left pending.
     totals : mapping
-        The numbers of its WriteReport.
+        The numbers of the WriteReport of the attempt to write it that came furthest.
     """
 
     id: int

@@ -17,7 +17,7 @@ from vm_df_writer.errors import JobError, StateError
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.part import Part
 from vm_df_writer.files.source_file import SourceFile
-from vm_df_writer.jobs.state.records import FINISHED, PartRecord, PartState
+from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
     describe_failure,
@@ -203,7 +203,7 @@ class StateStore:
                 (state, reason, numbers, nothing_sent, key),
             )
             execute("UPDATE run SET seen = ? WHERE id = ?", (time.time(), self._run))
-            if totals is not None and state in FINISHED:
+            if totals is not None and state is not PartState.PENDING:
                 execute(
                     "UPDATE run SET rows = rows + (SELECT rows FROM part WHERE id = ?), "
                     "samples = samples + ? WHERE id = ?",

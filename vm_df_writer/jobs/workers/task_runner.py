@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -154,17 +155,18 @@ class TaskRunner:
 
 
 def _written(record: PartRecord, report: WriteReport) -> PartWritten:
-    totals = totals_of(report)
     if report.spooled:
         spooled = DeliveryError(
             f"{report.undelivered:,} samples of {record.path} are kept in the spool folder; "
             "send them with vm-df-writer replay, and run again to write the rest"
         )
-        return PartWritten(record, PartState.SPOOLED, str(spooled), totals, error=spooled)
-    nothing_sent = _is_nothing_sent(report)
+        return PartWritten(
+            record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled
+        )
+    nothing_sent, totals = _is_nothing_sent(report), _new_totals(record, report)
+    if report.undelivered and nothing_sent:
+        return PartWritten(record, PartState.PENDING, None, totals, nothing_sent)
     if report.undelivered:
-        if nothing_sent:
-            return PartWritten(record, PartState.PENDING, None, totals, nothing_sent)
         reason = (
             f"interrupted when {report.samples:,} of {report.total:,} samples were acknowledged; "
             "all of them will be sent again"
@@ -176,7 +178,7 @@ def _written(record: PartRecord, report: WriteReport) -> PartWritten:
 
 def _undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
     report = error.report
-    totals = None if report is None else totals_of(report)
+    totals = None if report is None else _new_totals(record, report)
     nothing_sent = report is not None and _is_nothing_sent(report)
     if report is not None and not report.undelivered:  # only reading the samples back failed
         state = PartState.SENT
@@ -186,6 +188,12 @@ def _undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
     else:
         state = PartState.PENDING
     return PartWritten(record, state, str(error), totals, nothing_sent, _ends_the_job(error))
+
+
+def _new_totals(record: PartRecord, report: WriteReport) -> dict[str, Any] | None:
+    """Return the numbers of an attempt; None, which keeps the old ones, if it came less far."""
+    came_less_far = report.undelivered and report.samples < record.totals.get("samples", 0)
+    return None if came_less_far else totals_of(report)
 
 
 def _is_nothing_sent(report: WriteReport) -> bool:

@@ -239,14 +239,28 @@ def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) 
     assert "sent again            10 samples: the server may hold them twice" in str(report)
 
 
-def test_only_what_is_finished_with_numbers_counts_for_the_speed_of_the_run(state: Path) -> None:
+def test_what_comes_to_its_end_with_numbers_counts_for_the_speed_of_the_run(state: Path) -> None:
     with StateStore(state) as store:
         store.add_source(SOURCE)
         store.finish(1, PartState.SENT, None, TOTALS)
         store.finish(1, PartState.VERIFIED)
-        store.finish(2, PartState.FAILED, "odd", TOTALS)
+        store.finish(2, PartState.PENDING, "odd", TOTALS)
     report = read_report(state)
     assert (report.run_rows, report.run_samples) == (10, 10)
+
+
+def test_what_was_acknowledged_counts_whatever_became_of_its_part(state: Path) -> None:
+    ends = (PartState.SENT, PartState.FAILED, PartState.PENDING, PartState.SPOOLED)
+    with StateStore(state) as store:
+        store.add_source(replace(SOURCE, parts=[Part(n, rows=5) for n in range(len(ends))]))
+        for key, end in enumerate(ends, 1):
+            store.begin(key)
+            store.finish(key, end, "why", {**TOTALS, "undelivered": key - 1})
+    report = read_report(state)
+    assert (report.samples, report.undelivered) == (40, 0 + 1 + 2 + 3)
+    assert (report.requests, report.dropped) == (4, {"nan": 8})
+    assert (report.first_ms, report.last_ms) == (0, 9)
+    assert (report.run_rows, report.run_samples) == (15, 30)
 
 
 def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: Path) -> None:
