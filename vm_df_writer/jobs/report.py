@@ -11,7 +11,7 @@ from typing import Any, Literal
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
 from vm_df_writer.jobs.state.records import PartRecord, PartState
-from vm_df_writer.jobs.state.sqlite_file import is_claimed, read_only
+from vm_df_writer.jobs.state.sqlite_file import is_claimed, one_name, read_only
 from vm_df_writer.jobs.state.store import read_records
 
 __all__ = ["Failure", "JobOutcome", "JobReport", "read_report"]
@@ -191,8 +191,9 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     StateError
         If there is no such file, or it is none of a job.
     """
-    alive = is_claimed(Path(path))
-    connection = read_only(Path(path))
+    file = one_name(Path(path))
+    alive = is_claimed(file)
+    connection = read_only(file)
     try:
         records = read_records(connection)
         run = connection.execute(
@@ -202,7 +203,7 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     finally:
         connection.close()
     report = _sum_up(str(path), records, run or _NO_RUN)
-    alive |= is_claimed(Path(path))  # or it began, or ended, while it was read
+    alive |= is_claimed(file)  # or it began, or ended, while it was read
     if report.outcome == "running" and not alive:
         report = replace(report, outcome="killed")
     if report.outcome in ("killed", "interrupted"):  # a second Ctrl-C does not wait for anything

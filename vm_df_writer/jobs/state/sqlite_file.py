@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ __all__ = [
     "claim",
     "describe_failure",
     "is_claimed",
+    "one_name",
     "open_state",
     "read_only",
     "remove_state",
@@ -74,6 +76,33 @@ _HEADER = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 # Whoever looks whether a file is claimed is in the way of a claim, for a moment.
 _CLAIM_S = 1.0
+
+
+def one_name(path: Path) -> Path:
+    """Return the name of a state file that all its users share, whatever link they were given.
+
+    SQLite finds the journal of a file, and a job its lock, by the name of the file. Symbolic
+    links are followed. Under a second hard link there is no journal: what is marked could be
+    lost or torn (sqlite.org/howtocorrupt.html, section 2.5).
+
+    Raises
+    ------
+    StateError
+        If the file has hard links, or symbolic links lead in a circle.
+    """
+    try:
+        real = path.resolve()
+        status = real.stat()
+    except FileNotFoundError:
+        return real
+    except (OSError, RuntimeError) as error:  # a circle is a RuntimeError before Python 3.13
+        raise StateError(f"{path}: cannot be opened ({error}); check the path") from None
+    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+        raise StateError(
+            f"{path}: the file has {status.st_nlink} names (hard links), under which two jobs "
+            "could write to it at a time; remove all but one, or make a copy of it"
+        )
+    return real
 
 
 def claim(path: Path) -> sqlite3.Connection:

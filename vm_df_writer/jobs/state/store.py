@@ -1,4 +1,4 @@
-"""Checkpoint: the plan of a job and what became of each part, in one SQLite file."""
+"""StateStore: the plan of a job and what became of each part, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
     describe_failure,
+    one_name,
     open_state,
     remove_state,
     require_ours,
@@ -44,17 +45,18 @@ class StateStore:
     Raises
     ------
     StateError
-        If another process holds it, or it is no state file of this version.
+        If another process holds it, it is no state file of this version, or it has hard links.
     """
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
         self.path = path
-        require_ours(path, restart=restart)  # before there is a lock beside it
-        self._claim = claim(path)
+        file = one_name(path)
+        require_ours(file, restart=restart)  # before there is a lock beside it
+        self._claim = claim(file)
         try:
             if restart:
-                remove_state(path)
-            self._connection = open_state(path)
+                remove_state(file)
+            self._connection = open_state(file)
             with self._changes() as execute:
                 run = execute(
                     "INSERT INTO run (pid, host, started, seen) VALUES (?, ?, ?, ?) RETURNING id",
