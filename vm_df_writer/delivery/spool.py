@@ -3,7 +3,9 @@ r"""Spool: undelivered bodies as files, for a replay or plain curl to send later
 A file ``<created>-<random>.jsonl.gz`` holds one body, compressed by gzip. Beside it lies a sidecar
 ``<created>-<random>.json``, which tells whose samples these are and why they are there. Both are
 written under other names, flushed to the disk and then renamed, the sidecar first: what is called
-``.jsonl.gz`` is whole and has a sidecar. This sends the files without a replay::
+``.jsonl.gz`` is whole and has a sidecar. If the sidecar asks for a receipt, a replay renames it to
+``<created>-<random>.delivered`` when the file is delivered; else it removes both. This sends the
+files without a replay::
 
     for file in *.jsonl.gz; do
         code=$(curl --silent --output /dev/null --write-out '%{http_code}' \
@@ -23,7 +25,12 @@ from uuid import uuid4
 
 import orjson
 
-from vm_df_writer.delivery.spooled_file import DATA_SUFFIX, SIDECAR_SUFFIX, SpooledFile
+from vm_df_writer.delivery.spooled_file import (
+    DATA_SUFFIX,
+    RECEIPT_SUFFIX,
+    SIDECAR_SUFFIX,
+    SpooledFile,
+)
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
@@ -35,6 +42,9 @@ _UNFINISHED_SUFFIX = ".part"
 # What a killed process leaves behind is known by its age: no file takes that long to write.
 _LITTER_AGE_S = 3600.0
 
+# A job that does not come back within that time sends the samples again, which loses nothing.
+_RECEIPT_AGE_S = 90 * 86_400.0
+
 
 class Spool:
     r"""A folder of undelivered bodies, which several processes may share.
@@ -43,6 +53,9 @@ class Spool:
     ----------
     folder : str or Path
         Where the files are.
+    leaves_receipts : bool, default False
+        Whether a replay leaves a receipt for each file that :meth:`keep` writes, for who asks
+        later by :func:`~vm_df_writer.delivery.spooled_file.was_delivered`.
 
     Examples
     --------
@@ -59,8 +72,9 @@ class Spool:
     True 1 5:7 nobody answers
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, leaves_receipts: bool = False) -> None:
         self.folder = Path(folder)
+        self._leaves_receipts = leaves_receipts
 
     def prepare(self) -> None:
         """Make the folder if it is not there.
@@ -106,7 +120,7 @@ class Spool:
         """
         created = datetime.now(UTC)
         name = f"{created:%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
-        facts = {
+        facts: dict[str, Any] = {
             "created": created,
             "tenant": tenant,
             "samples": body.n_samples,
@@ -116,6 +130,8 @@ class Spool:
             "in_doubt": in_doubt,
             "reason": reason,
         }
+        if self._leaves_receipts:
+            facts["receipt"] = True
         sidecar = self._write(name + SIDECAR_SUFFIX, _as_json(facts))
         try:
             path = self._write(name + DATA_SUFFIX, compress(body.data, "gzip"))
@@ -136,7 +152,9 @@ class Spool:
             is_unfinished = path.name.endswith(_UNFINISHED_SUFFIX)
             is_sidecar = path.name.endswith(SIDECAR_SUFFIX)
             if is_unfinished or (is_sidecar and path.name.removesuffix(SIDECAR_SUFFIX) not in data):
-                _remove_if_old(path)
+                _remove_if_old(path, _LITTER_AGE_S)
+            elif path.name.endswith(RECEIPT_SUFFIX):
+                _remove_if_old(path, _RECEIPT_AGE_S)
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self.folder / name
@@ -169,9 +187,9 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_if_old(path: Path) -> None:
+def _remove_if_old(path: Path, age_s: float) -> None:
     try:
-        if time.time() - path.stat().st_mtime > _LITTER_AGE_S:
+        if time.time() - path.stat().st_mtime > age_s:
             path.unlink()
     except FileNotFoundError:
         pass  # another process was faster

@@ -17,9 +17,16 @@ from vm_df_writer.errors import SpoolError
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire.packing import Body
 
-__all__ = ["DATA_SUFFIX", "SIDECAR_SUFFIX", "SpooledFile"]
+__all__ = [
+    "DATA_SUFFIX",
+    "RECEIPT_SUFFIX",
+    "SIDECAR_SUFFIX",
+    "SpooledFile",
+    "forget_receipt",
+    "was_delivered",
+]
 
-DATA_SUFFIX, SIDECAR_SUFFIX = ".jsonl.gz", ".json"
+DATA_SUFFIX, SIDECAR_SUFFIX, RECEIPT_SUFFIX = ".jsonl.gz", ".json", ".delivered"
 
 
 class SpooledFile:
@@ -42,7 +49,7 @@ class SpooledFile:
 
     @property
     def _sidecar(self) -> Path:
-        return self.path.with_name(self.path.name.removesuffix(DATA_SUFFIX) + SIDECAR_SUFFIX)
+        return _beside(self.path, SIDECAR_SUFFIX)
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -105,9 +112,14 @@ class SpooledFile:
         return Body(data, lines)
 
     def remove(self) -> None:
-        """Remove the file for good; it is delivered."""
+        """Remove the file for good, as it is delivered; leave a receipt if that is asked for."""
+        leaves_receipt = self.facts.get("receipt") is True
         self.path.unlink()
-        self._sidecar.unlink(missing_ok=True)
+        # After it: a crash between the two leaves no receipt for a file that is still there.
+        if leaves_receipt:
+            self._sidecar.rename(_beside(self.path, RECEIPT_SUFFIX))
+        else:
+            self._sidecar.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
@@ -115,6 +127,20 @@ class SpooledFile:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def was_delivered(path: Path) -> bool:
+    """Say whether there is a receipt for a file that asked for one: a replay has delivered it."""
+    return _beside(path, RECEIPT_SUFFIX).exists()
+
+
+def forget_receipt(path: Path) -> None:
+    """Remove the receipt for a file; nobody will ask for it any more."""
+    _beside(path, RECEIPT_SUFFIX).unlink(missing_ok=True)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name.removesuffix(DATA_SUFFIX) + suffix)
 
 
 def _table_of(data: bytes) -> SampleCounts:

@@ -103,7 +103,7 @@ def backfill(
             job.require_server()
             if options.retry_failed:
                 store.retry_failed()
-            job.mark_replayed_parts()
+            job.settle_spooled_parts()
             if _are_paths(sources):
                 job.write_files([sources] if isinstance(sources, (str, Path)) else sources, how)
             else:

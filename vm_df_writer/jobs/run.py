@@ -10,6 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, JobError, StateError
 from vm_df_writer.files.locations import find_files
@@ -147,14 +148,28 @@ class JobRun:
             return ("unverified" if lost else "failed"), reason
         return "done", None
 
-    def mark_replayed_parts(self) -> None:
-        """Mark the parts as sent whose last samples a replay has delivered."""
+    def settle_spooled_parts(self) -> None:
+        """Mark the parts as sent that a replay has delivered, and those to send again it has not.
+
+        A spooled file that is gone without a receipt may have been lost with its folder.
+        """
         for record in self._store.parts(PartState.SPOOLED):
             files = [Path(name) for name in record.totals["spooled"]]
-            if all(file.parent.is_dir() and not file.exists() for file in files):
-                samples = record.totals["samples"] + record.totals["undelivered"]
-                totals = {**record.totals, "samples": samples, "undelivered": 0, "spooled": []}
-                self._store.finish(record.id, PartState.SENT, None, totals)
+            if any(file.exists() for file in files):
+                continue  # a replay is still to come
+            if lost := [file for file in files if not was_delivered(file)]:
+                reason = (
+                    f"{lost[0]} is gone from the spool folder, and no receipt shows that it was "
+                    "delivered; all of the part is sent again"
+                )
+                self._store.finish(record.id, PartState.PENDING, reason)
+                continue
+            samples = record.totals["samples"] + record.totals["undelivered"]
+            totals = {**record.totals, "samples": samples, "undelivered": 0, "spooled": []}
+            self._store.finish(record.id, PartState.SENT, None, totals)
+            for file in files:
+                with suppress(OSError):  # a receipt that stays does no harm
+                    forget_receipt(file)
 
     def reset_cache(self) -> bool:
         """Make the server forget the graphs that it computed before; return whether it did."""

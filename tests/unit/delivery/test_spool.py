@@ -12,6 +12,7 @@ from tests.support.full_disk import no_larger_files_than
 from tests.support.spool_folders import body_of, keep
 from vm_df_writer import VmWriter
 from vm_df_writer.delivery.spool import Spool
+from vm_df_writer.delivery.spooled_file import was_delivered
 from vm_df_writer.errors import ConfigError
 
 pytest.importorskip("resource")  # not on Windows, and neither are the locks
@@ -130,3 +131,19 @@ def test_a_replay_needs_a_folder() -> None:
         ConfigError, match=r"^spool_dir: not set; set it, or name the folder to replay$"
     ):
         VmWriter("http://localhost:8428").replay()
+
+
+def test_a_receipt_is_left_for_who_asked_and_swept_when_nobody_came(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, leaves_receipts=True)
+    path = spool.keep(body_of(), tenant=None, reason="nobody answers")
+    [file] = spool.files()
+    assert file.facts["receipt"] is True
+    assert not was_delivered(path)
+    file.remove()
+    assert was_delivered(path)
+    spool.sweep()
+    [receipt] = tmp_path.iterdir()
+    assert receipt.name == path.name.replace(".jsonl.gz", ".delivered")
+    os.utime(receipt, (0, 0))
+    spool.sweep()
+    assert not was_delivered(path)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
@@ -66,7 +68,12 @@ class TaskRunner:
         self._mark_started = mark_started
         self._should_stop = should_stop
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
-        self._backend = Backend.of(spec.config, throttle=self._throttle, sleep=self._wait)
+        backend = Backend.of(spec.config, throttle=self._throttle, sleep=self._wait)
+        if backend.spool is not None:
+            # So that the job knows a file that was replayed from one that was lost.
+            spool = Spool(backend.spool.folder, leaves_receipts=True)
+            backend = replace(backend, spool=spool)
+        self._backend = backend
         self._writer = VmWriter.along(self._backend)
 
     def perform(self, task: Task) -> Iterator[PartResult]:
