@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.score_files import GROUPS, ROWS, config_for, expected, stored, write_files
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import answer, pass_on
+from tests.support.score_files import GROUPS, ROWS, config_for, expected, stored, write_files
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.jobs import JobReport, backfill
 from vm_df_writer.local import LocalVictoriaMetrics

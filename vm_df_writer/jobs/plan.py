@@ -44,11 +44,8 @@ def make_plan(
         source = known.get(path)
         if source is None:
             store.add_source(plan_source(path, reading))
+        elif (difference := _difference(store, source)) is None:
             continue
-        difference = _difference(source)
-        if difference is None:
-            if (stamp := stamp_of(path)) != source.stamp:
-                store.set_stamp(path, stamp)
         elif store.was_sent(path):
             changed.append(f"{path} {difference}")
         else:
@@ -67,18 +64,24 @@ def make_plan(
             store.finish(record.id, PartState.SKIPPED, "outside since and until")
 
 
-def _difference(source: SourceFile) -> str | None:
+def _difference(store: StateStore, source: SourceFile) -> str | None:
     """Say in what a file is no longer the one that was planned; None if in nothing."""
     try:
         stamp = stamp_of(source.path)
-        is_same = stamp == source.stamp if source.error else not has_changed(source)
     except SourceError as error:
         return str(error)
-    if is_same:
+    if stamp == source.stamp:
         return None
     if stamp.size != source.stamp.size:
         return f"was {source.stamp.size:,} bytes and is {stamp.size:,}"
-    return "has other content"
+    try:
+        is_other = source.error is not None or has_changed(source)
+    except SourceError:
+        return None  # the parts of it that are still to be read fail with the reason
+    if is_other:
+        return "has other content"
+    store.set_stamp(source.path, stamp)  # or workers compare the content again for each part
+    return None
 
 
 def _check_columns(store: StateStore, reading: ReadOptions) -> None:

@@ -159,3 +159,38 @@ def test_files_whose_columns_are_not_those_of_most_fail(store: StateStore, tmp_p
         (failed,) = store.parts(PartState.FAILED)
     assert failed.reason is not None
     assert "'z' is new" in failed.reason
+
+
+def test_a_file_that_cannot_be_compared_now_ends_its_own_parts_and_not_the_job(
+    store: StateStore,
+) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    memory = pytest.importorskip("fsspec.implementations.memory")
+
+    class Moody(memory.MemoryFileSystem):  # type: ignore[misc, name-defined]
+        """Is listed, and sometimes fails when it is read."""
+
+        protocol = "sulky"
+        store: dict[str, Any] = {}  # noqa: RUF012 - so it is in fsspec
+        pseudo_dirs = [""]  # noqa: RUF012
+        fails = False
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return str(super()._strip_protocol(path.removeprefix("sulky:/")))
+
+        def _open(self, path: str, mode: str = "rb", **keywords: Any) -> Any:
+            if self.fails and mode == "rb":
+                raise RuntimeError("no credentials")
+            return super()._open(path, mode, **keywords)
+
+    fsspec.register_implementation("sulky", Moody, clobber=True)
+    files = fsspec.filesystem("sulky")
+    with store:
+        for _ in range(2):  # anew, with the same content
+            files.pipe("/a.csv", b"time,y\n2026-01-01,1\n")
+            make_plan(store, ["sulky:///a.csv"], ReadOptions(), JobOptions(), lambda: False)
+            (record,) = store.parts()
+            store.begin(record.id)
+            Moody.fails = True
+        assert record.state is PartState.PENDING
