@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -161,32 +160,6 @@ def test_restart_forgets_everything(state: Path) -> None:
         store.require_options({"hive": False})
 
 
-@pytest.mark.parametrize("restart", [False, True])
-@pytest.mark.parametrize("content", [b"time,y\n1,2\n", b"SQLite format 3\0" + bytes(200)])
-def test_a_file_of_somebody_else_is_not_touched(
-    content: bytes, state: Path, *, restart: bool
-) -> None:
-    state.write_bytes(content)
-    with pytest.raises(StateError, match=r"job\.sqlite: is no state file of a job; name another"):
-        StateStore(state, restart=restart)
-    assert state.read_bytes() == content
-    assert list(state.parent.iterdir()) == [state]
-
-
-def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
-    StateStore(state).close()
-    with sqlite3.connect(state) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(
-        StateError,
-        match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 2; go "
-        r"on with the version that made it, or begin anew with restart=$",
-    ):
-        StateStore(state)
-    StateStore(state, restart=True).close()
-
-
 def test_a_torn_file_is_refused_unless_to_begin_anew(state: Path) -> None:
     with StateStore(state) as store:
         for number in range(200):
@@ -198,16 +171,6 @@ def test_a_torn_file_is_refused_unless_to_begin_anew(state: Path) -> None:
         StateStore(state)
     with StateStore(state, restart=True) as store:
         assert store.parts() == []
-
-
-def test_a_file_that_was_cut_off_before_its_first_byte_is_a_new_one(state: Path) -> None:
-    state.touch()
-    StateStore(state).close()
-
-
-def test_there_must_be_a_folder_for_it(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match=r"cannot be opened or written \(unable to open database"):
-        StateStore(tmp_path / "nowhere" / "job.sqlite")
 
 
 def test_status_of_no_file_says_so(state: Path) -> None:
