@@ -1,4 +1,4 @@
-"""backfill: months of history from files, in parts, of which none is sent twice."""
+"""backfill: writes months of history from files, part by part, and goes on after a break."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def backfill(
     """Write files, part by part, and go on where an earlier run of the same job ended.
 
     A part is a row group of a parquet file, a record batch of an Arrow file, a chunk of a CSV,
-    or a frame. It is marked in the state file after its last sample is acknowledged, and not
-    sent again. A part that was interrupted is sent anew, as a whole: the server then holds some
-    samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
+    or a frame. The job marks a part in the state file after its last sample is acknowledged, and
+    does not send it again. It sends an interrupted part anew, as a whole: the server then holds
+    some samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
 
     A part that cannot be read fails, and the others go on. If the server cannot be written to
     for as long as the config's `retry_deadline`, the job ends; run it again to go on. SIGINT and
@@ -62,27 +62,27 @@ def backfill(
     state : str or Path
         The state file; one process at a time may use it.
     options : JobOptions, optional
-        How to go about it. With more than one worker, a script must keep its own code under
+        How the job is run. With more than one worker, a script must keep its own code under
         ``if __name__ == "__main__":``, since the workers import it.
     progress : bool or "auto"
-        Show a progress bar; ``"auto"``: if somebody watches.
+        Show a progress bar; ``"auto"`` shows one in a terminal or a notebook.
     say : callable
-        Takes a line of progress now and then, where there is no bar; by default it is logged.
+        Takes a line of progress now and then if there is no bar; by default it is logged.
     **reading
         How to read the frames: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 
     Returns
     -------
     JobReport
-        What was done, over all runs; `ok` tells if nothing is left to do.
+        What was done, over all runs; `ok` says whether nothing is left to do.
 
     Raises
     ------
     JobError
         If the job cannot be run: other options or files than before, a state file that is in use
-        or torn, samples that exist already. Or, in mid-job, if the state file cannot be written.
+        or torn, samples that exist already. In mid-job, if the state file cannot be written.
     DeliveryError
-        If the server is not there to begin with.
+        If the server does not answer at the start.
 
     Examples
     --------

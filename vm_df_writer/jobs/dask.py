@@ -41,9 +41,9 @@ def to_victoriametrics(
 ) -> WriteReport | Delayed:
     """Write a Dask DataFrame, in the way of its ``to_parquet``.
 
-    There is one task a partition. At most `concurrency` (of the config) of them write at a
-    time, over all workers, each with one request at a time: a task waits for the one that
-    stands so many before it. A task may be run again; the server then holds its samples twice,
+    Each partition is written by one task. At most `concurrency` (of the config) tasks write at
+    a time, over all workers, each with one request at a time: task ``n`` waits for task
+    ``n - concurrency``. Dask may run a task again; the server then holds its samples twice,
     with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
 
     Parameters
@@ -51,8 +51,8 @@ def to_victoriametrics(
     ddf : dask.dataframe.DataFrame
         Each partition is read by itself; it should hold 100,000 samples or more.
     writer : VmWriter, WriterConfig, str or Path
-        Where and how to write. A config goes to the workers as it is, secrets included; with the
-        path of a YAML file every worker reads that, and its own environment.
+        Where and how to write. A config goes to the workers with its secrets; given the path of
+        a YAML file, every worker reads that file and its own environment.
     compute : bool
         Write now, and return the report. If False, return a ``Delayed`` that does so.
     compute_kwargs : mapping, optional
@@ -107,5 +107,5 @@ def _write(
     verify: VerifyChoice,
     after: WriteReport | None,
 ) -> WriteReport:
-    del after  # it only had to be there first
+    del after  # it only makes this task wait
     return write_partition([frame], target, reading, verify=verify)

@@ -1,4 +1,4 @@
-"""What can go wrong in a job beside a write."""
+"""Errors of jobs that no other part of the library has."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from vm_df_writer.errors import DeliveryError
 __all__ = ["JobStopped"]
 
 
-class JobStopped(DeliveryError):  # noqa: N818 - no error, but the end of all waiting
+class JobStopped(DeliveryError):  # noqa: N818 - it ends a wait, and is shown as no error
     """The job was told to stop while samples were being read back."""

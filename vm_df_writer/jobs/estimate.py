@@ -1,4 +1,4 @@
-"""Estimate: what a job would send, from some of its parts; nothing is sent, and no state kept."""
+"""Estimate: says from some parts of a job what it would send; sends nothing, keeps no state."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class JobEstimate:
     files, parts, rows : int
         What there is to read.
     parts_read : int
-        The parts that were read for this; if it is not all of them, what follows is
-        extrapolated, and `series` are those seen so far.
+        The parts that were read for this. If these are not all, `samples` and `bytes_raw` are
+        extrapolated, and `series` counts those of the parts that were read.
     series, samples, bytes_raw : int
         What would be sent, before compression.
     seconds : float
-        How long it takes at least: to read and format it with so many workers, and to keep the
+        How long the job takes at least: to read and format with its workers, and to keep its
         rates. The server may take longer.
     unreadable : mapping of str to str
-        Files and parts that would fail, as far as they were looked at, and why.
+        Files and parts that would fail, and why; of parts, only those that were read.
     first_line : str
         The first import line.
     """
@@ -93,7 +93,7 @@ def estimate(
     options: JobOptions | None = None,
     **reading: Unpack[ReadingKeywords],
 ) -> JobEstimate:
-    """Tell what a job would send, and how long that takes.
+    """Say what a job would send, and how long that takes.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def estimate(
     Returns
     -------
     JobEstimate
-        Exact for a job of a few parts; else extrapolated from some that lie apart.
+        Exact for a job of a few parts; else extrapolated from some of them.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def estimate(
     if options.rate_limit is not None:
         seconds = max(seconds, samples_in_all / options.rate_limit)
     if options.max_bytes_per_second is not None:
-        on_the_wire = bytes_in_all * _shrinkage(first_line, config)
+        on_the_wire = bytes_in_all * _compressed_share(first_line, config)
         seconds = max(seconds, on_the_wire / options.max_bytes_per_second)
     return JobEstimate(
         files=len(planned),
@@ -169,8 +169,8 @@ def estimate(
     )
 
 
-def _shrinkage(line: str, config: WriterConfig) -> float:
-    """Return how much smaller compression makes the bodies, going by one line."""
+def _compressed_share(line: str, config: WriterConfig) -> float:
+    """Return how much smaller compression makes a body, as one line shows."""
     data = line.encode()
     if not data:
         return 1.0

@@ -1,4 +1,4 @@
-"""JobOptions: how a job goes about its work, and which of it decides what is stored."""
+"""JobOptions: how a job is run, and which options decide what is stored."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["IfExists", "JobOptions", "job_config", "job_identity"]
 
 IfExists = Literal["append", "skip", "fail"]
 
-# A body takes its turn as a whole, so that bodies must be small beside a second's worth.
-_TURNS_PER_S = 4
+# A rate holds body by body, so that a body must be small beside what a second allows.
+_BODIES_PER_S = 4
 _BYTES_PER_SAMPLE = 20
 _SMALLEST_BODY = 64 * 2**10
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions:
-    """How a backfill goes about its work.
+    """How a backfill is run.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class JobOptions:
     hive : bool
         Make a label of each folder, in the absolute path of a file, that is named ``key=value``.
     if_exists : {"append", "skip", "fail"}
-        What to do with a part when the server already has samples of its series in its time
+        What to do with a part if the server already has samples of its series in its time
         range: write it all the same, leave it out, or refuse the job before anything is sent.
-        The last two read every part twice.
+        With the last two the job reads every part twice.
     workers : int
         Processes that read and format. The config's `concurrency` is shared among them.
     rate_limit : float or None
@@ -50,11 +50,11 @@ class JobOptions:
         Read every part back after it is written; as for :meth:`VmWriter.write`. Parts that an
         earlier run sent are read back too, and not sent again, unless a repair needs that.
     retry_failed : bool
-        Try the parts once more that failed in an earlier run.
+        Try those parts once more that failed in an earlier run.
     restart : bool
         Forget an earlier run and begin anew.
     reset_cache : bool
-        Make the server forget cached query results in the end, so that graphs show what was
+        Make the server forget its cached query results at the end, so that graphs show what was
         written.
 
     Raises
@@ -130,8 +130,8 @@ def job_identity(
 ) -> Mapping[str, Any]:
     """Return every option that decides what is stored, and where; no secrets.
 
-    An interrupted job goes on only if these are the same. How fast and in which order it goes,
-    and whether it verifies, may change.
+    An interrupted job goes on only with the same ones. Its speed, its order and whether it
+    verifies may change.
     """
     named = {
         f"reading.{name}": _plain(value)
@@ -158,15 +158,15 @@ def _plain(value: object) -> object:
 def job_config(config: WriterConfig, options: JobOptions) -> WriterConfig:
     """Return the config that one worker of a job writes with."""
     changes: dict[str, Any] = {"concurrency": max(1, config.concurrency // options.workers)}
-    per_turn = [
-        rate / _TURNS_PER_S
+    per_body = [
+        rate / _BODIES_PER_S
         for rate in (
             options.rate_limit and options.rate_limit * _BYTES_PER_SAMPLE,
             options.max_bytes_per_second,
         )
         if rate is not None
     ]
-    if per_turn:
-        size = max(_SMALLEST_BODY, int(min(per_turn)))
+    if per_body:
+        size = max(_SMALLEST_BODY, int(min(per_body)))
         changes["batch_max_bytes"] = min(config.batch_max_bytes, size)
     return with_unlimited_reconnects(config).model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""What a task of Dask or Spark does with its partition."""
+"""What Dask and Spark share: the task that writes one partition, and the report of all."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from vm_df_writer.writer import VmWriter
 __all__ = ["PartitionTarget", "concurrency_of", "merge_reports", "open_target", "write_partition"]
 
 PartitionTarget = WriterConfig | str
-"""Where and how to write: a config, or the path of a file that every worker reads by itself."""
+"""Where and how to write: a config, or the path of a YAML file that every worker reads."""
 
 
 def open_target(
     writer: VmWriter | WriterConfig | str | Path, reading: ReadingKeywords
 ) -> PartitionTarget:
-    """Return what is handed to the tasks, and refuse here what each of them would refuse.
+    """Return what the tasks are given, and refuse here what each of them would refuse.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def open_target(
 
 
 def concurrency_of(target: PartitionTarget) -> int:
-    """Return how many requests there may be at a time, over all tasks."""
+    """Return how many tasks may write at a time, each with one request at a time."""
     return _config_of(target).concurrency
 
 
@@ -56,17 +56,17 @@ def write_partition(
 ) -> WriteReport:
     """Write the frames of a partition, one request at a time.
 
-    Doing so twice is harmless: the server then holds samples twice, with the same value.
+    A scheduler may do so twice: the server then holds samples twice, with the same value.
 
     Returns
     -------
     WriteReport
-        Small, whatever the size of the partition.
+        Without the counts of each series, so that its size does not depend on the partition.
 
     Raises
     ------
     VmDfWriterError
-        If a frame cannot be read or written; its report is as small.
+        If a frame cannot be read or written; its report is small, too.
     """
     config = with_unlimited_reconnects(_config_of(target)).model_copy(update={"concurrency": 1})
     reports = []
@@ -83,7 +83,7 @@ def write_partition(
 
 
 def merge_reports(reports: Sequence[WriteReport]) -> WriteReport:
-    """Add up reports; that of an empty frame says nothing of the layout.
+    """Add up reports; the report of an empty frame does not count for the layout.
 
     Examples
     --------
@@ -92,8 +92,8 @@ def merge_reports(reports: Sequence[WriteReport]) -> WriteReport:
     >>> merged.layout, merged.samples
     ('wide', 4)
     """
-    told = [report for report in reports if report.rows] or list(reports[:1])
-    return reduce(add, told) if told else WriteReport(layout="none")
+    counted = [report for report in reports if report.rows] or list(reports[:1])
+    return reduce(add, counted) if counted else WriteReport(layout="none")
 
 
 def _config_of(target: PartitionTarget) -> WriterConfig:

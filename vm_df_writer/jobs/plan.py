@@ -1,4 +1,4 @@
-"""Planning: what there is to do, beside what an earlier run planned and did."""
+"""Planning: enters files into the state, and makes tasks of the parts that are to be done."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def make_plan(
     options: JobOptions,
     should_stop: Callable[[], bool],
 ) -> None:
-    """Enter the files into the state that are new, or that changed before they were sent.
+    """Enter files into the state that are new, or that changed before any of them was sent.
 
     Raises
     ------
     JobError
-        If a file changed of which something was sent.
+        If a file changed after some of it was sent.
     """
     known = {source.path: source for source in store.sources()}
     changed = []
@@ -96,11 +96,11 @@ def plan_tasks(
     options: JobOptions,
     purpose: Literal["write", "verify", "probe"] = "write",
 ) -> Iterator[Task]:
-    """Put parts in order, and those together that are reached only one through the other."""
+    """Put parts in order; those that can only be read one after the other make one task."""
     sources = {source.path: source for source in store.sources()}
     ordered = list(records)
     if options.newest_first:
-        # Files that do not tell their times are often named by them, and sorted by them within.
+        # Files that do not say their times are often named after them, and sorted by time within.
         ordered.sort(key=lambda r: (r.part.last_ms or 0, r.path, r.part.number), reverse=True)
     together: dict[tuple[str, int], list[PartRecord]] = {}
     for record in ordered:
@@ -108,5 +108,5 @@ def plan_tasks(
         together.setdefault((record.path, number), []).append(record)
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
-        # A worker needs no more of the source than what tells that it is still the same.
+        # A worker needs only what shows that the source is still the same.
         yield Task(replace(sources[path], schema={}, parts=()), in_order, purpose)

@@ -1,4 +1,4 @@
-"""JobReport: what a job has done, read from its state file."""
+"""JobReport: what a job has done, as its state file says."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SHOWN_FAILURES = 20
 _SUMMED = ("samples", "undelivered", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt")
 _NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
 _TOLD = (PartState.PENDING, PartState.SENT, PartState.FAILED, PartState.SPOOLED)
-_STRUCK = "was being sent when the job was {}; all of it will be sent again"
+_INTERRUPTED = "was being sent when the job was {}; all of it will be sent again"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A part of which something is to be told: it failed, or is not all that was asked for."""
+    """A part that the report names: it failed, or something of it is still to be done."""
 
     path: str
     number: int
@@ -51,11 +51,11 @@ class JobReport:
         The state file.
     outcome : str
         How the last run ended: ``done``; ``failed`` or ``unverified``, as some parts are;
-        ``undelivered``: the server could not be written to; ``refused``: it was not to be run as
-        it was asked for; ``interrupted`` by a signal, and saved; or it did not end, and is
-        ``running``, or was ``killed``.
+        ``undelivered``: the server could not be written to; ``refused``: the job cannot be run
+        with these options, files or state; ``interrupted`` by a signal, and saved. A run that has
+        not ended is ``running`` or was ``killed``.
     reason : str or None
-        Why, where it was not for a part.
+        Why, unless a part was the reason.
     parts : mapping of str to int
         How many parts there are in each state.
     rows, rows_left : int
@@ -71,7 +71,8 @@ class JobReport:
     bytes_raw, bytes_sent, requests, retries, in_doubt : int
         As in a WriteReport.
     repeated : int
-        Samples of parts that were sent again after a break: the server may hold these twice.
+        Samples of parts that were sent again after an interruption: the server may hold these
+        twice.
     missing, mismatched : int
         Samples that were not read back as they were sent.
     first_ms, last_ms : int or None
@@ -81,10 +82,10 @@ class JobReport:
     run_rows, run_samples : int
         What the last run finished.
     failures : sequence of Failure
-        The parts that failed, that are spooled, that were struck by a break, or that could not
-        be verified.
+        The parts that failed, that are spooled, that were interrupted while they were sent, or
+        that could not be verified.
     cache_reset : bool or None
-        Whether the server forgot its cached query results; None if nobody asked.
+        Whether the server forgot its cached query results; None if that was not asked for.
     """
 
     state_path: str
@@ -189,7 +190,7 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     Raises
     ------
     StateError
-        If there is no such file, or it is none of a job.
+        If there is no such file, or no job has made it.
     """
     file = one_name(Path(path))
     alive = is_claimed(file)
@@ -203,16 +204,17 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     finally:
         connection.close()
     report = _sum_up(str(path), records, run or _NO_RUN)
-    alive |= is_claimed(file)  # or it began, or ended, while it was read
+    alive |= is_claimed(file)  # the job may have begun or ended during the read
     if report.outcome == "running" and not alive:
         report = replace(report, outcome="killed")
-    if report.outcome in ("killed", "interrupted"):  # a second Ctrl-C does not wait for anything
-        struck = [
-            Failure(record.path, record.part.number, record.state, _STRUCK.format(report.outcome))
+    if report.outcome in ("killed", "interrupted"):  # a second Ctrl-C waits for no part
+        reason = _INTERRUPTED.format(report.outcome)
+        interrupted = [
+            Failure(record.path, record.part.number, record.state, reason)
             for record in records
             if record.state is PartState.PENDING and record.attempts and record.reason is None
         ]
-        report = replace(report, failures=[*report.failures, *struck])
+        report = replace(report, failures=[*report.failures, *interrupted])
     return replace(report, cache_reset=cache_reset)
 
 

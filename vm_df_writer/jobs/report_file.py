@@ -1,4 +1,4 @@
-"""A job's report as a file, for people or for programs."""
+"""Saves the report of a job as HTML for people, or as JSON for programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HTML_HEAD = (
 
 
 def require_report_name(path: Path) -> None:
-    """Refuse the name of a report that says no format, or a folder that is not there.
+    """Refuse a name of a report that says no format, or names a folder that is not there.
 
     Raises
     ------

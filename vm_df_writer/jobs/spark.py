@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["to_victoriametrics"]
 
-# Spark's batches are of 10,000 rows, too few for a request that is worth its while.
+# Spark's batches have 10,000 rows, which is little for a request.
 _BYTES_AT_A_TIME = 32 * 2**20
 
 
@@ -41,21 +41,21 @@ def to_victoriametrics(
     """Write a Spark DataFrame, and return when all of it is acknowledged.
 
     At most `concurrency` (of the config) tasks write at a time, each with one request at a
-    time; for that the frame is coalesced to so many partitions, which makes what is computed
-    before it in the same stage as slow. A task may be run again; the server then holds its
+    time: the frame is coalesced to that number of partitions, which slows down what Spark
+    computes before it in the same stage. Spark may run a task again; the server then holds its
     samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
 
-    Rows pass through Arrow (``mapInArrow``) rather than as pandas frames of Spark's making
-    (``mapInPandas``), which would be without their time zone, with floats in place of integers
-    that may be null, and on pandas 3 not supported by Spark.
+    Rows pass through Arrow (``mapInArrow``). The pandas frames that Spark makes (``mapInPandas``)
+    lack the time zone, have floats in place of integers that may be null, and are not supported
+    on pandas 3.
 
     Parameters
     ----------
     frame : pyspark.sql.DataFrame
         Long or melted, or of one series; rows of a series may lie in several partitions.
     writer : VmWriter, WriterConfig, str or Path
-        Where and how to write. A config goes to the workers as it is, secrets included; with the
-        path of a YAML file every worker reads that, and its own environment.
+        Where and how to write. A config goes to the workers with its secrets; given the path of
+        a YAML file, every worker reads that file and its own environment.
     verify : bool, "count" or "repair"
         Read everything back, batch by batch.
     **reading
@@ -85,7 +85,7 @@ def to_victoriametrics(
 
     started = time.perf_counter()
     with warnings.catch_warnings():
-        # Said of Spark's own use of pandas, of which there is none here.
+        # Spark warns of its own use of pandas, which has no part in this.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
         rows = frame.coalesce(concurrency_of(target)).mapInArrow(write, "report binary").collect()
     report = merge_reports([pickle.loads(bytes(row.report)) for row in rows])  # noqa: S301 - ours
@@ -93,7 +93,7 @@ def to_victoriametrics(
 
 
 def _tables(batches: Iterator[Any]) -> Iterator[Any]:
-    """Put batches together until they are worth a write."""
+    """Put batches together until a write of them pays."""
     import pyarrow as pa
 
     gathered: list[Any] = []

@@ -1,4 +1,4 @@
-"""Part: what a job sends, marks and repeats as one, and how far it has come."""
+"""PartRecord: what the state file holds of a part, and how far the part has come."""
 
 from __future__ import annotations
 

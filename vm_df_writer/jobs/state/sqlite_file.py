@@ -1,4 +1,4 @@
-"""The state file as a file: whose it is, what it holds, and what is the matter with it."""
+"""The state file as a file: its one name, its lock, its format, and what SQLite says of it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _SCHEMA = (
 
 _HEADER = b"SQLite format 3\0"
 _HEADER_BYTES = 100
-# Whoever looks whether a file is claimed is in the way of a claim, for a moment.
+# is_claimed() holds a shared lock for a moment, for which a claim waits.
 _CLAIM_S = 1.0
 
 
@@ -108,8 +108,8 @@ def one_name(path: Path) -> Path:
 def claim(path: Path) -> sqlite3.Connection:
     """Claim a state file for this process, for as long as the returned connection is open.
 
-    A lock of SQLite's own on a second file: the kernel drops it however the process ends, no
-    child inherits it, and it keeps nobody from reading the first.
+    The claim is SQLite's own lock on a second file: the kernel drops it however the process
+    ends, no child process inherits it, and other processes can still read the state.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def is_claimed(path: Path) -> bool:
 
 
 def require_ours(path: Path, *, restart: bool) -> None:
-    """Refuse to touch a file that no job has made, or that another version has.
+    """Refuse a file that no job has made, or that a job of another version has made.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def open_state(path: Path) -> sqlite3.Connection:
     connection = _connect(path)
     try:
         if connection.execute("PRAGMA application_id").fetchone() == (0,):
-            # Before there is a WAL, so that all of it stands in the file itself from the start.
+            # Before WAL mode, so that the tables stand in the file itself from the start.
             connection.execute("BEGIN EXCLUSIVE")
             for statement in _SCHEMA:
                 connection.execute(statement)

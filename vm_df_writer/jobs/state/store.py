@@ -31,7 +31,7 @@ __all__ = ["StateStore", "read_records"]
 
 
 class StateStore:
-    """What a job has done. One process at a time may hold it; others may read.
+    """What a job has done. One process at a time holds it; others may read.
 
     Every change is on disk when its method returns.
 
@@ -72,24 +72,25 @@ class StateStore:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let it go."""
+        """Close the store."""
         self.close()
 
     def close(self) -> None:
-        """Let other processes have it."""
+        """Release the claim, so that other processes can have the file."""
         with closing(self._claim), closing(self._connection), suppress(sqlite3.Error):
-            # Whoever reads a file with a WAL makes two more beside it, and fails if he may not.
+            # Reading in WAL mode creates -wal and -shm files, for which a reader may lack the
+            # permission.
             self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def require_options(self, options: Mapping[str, Any]) -> None:
         """Store the options that decide what is stored, or check that they are still the same.
 
-        As long as nothing was sent they may change; the plan is forgotten with them.
+        They may change as long as nothing was sent; the store then forgets the plan.
 
         Raises
         ------
         JobError
-            Names those that are not.
+            Names the options that changed.
         """
         found = self._connection.execute("SELECT value FROM job WHERE name = 'options'").fetchone()
         plain = json.loads(json.dumps(options))
@@ -110,7 +111,7 @@ class StateStore:
             )
 
     def add_source(self, source: SourceFile) -> None:
-        """Enter a source and its parts, in place of what was known of it."""
+        """Enter a source and its parts, in place of what an earlier plan knew of it."""
         state = PartState.PENDING if source.error is None else PartState.FAILED
         with self._changes() as execute:
             execute("DELETE FROM source WHERE path = ?", (source.path,))
@@ -189,13 +190,13 @@ class StateStore:
         key : int
             The part.
         state : PartState
-            How far it has come.
+            Its new state.
         reason : str, optional
             Why it failed, or was left pending.
         totals : mapping, optional
-            The numbers of its WriteReport, in place of those of an earlier attempt.
+            The numbers of its WriteReport; without them those of an earlier attempt stay.
         nothing_sent : bool
-            This attempt has sent nothing, and does not count.
+            This attempt sent nothing, and does not count as one.
         """
         numbers = None if totals is None else json.dumps(dict(totals))
         with self._changes() as execute:

@@ -1,4 +1,4 @@
-"""What worker processes warn of and log is told by the job's own process, as if it were its own."""
+"""Forwards the warnings and log records of worker processes to the job's own process."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _log = logging.getLogger("vm_df_writer")
 
 
 def log_level() -> int:
-    """Return from which level on this process wants to hear of log records."""
+    """Return the lowest level of log records that this process handles."""
     return _log.getEffectiveLevel()
 
 
 @contextmanager
 def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
-    """Send what this library warns of and logs in a worker, in place of showing it there.
+    """Send the warnings and log records of this library to another process.
 
     Parameters
     ----------
     send : callable
-        Gets every warning, and every record from `level` on; from any thread.
+        Takes every warning, and every record from `level` on; called from any thread.
     level : int
-        What `log_level` said in the job's own process.
+        What `log_level` returned in the job's own process.
     """
     handler, level_before = _Sender(send), _log.level
     _log.addHandler(handler)
@@ -44,7 +44,7 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
 
 
 def pass_on(message: Message) -> None:
-    """Tell in the job's own process what a worker has sent."""
+    """Warn or log in the job's own process what a worker has sent."""
     if isinstance(message, logging.LogRecord):
         logging.getLogger(message.name).handle(message)
     else:
@@ -58,5 +58,5 @@ class _Sender(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         plain = copy(record)
-        plain.msg, plain.args = record.getMessage(), None  # what can be pickled
+        plain.msg, plain.args = record.getMessage(), None  # plain text can be pickled
         self._send(plain)

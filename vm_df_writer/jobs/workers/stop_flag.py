@@ -1,4 +1,4 @@
-"""Stopping: a job that is told to stop finishes what it has begun to send, and saves."""
+"""Stopping: on a signal a job finishes what it has begun to send, and saves."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ _NAP_S = 0.1
 
 
 class Stop:
-    """Whether the job was told to stop, and why.
+    """Whether the job is to stop, and why.
 
     Attributes
     ----------
     reason : str or None
-        Such as ``SIGTERM``; None as long as nobody asked.
+        Such as ``SIGTERM``; None without a request.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
 
     def request(self, reason: str) -> None:
-        """Ask for a stop; the first reason stays."""
+        """Request a stop; the first reason stays."""
         self.reason = self.reason or reason
 
     def requested(self) -> bool:
-        """Say whether anybody asked."""
+        """Say whether a stop was requested."""
         return self.reason is not None
 
 
 class SharedStop:
     """Whether the workers of a job are to stop.
 
-    A byte that all of them share, without the locks of multiprocessing's Event: a worker that is
-    killed where it holds one would hold up all others, and the job, for ever.
+    It is a byte in shared memory, without the locks of multiprocessing's Event: a worker that is
+    killed while it holds such a lock would block all other workers and the job for ever.
     """
 
     def __init__(self) -> None:
         self._flag = multiprocessing.get_context("spawn").RawValue("b", 0)
 
     def request(self) -> None:
-        """Ask for a stop."""
+        """Request a stop."""
         self._flag.value = 1
 
     def requested(self) -> bool:
-        """Say whether anybody asked."""
+        """Say whether a stop was requested."""
         return bool(self._flag.value)
 
 
 @contextmanager
 def stop_on_signals(stop: Stop) -> Iterator[None]:
-    """Ask for a stop on SIGINT and SIGTERM; a second SIGINT interrupts at once.
+    """Request a stop on SIGINT and SIGTERM; a second SIGINT interrupts at once.
 
-    Only the main thread is told of signals; elsewhere nothing changes.
+    Python handles signals in the main thread alone; in other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -79,7 +79,7 @@ def stop_on_signals(stop: Stop) -> Iterator[None]:
 
 
 def wait_until(moment: float, should_stop: Callable[[], bool]) -> bool:
-    """Sleep until a monotonic time; return False if a stop has cut it short."""
+    """Sleep until a monotonic time; return False if a stop ends the sleep early."""
     while (left := moment - time.monotonic()) > 0:
         if should_stop():
             return False

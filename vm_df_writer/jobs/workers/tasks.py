@@ -22,7 +22,7 @@ __all__ = ["JobSpec", "Task", "keywords_with"]
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What a worker must know of a job; it goes to other processes by a pipe, never to disk."""
+    """What a worker must know of a job; it goes to workers by a pipe, and never to disk."""
 
     config: WriterConfig
     reading: ReadingKeywords
