@@ -22,6 +22,7 @@ from .errors import (
 from .model.report import WriteReport
 from .model.verification import Verification
 from .operations.check import ServerCheck
+from .operations.plot import plot_heatmap, plot_scores
 from .operations.preview import Preview
 from .operations.to_import_lines import to_import_lines
 from .writer import VmWriter
@@ -52,6 +53,8 @@ __all__ = [
     "WriteReport",
     "WriterConfig",
     "__version__",
+    "plot_heatmap",
+    "plot_scores",
     "to_import_lines",
 ]
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-__all__ = ["describe_counts", "describe_seconds", "format_utc", "printable", "shown_line"]
+__all__ = [
+    "describe_counts",
+    "describe_seconds",
+    "describe_span",
+    "format_utc",
+    "printable",
+    "shown_line",
+]
 
 
 def format_utc(epoch_ms: int | None) -> str:
@@ -46,6 +53,21 @@ def describe_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
+
+
+def describe_span(span_ms: int) -> str:
+    """Return a span of time exactly, in the largest unit that can say it.
+
+    Examples
+    --------
+    >>> describe_span(7_200_000), describe_span(90_000)
+    ('2 h', '90 s')
+    """
+    unit, unit_ms = next((name, ms) for name, ms in _UNITS_MS.items() if span_ms % ms == 0)
+    return f"{span_ms // unit_ms:,} {unit}"
 
 
 _SHOWN_LINE_CHARS = 300
