@@ -5,15 +5,14 @@ Without a server program a test is skipped, with the reason; with CI=true it fai
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
-from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled, find_program
+from tests.support.programs import miss, require_program
+from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled
 from vm_df_writer.local.process import ServerProcess
 
 
@@ -73,7 +72,7 @@ def start_vmagent() -> Iterator[Callable[..., VmAgent]]:
     """Start vmagents: ``start_vmagent(remote_url, *flags)``."""
     with ExitStack() as stack:
         yield lambda remote_url, *flags: stack.enter_context(
-            VmAgent(_require_program("vmagent"), remote_url, *flags)
+            VmAgent(require_program("vmagent"), remote_url, *flags)
         )
 
 
@@ -82,7 +81,7 @@ def start_vmauth() -> Iterator[Callable[..., VmAuth]]:
     """Start vmauths: ``start_vmauth(text_of_the_auth_config, *flags)``."""
     with ExitStack() as stack:
         yield lambda auth_config, *flags: stack.enter_context(
-            VmAuth(_require_program("vmauth"), auth_config, *flags)
+            VmAuth(require_program("vmauth"), auth_config, *flags)
         )
 
 
@@ -90,17 +89,4 @@ def _start(server: LocalVictoriaMetrics) -> None:
     try:
         server.start()
     except ServerNotInstalled as error:
-        _miss(str(error))
-
-
-def _require_program(name: str) -> str:
-    program = find_program(name)
-    if program is None:
-        _miss(f"{name} is not on the PATH; the Debian package victoria-metrics has it")
-    return program
-
-
-def _miss(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+        miss(str(error))

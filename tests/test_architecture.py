@@ -19,6 +19,7 @@ FLOORS = (
     "demo",
     "jobs",
     "__init__",
+    "alerting",
     "writer",
     "operations",
     "files",

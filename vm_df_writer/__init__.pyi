@@ -1,3 +1,6 @@
+from .alerting.backtest import Backtest, backtest
+from .alerting.dashboard import grafana_dashboard
+from .alerting.rules import AlertRule, AlertRules, alert_rules
 from .config.writer_config import WriterConfig
 from .errors import (
     ColumnError,
@@ -28,6 +31,9 @@ from .operations.to_import_lines import to_import_lines
 from .writer import VmWriter
 
 __all__ = [
+    "AlertRule",
+    "AlertRules",
+    "Backtest",
     "ColumnError",
     "ConfigError",
     "DeliveryError",
@@ -53,6 +59,9 @@ __all__ = [
     "WriteReport",
     "WriterConfig",
     "__version__",
+    "alert_rules",
+    "backtest",
+    "grafana_dashboard",
     "plot_heatmap",
     "plot_scores",
     "to_import_lines",

@@ -1,6 +1,6 @@
 """The `writer:` section of a YAML file, with ``%{ENV}`` replaced from the environment.
 
-The one importer of yaml, and the one reader of the environment.
+And YAML of our own. The one importer of yaml, and the one reader of the environment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 from vm_df_writer.errors import ConfigError, did_you_mean
 
-__all__ = ["parse_writer_section", "read_writer_section"]
+__all__ = ["dump_yaml", "parse_writer_section", "read_writer_section"]
 
 _PLACEHOLDER = re.compile(r"%\{([\w.-]+)\}")
 # While YAML is parsed, private-use characters stand in for %{ and }: unlike these they are
@@ -162,3 +162,15 @@ def read_writer_section(path: Path, *, known: Collection[str]) -> dict[str, Any]
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot be read: {error.reason}; save it as UTF-8") from None
     return parse_writer_section(text, env=os.environ, known=known)
+
+
+def dump_yaml(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML, with keys in their order and each text in one line.
+
+    Examples
+    --------
+    >>> print(dump_yaml({"expr": "up == 0", "for": "5m"}), end="")
+    expr: up == 0
+    for: 5m
+    """
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=10_000)

@@ -58,7 +58,7 @@ def shared_selectors(label_sets: Iterable[Mapping[str, str]]) -> list[str]:
         name = labels.get("__name__", "")
         known = shared.setdefault(name, dict(labels))
         if not known.items() <= labels.items():
-            shared[name] = dict(known.items() & labels.items())
+            shared[name] = {n: value for n, value in known.items() if labels.get(n) == value}
     return [exact_selector({"__name__": name, **labels}) for name, labels in shared.items()]
 
 

@@ -22,6 +22,12 @@ def test_labels_are_escaped_for_metricsql(labels: dict[str, str], selector: str)
     assert exact_selector(labels) == selector
 
 
+def test_shared_labels_keep_their_order() -> None:
+    shared = {"__name__": "y"} | {f"label_{i}": "x" for i in range(20)}
+    expected = [exact_selector(shared)]
+    assert shared_selectors([shared | {"host": "a"}, shared | {"host": "b"}]) == expected
+
+
 def test_shared_selectors_keep_what_all_series_of_a_name_have() -> None:
     assert shared_selectors(
         [
