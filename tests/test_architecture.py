@@ -20,6 +20,7 @@ FLOORS = (
     "jobs",
     "__init__",
     "alerting",
+    "metrics",
     "writer",
     "operations",
     "files",

@@ -22,6 +22,7 @@ from .errors import (
     VmDfWriterError,
     VmDfWriterWarning,
 )
+from .metrics import WriterMetrics
 from .model.report import WriteReport
 from .model.verification import Verification
 from .operations.check import ServerCheck
@@ -58,6 +59,7 @@ __all__ = [
     "VmWriter",
     "WriteReport",
     "WriterConfig",
+    "WriterMetrics",
     "__version__",
     "alert_rules",
     "backtest",

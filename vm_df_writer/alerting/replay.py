@@ -30,6 +30,7 @@ SERVER_FLAGS = (
     "-search.disableCache",
 )
 _ERROR_CHARS = 1000
+_OF_ALERTS = ("__name__", "alertstate", "alertgroup")
 
 
 def require_vmalert() -> str:
@@ -110,10 +111,9 @@ def _firings(url: str, first_ms: int, last_ms: int, interval_ms: int) -> Iterato
     form = [("match[]", 'ALERTS{alertstate="firing"}'), *_span(first_ms, last_ms)]
     for line in client.stream_lines(endpoint.read_url("/api/v1/export"), form):
         series = orjson.loads(line)
-        labels = {
-            name: value
-            for name, value in series["metric"].items()
-            if name not in ("__name__", "alertstate", "alertgroup")
+        metric = series["metric"]
+        labels = {"alertname": metric["alertname"]} | {
+            name: value for name, value in metric.items() if name not in _OF_ALERTS
         }
         times_ms = np.unique(np.array(series["timestamps"], np.int64))
         active = np.ones(len(times_ms), bool)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from vm_df_writer import ServerRejected, WriteReport
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.observer import NULL_OBSERVER, NullObserver, attempt_code, shielded
+from vm_df_writer.errors import DeliveryError, ServerUnavailable
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
+
+
+@pytest.fixture
+def silent_url() -> Iterator[str]:
+    """Where a server takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def failure_of(url: str, timeout: str = "5s") -> DeliveryError:
+    config = WriterConfig(datasource_url=url, timeout=timeout)
+    with pytest.raises(DeliveryError) as caught:
+        HttpClient(config, Endpoint.of(config)).check_health()
+    return caught.value
+
+
+def test_an_answer_is_called_by_its_status() -> None:
+    assert attempt_code(None) == "204"
+    assert attempt_code(ServerRejected("busy", status=503)) == "503"
+
+
+def test_the_lack_of_an_answer_is_called_as_vmanomaly_calls_it(silent_url: str) -> None:
+    assert attempt_code(failure_of("http://127.0.0.1:1")) == "connection_error"
+    assert attempt_code(failure_of("http://no-such-host.invalid:8428")) == "connection_error"
+    assert attempt_code(failure_of(silent_url, timeout="200ms")) == "timeout"
+    without_cause = ServerUnavailable("the connection broke")
+    assert attempt_code(without_cause) == "connection_error"
+    for cause, code in ((ssl.SSLError("x"), "ssl_error"), (OSError("disk"), "io_error")):
+        failure = ServerUnavailable("x")
+        failure.__cause__ = cause
+        assert attempt_code(failure) == code
+
+
+def test_no_observer_is_one_that_does_nothing() -> None:
+    assert shielded(None) is NULL_OBSERVER
+    NULL_OBSERVER.on_prepared(url="u", query_key="q", series=1, serialize_s=0.1)
+    NULL_OBSERVER.on_attempt(url="u", query_key="q", code="204", duration_s=0.1)
+    NULL_OBSERVER.on_body(url="u", query_key="q", samples=1, bytes_sent=1)
+    NULL_OBSERVER.on_write(WriteReport(layout="wide"))
+    NULL_OBSERVER.on_spool(files=0, size_bytes=0)
+
+
+def test_an_observer_that_fails_harms_nothing_and_is_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    calls: list[Any] = []
+
+    class Broken(NullObserver):
+        def on_body(self, **body: Any) -> None:
+            calls.append(body)
+            raise RuntimeError("broken")
+
+    observer = shielded(Broken())
+    with caplog.at_level(logging.ERROR, "vm_df_writer"):
+        for samples in (1, 2):
+            observer.on_body(url="u", query_key="q", samples=samples, bytes_sent=1)
+    assert [call["samples"] for call in calls] == [1, 2]
+    (record,) = caplog.records
+    assert record.message == "an observer of the delivery failed; its metrics are incomplete"

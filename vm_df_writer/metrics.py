@@ -1,0 +1,165 @@
+"""Metrics of the writer itself, under vmanomaly's names and our own. Needs the extra `metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from vm_df_writer.errors import ConfigError
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.model.verification import Verification
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+__all__ = ["WriterMetrics"]
+
+# Of vmanomaly's self-monitoring; its public alert rules and dashboard use these names and labels.
+_LABELS = ("url", "query_key", "scheduler_alias", "preset")
+_OWN_LABELS = ("scheduler_alias", "preset")
+
+_RESULTS = [result.name for result in fields(Verification) if result.name != "expected"]
+
+
+class WriterMetrics:
+    """Counts what writers do, for Prometheus, vmagent, or a push to ``/api/v1/import/prometheus``.
+
+    One object serves any number of writers, also in several threads. Beside those of vmanomaly
+    (``vmanomaly_writer_...``: the time of requests, their responses, bytes, samples and series)
+    there are metrics of what only this library knows (``vm_df_writer_...``).
+
+    Parameters
+    ----------
+    registry : CollectorRegistry, optional
+        Where the metrics are registered, such as ``prometheus_client.REGISTRY``; by default a
+        registry of its own.
+    scheduler_alias, preset : str
+        Labels of all metrics, as vmanomaly has them.
+
+    Attributes
+    ----------
+    registry : CollectorRegistry
+        For ``prometheus_client.start_http_server`` or ``write_to_textfile``.
+
+    Raises
+    ------
+    ConfigError
+        If prometheus-client is not installed, or the registry has such metrics already.
+
+    Examples
+    --------
+    >>> metrics = WriterMetrics(scheduler_alias="nightly")
+    >>> metrics.on_attempt(url="http://vm:8428", query_key="cpu", code="204", duration_s=0.02)
+    >>> b'vmanomaly_writer_responses_total{code="204"' in metrics.exposition()
+    True
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry | None = None,
+        *,
+        scheduler_alias: str = "",
+        preset: str = "",
+    ) -> None:
+        if find_spec("prometheus_client") is None:
+            raise ConfigError(
+                "metrics: prometheus-client is not installed; pip install 'vm_df_writer[metrics]'"
+            )
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # an extra
+
+        self.registry = CollectorRegistry() if registry is None else registry
+        self._of_all = (scheduler_alias, preset)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=self.registry)
+
+        def own(name: str, text: str, *labels: str) -> Counter:
+            return counter(f"vm_df_writer_{name}", text, *_OWN_LABELS, *labels)
+
+        def histogram(name: str, text: str) -> Histogram:
+            return Histogram(f"vmanomaly_writer_{name}", text, _LABELS, registry=self.registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(
+                f"vm_df_writer_{name}", text, (*_OWN_LABELS, *labels), registry=self.registry
+            )
+
+        try:
+            self._request_s = histogram("request_duration_seconds", "Time of each request")
+            self._serialize_s = histogram("request_serialize_seconds", "Time to make import lines")
+            self._responses = counter(
+                "vmanomaly_writer_responses", "Requests by what became of them", *_LABELS, "code"
+            )
+            self._bytes = counter("vmanomaly_writer_sent_bytes", "Acknowledged bytes", *_LABELS)
+            self._samples = counter(
+                "vmanomaly_writer_datapoints_sent", "Acknowledged samples", *_LABELS
+            )
+            self._series = counter(
+                "vmanomaly_writer_timeseries_sent", "Series that were prepared", *_LABELS
+            )
+            self._retries = own("retries", "Requests beyond the first of each body")
+            self._in_doubt = own("in_doubt_bodies", "Bodies that may be stored twice")
+            self._dropped = own("dropped_samples", "Samples left out, by reason", "reason")
+            self._undelivered = own("undelivered_samples", "Samples that were not acknowledged")
+            self._verified = own("verified_samples", "Samples by what was read back", "result")
+            self._spool_files = gauge("spool_files", "Files in the spool folder")
+            self._spool_bytes = gauge("spool_bytes", "Size of the files in the spool folder")
+            self._job_parts = gauge("job_parts", "Parts of a job by their state", "state")
+            self._job_rows_left = gauge("job_rows_left", "Rows that a job has still to write")
+        except ValueError as error:
+            raise ConfigError(
+                f"registry: it has metrics of a writer already ({error}); share one WriterMetrics "
+                "among writers, or pass another registry"
+            ) from None
+
+        # A counter that is first seen at 5 has not increased: alerts need to see its zero.
+        for silent in (self._retries, self._in_doubt, self._undelivered):
+            silent.labels(*self._of_all)
+        for result in _RESULTS:
+            self._verified.labels(*self._of_all, result)
+
+    def on_prepared(self, *, url: str, query_key: str, series: int, serialize_s: float) -> None:
+        """Count the series of a write, and the time that making its lines took."""
+        self._serialize_s.labels(url, query_key, *self._of_all).observe(serialize_s)
+        self._series.labels(url, query_key, *self._of_all).inc(series)
+
+    def on_attempt(self, *, url: str, query_key: str, code: str, duration_s: float) -> None:
+        """Count a request, also one that failed."""
+        self._request_s.labels(url, query_key, *self._of_all).observe(duration_s)
+        self._responses.labels(url, query_key, *self._of_all, code).inc()
+
+    def on_body(self, *, url: str, query_key: str, samples: int, bytes_sent: int) -> None:
+        """Count what the server acknowledged."""
+        self._samples.labels(url, query_key, *self._of_all).inc(samples)
+        self._bytes.labels(url, query_key, *self._of_all).inc(bytes_sent)
+
+    def on_write(self, report: WriteReport) -> None:
+        """Count what only the report of a write knows."""
+        self._retries.labels(*self._of_all).inc(report.retries)
+        self._in_doubt.labels(*self._of_all).inc(report.in_doubt)
+        self._undelivered.labels(*self._of_all).inc(report.undelivered)
+        for reason, samples in report.dropped.items():
+            self._dropped.labels(*self._of_all, reason).inc(samples)
+        if report.verification is not None:
+            for result in _RESULTS:
+                samples = getattr(report.verification, result)
+                self._verified.labels(*self._of_all, result).inc(samples)
+
+    def on_spool(self, *, files: int, size_bytes: int) -> None:
+        """Note what the spool folder holds."""
+        self._spool_files.labels(*self._of_all).set(files)
+        self._spool_bytes.labels(*self._of_all).set(size_bytes)
+
+    def on_job(self, *, parts: Mapping[str, int], rows_left: int) -> None:
+        """Note how far a job is: its parts by state."""
+        for state, n_parts in parts.items():
+            self._job_parts.labels(*self._of_all, state).set(n_parts)
+        self._job_rows_left.labels(*self._of_all).set(rows_left)
+
+    def exposition(self) -> bytes:
+        """Return the metrics of the registry in Prometheus' text format."""
+        from prometheus_client import generate_latest  # an extra
+
+        return generate_latest(self.registry)
