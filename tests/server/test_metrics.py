@@ -8,6 +8,7 @@ import re
 import pytest
 import requests
 
+from tests.support.stored_samples import settled
 from vm_df_writer import WriteReport, WriterMetrics, alert_rules, grafana_dashboard
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -35,7 +36,7 @@ def test_the_metrics_can_be_pushed_to_the_server(victoria_metrics: LocalVictoria
         timeout=60,
     )
     assert answer.status_code == 204, answer.text
-    requests.get(f"{victoria_metrics.url}/internal/force_flush", timeout=60)
+    settled(victoria_metrics)
     match = {"match[]": 'vmanomaly_writer_responses_total{job="pushed_metrics"}'}
     exported = requests.get(f"{victoria_metrics.url}/api/v1/export", match, timeout=60)
     series = json.loads(exported.text)

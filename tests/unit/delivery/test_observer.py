@@ -1,32 +1,34 @@
 from __future__ import annotations
 
 import logging
-import socket
-import ssl
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.support.http_servers import (
+    NO_CONTENT,
+    NOBODY,
+    Serve,
+    http_client,
+    raw_servers,
+    reset,
+    stall,
+)
 from vm_df_writer import ServerRejected, WriteReport
-from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.observer import NULL_OBSERVER, NullObserver, attempt_code, shielded
 from vm_df_writer.errors import DeliveryError, ServerUnavailable
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
 
 
 @pytest.fixture
-def silent_url() -> Iterator[str]:
-    """Where a server takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+def serve() -> Iterator[Serve]:
+    with raw_servers() as start:
+        yield start
 
 
 def failure_of(url: str, timeout: str = "5s") -> DeliveryError:
-    config = WriterConfig(datasource_url=url, timeout=timeout)
     with pytest.raises(DeliveryError) as caught:
-        HttpClient(config, Endpoint.of(config)).check_health()
+        http_client(url, timeout=timeout).check_health()
     return caught.value
 
 
@@ -35,16 +37,17 @@ def test_an_answer_is_called_by_its_status() -> None:
     assert attempt_code(ServerRejected("busy", status=503)) == "503"
 
 
-def test_the_lack_of_an_answer_is_called_as_vmanomaly_calls_it(silent_url: str) -> None:
-    assert attempt_code(failure_of("http://127.0.0.1:1")) == "connection_error"
+def test_the_lack_of_an_answer_is_called_as_vmanomaly_calls_it(serve: Serve) -> None:
+    plain = serve(lambda connection: connection.sendall(NO_CONTENT))
+    assert attempt_code(failure_of(NOBODY)) == "connection_error"
     assert attempt_code(failure_of("http://no-such-host.invalid:8428")) == "connection_error"
-    assert attempt_code(failure_of(silent_url, timeout="200ms")) == "timeout"
-    without_cause = ServerUnavailable("the connection broke")
-    assert attempt_code(without_cause) == "connection_error"
-    for cause, code in ((ssl.SSLError("x"), "ssl_error"), (OSError("disk"), "io_error")):
-        failure = ServerUnavailable("x")
-        failure.__cause__ = cause
-        assert attempt_code(failure) == code
+    assert attempt_code(failure_of(serve(reset))) == "connection_error"
+    assert attempt_code(failure_of(serve(stall), timeout="200ms")) == "timeout"
+    assert attempt_code(failure_of(plain.replace("http:", "https:"))) == "ssl_error"
+    assert attempt_code(ServerUnavailable("of a library, which is forgotten")) == "connection_error"
+    no_file = ServerUnavailable("the CA bundle is gone")
+    no_file.__cause__ = FileNotFoundError()
+    assert attempt_code(no_file) == "io_error"
 
 
 def test_no_observer_is_one_that_does_nothing() -> None:
