@@ -10,5 +10,6 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-for requirement in [*project["dependencies"], *project["optional-dependencies"]["arrow"]]:
+extras = project["optional-dependencies"]
+for requirement in [*project["dependencies"], *extras["arrow"], *extras["metrics"]]:
     print(requirement.replace(">=", "=="))

@@ -6,13 +6,12 @@
 # jupytext's extension.
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import orjson
 import pandas as pd
 import requests
 
-from vm_df_writer import VmWriter
+from vm_df_writer import VmWriter, plot_scores
 from vm_df_writer.local import LocalVictoriaMetrics
 
 server = LocalVictoriaMetrics().start()
@@ -105,27 +104,8 @@ len(stored) == len(times), report.verification.ok
 stored.loc[stored["anomaly_score"] > 1].head()
 
 # %%
-figure, (above, below) = plt.subplots(
-    2, figsize=(10, 5), sharex=True, height_ratios=(3, 1), layout="constrained"
-)
-shown = stored.iloc[3300:4800]
-outside = shown[shown["anomaly_score"] > 1]
-above.fill_between(
-    shown.index,
-    shown["yhat_lower"],
-    shown["yhat_upper"],
-    alpha=0.2,
-    label="yhat_lower to yhat_upper",
-)
-above.plot(shown["y"], color="0.3", linewidth=0.6, label="y")
-above.plot(shown["yhat"], label="yhat")
-above.plot(outside["y"], ".", color="tab:red", label="anomaly_score > 1")
-above.legend(frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
-above.set_title("web-2, as read back", loc="left")
-above.margins(x=0)
-below.fill_between(shown.index, shown["anomaly_score"], color="tab:red", alpha=0.6, linewidth=0)
-below.axhline(1, color="0.3", linestyle="--", linewidth=0.8)
-_ = below.set_ylabel("anomaly_score")
+values, score = plot_scores(stored.iloc[3300:4800])
+_ = values.set_title("web-2, as read back", loc="left")
 
 # %% [markdown]
 # ## Clean up

@@ -167,6 +167,11 @@ def test_nothing_fires_where_nothing_happens() -> None:
     result = run(calm, var="anomaly_score", column_label="host")
     assert result.firings.empty
     assert str(result) == "fired         never"
+    frame = pd.DataFrame({"anomaly_score": 0.0, "is_anomaly": 0.0}, index=INDEX[:100])
+    result = run(frame, truth="is_anomaly")
+    assert str(result) == (
+        "fired         never\nprecision     nan (0 of 0 firings)\nrecall        nan (0 of 0 events)"
+    )
 
 
 def test_rules_about_other_series_are_refused() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
 
 INDEX = pd.date_range("2026-01-01", periods=120, freq="1min", tz="UTC", name="time")
 
@@ -48,7 +49,7 @@ def rows_of(axes: Axes) -> list[str]:
 
 def png_of(axes: Axes) -> bytes:
     picture = io.BytesIO()
-    figure = axes.get_figure(root=True)
-    assert figure is not None
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
     figure.savefig(picture)
     return picture.getvalue()

@@ -99,7 +99,9 @@ def interval_frame(parts: Sequence[tuple[Intervals, Mapping[str, Any]]]) -> pd.D
         The intervals of a label set, and more columns of them.
     """
     frames = []
-    for intervals, more in parts:
+    names: set[str] = set()
+    # A server gives series in any order; a backtest gives the same frame each time.
+    for intervals, more in sorted(parts, key=lambda part: sorted(part[0].labels.items())):
         times = {
             "start": pd.to_datetime(intervals.starts_ms, unit="ms", utc=True),
             "end": pd.to_datetime(intervals.ends_ms, unit="ms", utc=True),
@@ -108,7 +110,14 @@ def interval_frame(parts: Sequence[tuple[Intervals, Mapping[str, Any]]]) -> pd.D
             f"label_{name}" if name in {*times, *more} else name: value
             for name, value in intervals.labels.items()
         }
+        if not len(intervals.starts_ms):
+            continue
+        names |= labels.keys()
         frames.append(pd.DataFrame({**labels, **times, **more}, index=range(len(times["start"]))))
     if not frames:
         return pd.DataFrame(columns=["alertname", "start", "end", "hit", "found", "delay"])
-    return pd.concat(frames, ignore_index=True).sort_values("start", ignore_index=True)
+    whole = pd.concat(frames, ignore_index=True).sort_values(
+        "start", ignore_index=True, kind="stable"
+    )
+    ordered = sorted(names, key=lambda name: (name != "alertname", name))
+    return whole[[*ordered, *(name for name in whole.columns if name not in names)]]
