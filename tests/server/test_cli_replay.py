@@ -89,17 +89,6 @@ def test_a_config_file_may_name_the_folder(
     assert list(spool.iterdir()) == []
 
 
-def test_a_replay_without_a_server_exits_with_1_and_leaves_everything(
-    files: list[Path], spool: Path, name: str
-) -> None:
-    write(files, spool, name)
-    result = run("replay", spool, "--url", NOBODY)
-    assert result.exit_code == 1
-    assert "undelivered           600" in result.stdout
-    assert "(600 samples are left in 2 files)" in result.stderr
-    assert len(list(spool.glob("*.jsonl.gz"))) == 2
-
-
 def test_a_damaged_file_exits_with_1_and_is_named(
     victoria_metrics: LocalVictoriaMetrics, files: list[Path], spool: Path, name: str
 ) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.waiting import wait_until
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics, find_program
 from vm_df_writer.local.process import ServerProcess
@@ -38,15 +38,6 @@ def stored_lines(url: str) -> list[bytes]:
     requests.get(f"{url}/internal/force_flush", timeout=10)
     query = {"match[]": "m", "start": "0", "end": "4000000000"}
     return requests.get(f"{url}/api/v1/export", query, timeout=10).content.splitlines()
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def write_program(path: Path, script: str) -> Path:
@@ -116,51 +107,6 @@ def test_kill_loses_what_was_only_in_memory(start_victoria_metrics: StartServer)
     assert stored_lines(server.url) == []
 
 
-def test_a_server_that_crashed_by_itself_can_be_started_again(
-    start_victoria_metrics: StartServer,
-) -> None:
-    server = start_victoria_metrics()
-    assert server._process is not None
-    server._process.kill()
-    server._process.wait()
-    server.start()
-    assert is_up(server.url)
-
-
-def test_start_of_a_running_server_changes_nothing(start_victoria_metrics: StartServer) -> None:
-    server = start_victoria_metrics()
-    process = server._process
-    assert server.start() is server
-    assert server._process is process
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can hold a port for a server")
-def test_port_of_a_stopped_server_is_not_free(start_victoria_metrics: StartServer) -> None:
-    server = start_victoria_metrics()
-    server.stop()
-    port = int(server.url.rpartition(":")[2])
-    with socket.socket() as other, pytest.raises(OSError, match="already in use"):
-        other.bind(("127.0.0.1", port))
-
-
-def test_another_port_is_tried_when_someone_takes_the_first(
-    real_program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    program = write_program(
-        tmp_path / "server",
-        f"""
-        if mkdir {tmp_path}/tried; then
-            echo "listen tcp4 127.0.0.1:1: bind: address already in use"; exit 255
-        fi
-        exec {real_program} "$@"
-        """,
-    )
-    monkeypatch.setenv("VICTORIA_METRICS_BIN", str(program))
-    with LocalVictoriaMetrics() as server:
-        assert is_up(server.url)
-    assert (tmp_path / "tried").exists()
-
-
 @pytest.mark.usefixtures("victoria_metrics")  # so that a missing program is noticed here
 def test_server_outlives_the_thread_that_started_it(start_victoria_metrics: StartServer) -> None:
     servers: list[LocalVictoriaMetrics] = []
@@ -193,33 +139,6 @@ def test_server_ends_when_its_parent_is_killed(
         assert is_up(url)
         parent.send_signal(signal.SIGKILL)
     assert wait_until(lambda: not is_up(url))
-
-
-def test_interrupt_of_the_terminal_does_not_reach_the_server(
-    start_victoria_metrics: StartServer,
-) -> None:
-    server = start_victoria_metrics()
-    assert server._process is not None
-    assert os.getpgid(server._process.pid) != os.getpgid(0)
-
-
-def test_server_that_ignores_sigterm_is_stopped_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stubborn(ServerProcess):
-        def _command(self, port: int, folder: Path) -> list[str]:
-            (folder / "health").write_text("OK")
-            script = f"""
-                import http.server, os, signal
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                os.chdir({str(folder)!r})
-                http.server.test(http.server.SimpleHTTPRequestHandler, port={port})
-            """
-            return [sys.executable, "-c", textwrap.dedent(script)]
-
-    monkeypatch.setattr("vm_df_writer.local.process._STOP_TIMEOUT_S", 0.2)
-    with Stubborn() as server:
-        url = server.url
-        assert is_up(url)
-    assert not is_up(url)
 
 
 def test_a_wrong_flag_is_told_by_the_server_itself(start_victoria_metrics: StartServer) -> None:

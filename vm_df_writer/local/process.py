@@ -17,7 +17,6 @@ from vm_df_writer.errors import ServerUnavailable
 
 __all__ = ["ServerProcess"]
 
-_STOP_TIMEOUT_S = 20.0  # VictoriaMetrics itself waits 7 s for requests in flight
 _PORT_TRIES = 5
 
 # Stops the server when the pipe on descriptor 3 closes, which the kernel does however our process
@@ -74,10 +73,13 @@ class ServerProcess(ABC):
     ----------
     start_timeout_s : float, default 60
         How long to wait for the server to answer on ``/health``.
+    stop_timeout_s : float, default 20
+        How long the server may take to stop before it is killed; VictoriaMetrics waits
+        7 s for requests in flight.
     """
 
-    def __init__(self, *, start_timeout_s: float = 60.0) -> None:
-        self._start_timeout_s = start_timeout_s
+    def __init__(self, *, start_timeout_s: float = 60.0, stop_timeout_s: float = 20.0) -> None:
+        self._start_timeout_s, self._stop_timeout_s = start_timeout_s, stop_timeout_s
         self._home: _Home | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -139,7 +141,7 @@ class ServerProcess(ABC):
             return
         self._process.terminate()
         try:
-            self._process.wait(_STOP_TIMEOUT_S)
+            self._process.wait(self._stop_timeout_s)
         except subprocess.TimeoutExpired:
             self._kill_program(self._process)
         self._put_away(self._process)
