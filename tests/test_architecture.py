@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -119,6 +120,12 @@ def test_imports_lead_down_the_staircase(module: Module) -> None:
 
 def test_every_floor_is_there() -> None:
     assert set(FLOORS) - {module.room for module in MODULES} == set()
+
+
+def test_docs_architecture_lists_the_floors_from_top_to_bottom() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page.split("| Folder or module | Owns |\n", 1)[1].split("\n\n", 1)[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == FLOORS
 
 
 def test_no_two_modules_need_each_other() -> None:

@@ -150,8 +150,3 @@ def test_the_errors_are_all_there() -> None:
     }
     assert named == errors - {"VmDfWriterError"}
     assert issubclass(VerificationError, VmDfWriterError)
-
-
-def test_every_file_that_is_linked_exists() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (Path(__file__).parents[1] / target).exists(), target

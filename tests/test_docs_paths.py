@@ -1,0 +1,54 @@
+"""The files, tests and commands that pages of prose name are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+
+
+@each_page
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    targets = re.findall(r"\]\((?!http)([^)#]+)[)#]", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@each_page
+def test_every_module_that_is_named_by_its_path_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.py)`", page.read_text())
+    roots = (ROOT, ROOT / "vm_df_writer", page.parent)
+    assert [path for path in named if not any((root / path).exists() for root in roots)] == []
+
+
+@each_page
+def test_every_make_target_that_is_named_is_there(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), re.MULTILINE))
+    assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
+def test_every_test_that_a_decision_names_is_there() -> None:
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        named = set(re.findall(r"`(test_\w+)`", page.read_text()))
+        assert named - defined == set(), page.name
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"^\| (\d+) \| \[(.+)\]\((.+)\) \|$", (folder / "README.md").read_text(), re.MULTILINE
+    )
+    assert [name for _, _, name in listed] == sorted(path.name for path in folder.glob("[0-9]*"))
+    for number, title, name in listed:
+        assert (folder / name).read_text().startswith(f"# {number}. {title}\n")
