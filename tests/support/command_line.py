@@ -29,14 +29,25 @@ class Result(NamedTuple):
 
 def run(*arguments: str | Path, stdin: str = "") -> Result:
     """Run ``vm-df-writer ARGUMENTS``."""
-    standard_input = io.TextIOWrapper(io.BytesIO(stdin.encode()))
+    streams = [_stream(), _stream()]
     with (
-        redirect_stdout(io.StringIO()) as stdout,
-        redirect_stderr(io.StringIO()) as stderr,
-        patch.object(sys, "stdin", standard_input),
+        redirect_stdout(streams[0]),
+        redirect_stderr(streams[1]),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
     ):
         try:
             exit_code: object = main([str(argument) for argument in arguments], "vm-df-writer")
         except SystemExit as end:
             exit_code = end.code
-    return Result(exit_code, stdout.getvalue(), stderr.getvalue())
+    stdout, stderr = (str(stream.buffer.getvalue(), "utf-8") for stream in streams)
+    return Result(exit_code, stdout, stderr)
+
+
+class _Stream(io.TextIOWrapper):
+    """Takes text and bytes, as the stream of a process does."""
+
+    buffer: io.BytesIO
+
+
+def _stream() -> _Stream:
+    return _Stream(io.BytesIO(), "utf-8", newline="\n", write_through=True)

@@ -29,7 +29,7 @@ def status(state: Path, *, as_json: bool) -> None:
     with naming_options():
         report = for_the_shell(read_report(state))
     if as_json:
-        click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2).decode())
+        click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     else:
         click.echo(report)
     sys.exit(job_exit_code(report))
