@@ -1,8 +1,8 @@
 """How fast jobs are: one process, two workers, Dask and Spark, on the same files.
 
-``python -m benchmarks.backfill_rates`` writes the same parquet files into a fresh server by each of
-them, some times in turn, and prints samples per second, and what CPU time a sample took on either
-side: the two add up to the cores of the machine where nothing else limits.
+``python -m benchmarks.backfill_rates`` writes the same parquet files into a fresh server in each of
+these ways, some times in turn. It prints samples per second, and the CPU time of a sample in client
+and server: together they keep all cores of the machine busy, unless something else is the limit.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Write = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Rate:
-    """What one way of writing took, in one run."""
+    """The time that one way of writing took, in one run."""
 
     samples_per_s: float
     client_ns: float

@@ -1,4 +1,4 @@
-"""A function in a fresh interpreter: what it measures is not blurred by what ran before."""
+"""Functions in a fresh interpreter, so that nothing that ran before disturbs a measurement."""
 
 from __future__ import annotations
 

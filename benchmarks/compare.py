@@ -1,7 +1,7 @@
 """The cases of ``benchmarks/micro`` on another commit and on the working tree, side by side.
 
 ``python -m benchmarks.compare BASE`` runs the cases of the working tree against both, in turns.
-A case that needs what only one of the two has is listed as such.
+A case that only one of the two can run is listed as such.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _unpack(commit: str, tree: Path) -> None:
-    """Write a commit's files to a folder, with the working tree's benchmarks for its own."""
+    """Write a commit's files to a folder, with the benchmarks of the working tree."""
     command = ["git", "archive", "--format=tar", commit]
     archive = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout  # noqa: S603
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
@@ -63,7 +63,7 @@ def _run_cases(tree: Path, found: Path) -> dict[str, float]:
         "--continue-on-collection-errors",
     ]
     found.unlink(missing_ok=True)
-    # Its own package, wherever another one is installed.
+    # so that it imports the package of that tree, and not the installed one
     env = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(command, cwd=tree, env=env, capture_output=True, check=False)  # noqa: S603
     if not found.exists():

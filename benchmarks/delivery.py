@@ -93,7 +93,7 @@ def seconds_to_write(
 
 
 def _ways() -> Iterator[tuple[str, str, list[str]]]:
-    """Yield what a compression is called, how it is asked for, and what it must not find."""
+    """Yield the name of a compression, its parameter, and the packages to hide from it."""
     yield "none", "none", []
     yield "gzip by zlib", "gzip", ["isal"]
     try:

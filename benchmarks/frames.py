@@ -49,7 +49,7 @@ class Input:
     n_samples : int
         Its samples that are numbers.
     reading : ReadingKeywords
-        How `vm_df_writer` is told to read it.
+        The reading keywords for it.
     """
 
     frame: pd.DataFrame

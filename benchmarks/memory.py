@@ -1,9 +1,8 @@
 """Peak memory above the frame, each measurement in a process of its own (Linux).
 
-What counts is resident memory as the kernel sees it, so the allocators of NumPy, Arrow and polars
-are all included. When the frame is built, what its building left free is given back to the system
-and the kernel's high-water mark is reset; that mark after the write, less what was resident before
-it, is the result.
+The measure is resident memory as the kernel counts it, so that the allocators of NumPy, Arrow and
+polars are included. Once the frame is built, free memory goes back to the system, and the kernel's
+high-water mark is reset. The result is that mark after the write, less the resident memory before.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _SERIES = 600
 
 @dataclass(frozen=True, slots=True)
 class MemoryRun:
-    """What writing a frame took of memory.
+    """The memory that writing a frame took.
 
     Attributes
     ----------
@@ -65,7 +64,7 @@ class MemoryRun:
 
 @dataclass(frozen=True, slots=True)
 class MemoryGoal:
-    """A peak, or the difference of two, and what it shall not exceed."""
+    """A peak, or the difference of two, and its limit."""
 
     case: str
     mib: float
@@ -74,7 +73,7 @@ class MemoryGoal:
 
     @property
     def is_met(self) -> bool:
-        """Whether it does not."""
+        """Whether it stays within the limit."""
         return self.mib <= self.goal_mib
 
 
@@ -93,7 +92,7 @@ def memory_goals(sizes: Sizes) -> tuple[list[MemoryRun], list[MemoryGoal]]:
     )
     return [wide_half, wide, long], [
         MemoryGoal(_case(wide), wide.peak_mib, _spread(wide), 128),
-        # Nothing at all would be too much to ask of an allocator: the timestamps do grow.
+        # Not zero: the timestamps grow with the rows.
         MemoryGoal(f"its growth from {half.rows:,} to {whole.rows:,} rows", growth, widest, 8),
         MemoryGoal(_case(long), long.peak_mib, _spread(long), 400),
     ]

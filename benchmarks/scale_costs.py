@@ -1,7 +1,7 @@
-"""Measures what the queueing model of scale_model.py is given, and what it predicts (Linux).
+"""Measures the costs that scale_model.py needs, and the writes that it predicts (Linux).
 
-Costs are CPU time, which other programs on the machine disturb little. Time by the clock is taken
-from the runs in which others used least. All runs take turns.
+Costs are CPU time, which other programs on the machine disturb little. Wall times are those of the
+runs in which other programs used least. All runs take turns.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ def _in_turns(
 ) -> tuple[dict[tuple[str, str], list[Use]], float]:
     """Run everything in turns, until there are enough undisturbed runs or for long enough.
 
-    Returns the uses of each run, the least disturbed first, and the CPU that the server took in
-    all for what it had left to do after the runs.
+    Returns the uses of each run, the least disturbed first, and the CPU that the server took
+    after the runs for work that they had left.
     """
     with (
         LocalVictoriaMetrics() as server,

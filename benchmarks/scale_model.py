@@ -1,7 +1,7 @@
 """How fast writers fill a server: a queueing simulation of client, network and server.
 
-Who stands in a queue is a body. Each process formats one body at a time, has up to `concurrency` of
-them in requests, and two more in memory: what `vm_df_writer.delivery.sender` does.
+Bodies stand in the queues. Each process formats one body at a time, and has up to `concurrency` of
+them in requests and two more in memory, as `vm_df_writer.delivery.sender` does.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Costs:
     parse_ns, store_ns : float
         CPU of the server until it answers. In a cluster vminsert parses, vmstorage stores.
     merge_ns : float
-        CPU of the server that merges its files later. A simulation knows none of it, unless
-        these are the costs `in_the_long_run`.
+        CPU of the server that merges its files later. A simulation leaves it out, unless
+        the costs are those `in_the_long_run`.
     request_cores : float
         Cores of the server that one request keeps busy.
     usable : float
@@ -113,7 +113,7 @@ class Site:
 
 
 class _Shared:
-    """Cores, or a network, that all jobs share evenly; each has use for its `width` alone."""
+    """Cores, or a network, that all jobs share evenly; a job uses no more than its `width`."""
 
     def __init__(self, env: simpy.Environment, capacity: float) -> None:
         self._env = env
@@ -267,7 +267,7 @@ def bounds(
     found = {name: _quotient(cores, ns * _NS) for name, (cores, ns) in cpu.items()}
     found["network"] = site.bytes_per_s / costs.bytes_per_sample
     found["formatting"] = _quotient(processes, costs.format_ns * _NS)
-    # Little's law: so many bodies in requests, each for as long as one takes that is alone.
+    # Little's law: `in_requests` samples are in requests, each for the time of a lone body.
     at_once_ns = [costs.send_ns, 1e9 * costs.bytes_per_sample / site.bytes_per_s_of_a_connection]
     working_ns = (
         [costs.server_ns] if site.storage_cores is None else [costs.parse_ns, costs.store_ns]

@@ -75,7 +75,7 @@ def predict_s(
 ) -> float:
     """Return how long processes take to write a frame each, into a server on the same two cores.
 
-    Of these, other programs use `others`.
+    Other programs use `others` of the cores.
     """
     bodies = round(shape.rows * shape.series / costs[encoding].samples_per_body)
     site = Site(client_cores=2 - others)

@@ -19,7 +19,7 @@ _PATIENCE_S = 30.0
 
 
 def settle(url: str) -> None:
-    """Wait until the server has put away what it was sent, so that the next one starts alike."""
+    """Wait until the server has merged what it was sent, so that each run starts alike."""
     gc.collect()
     requests.get(f"{url}/internal/force_flush", timeout=_PATIENCE_S).raise_for_status()
     deadline = time.monotonic() + _PATIENCE_S

@@ -32,7 +32,7 @@ class DisagreementError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class PeerRun:
-    """What a peer took for a frame.
+    """The time and the bytes that a peer took for a frame.
 
     Attributes
     ----------

@@ -181,8 +181,8 @@ def test_verify_tls_false_takes_any_certificate_and_warns_once_at_the_callers_li
     (warning,) = caught
     assert warning.filename == __file__
     assert str(warning.message) == (
-        f"verify_tls: false, so that anybody can pose as {server.url}/api/v1/import; set it to the "
-        "path of the CA bundle that the server's certificate was signed by"
+        f"verify_tls: false, so that any machine can pose as {server.url}/api/v1/import; set it to "
+        "the path of the CA bundle that the server's certificate was signed by"
     )
 
 

@@ -16,10 +16,10 @@ __all__ = ["check"]
 @click.command(cls=CleanCommand, short_help="Ask the server what it is and what it stores.")
 @server_options
 def check(url: str | None, config_path: str | None, metric_format: Mapping[str, str]) -> None:
-    """Ask whether the server takes the credentials, and what it tells of itself.
+    """Ask whether the server takes the credentials, and what it reports of itself.
 
-    That is its kind and version, what it stores, how bodies may be compressed, how its clock
-    differs from ours, and whether it may be read and its cache be reset. Nothing is stored.
+    It reports its kind and version, what it stores, how bodies may be compressed, how its clock
+    differs from ours, and whether we may read it and reset its cache. Nothing is stored.
     """
     with VmWriter(config=open_config(url, config_path, metric_format)) as writer:
         click.echo(writer.check())

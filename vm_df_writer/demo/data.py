@@ -43,9 +43,9 @@ class Event:
     Attributes
     ----------
     host : str
-        Whose metric it is in.
+        The host whose metric is disturbed.
     first, last : Timestamp
-        The minutes between which the metric is not itself.
+        The first and the last disturbed minute.
     """
 
     host: str
@@ -102,9 +102,9 @@ def make_values(
     end : Timestamp
         The last minute.
     days, hosts : int
-        How much of it.
+        How many of them.
     level : float
-        About how large it is.
+        Its approximate mean.
     seed : int
         The same seed gives the same values.
 
@@ -238,14 +238,14 @@ def read_back(
 
 @dataclass(frozen=True)
 class Detection:
-    """How well scores find what was put in.
+    """How well scores find the anomalies that were put in.
 
     Attributes
     ----------
     events, found : int
-        Anomalies that were put in, and those with a score above 1.
+        Anomalies that were put in, and those of them with a score above 1.
     others, false_alarms : int
-        Samples outside of them, and those with a score above 1.
+        Samples outside of them, and those of these with a score above 1.
     """
 
     events: int
@@ -271,7 +271,7 @@ class Detection:
 
 
 def detect(scores: pd.DataFrame, events: Sequence[Event]) -> Detection:
-    """Compare scores with what was put in.
+    """Compare scores with the anomalies that were put in.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""ServerProcess: a server program that runs for as long as this process wants it."""
+"""ServerProcess: a server program that ends with this process at the latest."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["ServerProcess"]
 
 _PORT_TRIES = 5
 
-# Stops the server when the pipe on descriptor 3 closes, which the kernel does however our process
-# ends. (PR_SET_PDEATHSIG would do so already when the thread that started the server ends.) After
-# `exec` the server is our own child; its number cannot pass to another process while the watching
-# subshell, a member of its process group, lives.
+# The subshell stops the server when the pipe on descriptor 3 closes, and the kernel closes it
+# however our process ends. (PR_SET_PDEATHSIG would act when the thread that started the server
+# ends.) After `exec` the server is our own child. The system does not reuse its process id while
+# the subshell, a member of its process group, lives.
 _RUN_WHILE_WE_LIVE = (
     'exec 3<&0 </dev/null; (read -r _ <&3; kill -TERM $$ 2>/dev/null) & exec "$@" 3<&-'
 )
@@ -44,8 +44,8 @@ class _Home:
         self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._holder.bind(("127.0.0.1", 0))
         self.port: int = self._holder.getsockname()[1]
-        # Linux gives a bound port to nobody who asks for any free one, yet lets a server that names
-        # it listen there, as long as we do not. Other systems would refuse the server.
+        # Linux does not hand out a bound port as a free one, yet lets a server that names it listen
+        # there, as long as we do not listen. Other systems would refuse the server.
         if sys.platform != "linux":
             self._holder.close()
 
@@ -66,8 +66,8 @@ class _Home:
 class ServerProcess(ABC):
     """A server program on a free loopback port that keeps port and folder from start to close.
 
-    A subclass says by `_command` how the program is started; the program must
-    answer on ``/health``. It is stopped when this process ends, in whatever way.
+    A subclass gives the command line by `_command`; the program must answer on
+    ``/health``. The program is stopped however this process ends.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class ServerProcess(ABC):
         """
         if self._process is not None and self._process.poll() is None:
             return self
-        self.stop()  # one that has ended by itself is still to be put away
+        self.stop()  # puts away a program that has ended by itself
         if self._home is not None:
             self._process = self._launch(self._home)
             return self
@@ -183,7 +183,7 @@ class ServerProcess(ABC):
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C, and a notebook's interrupt, are not for it
+                start_new_session=True,  # so that Ctrl-C, or a notebook's interrupt, misses it
             )
         try:
             self._wait_until_healthy(process, home, log_start)
@@ -233,7 +233,7 @@ def _says_port_taken(log_text: str) -> bool:
 
 
 def _excerpt(log_text: str, *, head: int = 2, tail: int = 15) -> str:
-    """Return the first and last lines: a wrong flag is told first, a fatal error last."""
+    """Return the first and last lines: servers report a wrong flag first, a fatal error last."""
     lines = [line[:300] for line in log_text.splitlines() if line.strip()]
     if len(lines) > head + tail:
         lines = [*lines[:head], "...", *lines[-tail:]]

@@ -76,7 +76,7 @@ class LocalVictoriaMetrics(ServerProcess):
 
     def _kill_program(self, process: subprocess.Popen[bytes]) -> None:
         if self._container is not None:
-            # Docker's client hands SIGTERM on to the container, but SIGKILL would end it alone.
+            # Docker's client hands SIGTERM on to the container; SIGKILL ends the client alone.
             _docker("kill", self._container)
         super()._kill_program(process)
 
@@ -107,7 +107,7 @@ def _require_docker() -> None:
         )
         raise ServerNotInstalled(msg)
     if not _docker("image", "inspect", _DOCKER_IMAGE):
-        # Not left to `docker run`: a download may take longer than a server may take to start.
+        # `docker run` would download it too, but within the time that a start may take.
         _docker("pull", "--quiet", _DOCKER_IMAGE)
 
 

@@ -1,4 +1,4 @@
-"""Authorization: the header that says who writes, fixed or from a token file that rotates."""
+"""Authorization: the header with the credentials, fixed or from a token file that rotates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Stamp = tuple[int, int, int]
 
 
 class _Masked(str):
-    """A secret that is not told by tracebacks with local variables, as rich and Sentry show."""
+    """A secret that tracebacks with local variables (rich, Sentry) do not show."""
 
     __slots__ = ()
 
@@ -23,7 +23,7 @@ class _Masked(str):
 
 
 class Authorization:
-    """The value of the ``Authorization`` header, always as the configuration has it now.
+    """The current value of the ``Authorization`` header.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Authorization:
             password = config.password.get_secret_value() if config.password else ""
             coded = b64encode(f"{config.user}:{password}".encode()).decode()
             self.source, self._header = "user and password", _Masked(f"Basic {coded}")
-            # A name without a password is a token, for those who take it so.
+            # Some servers take a name without a password as a token.
             self._secrets = [coded, password or config.user]
         elif config.bearer_token is not None:
             token = config.bearer_token.get_secret_value()
@@ -83,7 +83,8 @@ class Authorization:
                 self._take(_Masked(self._file.read_text(encoding="ascii").strip()))
                 self._stamp = stamp
         except OSError as error:
-            # Rotations by removal and creation leave a gap, which the last token may well bridge.
+            # A rotation may remove the file before it creates the new one; until then the last
+            # token may do.
             if self._header is None:
                 raise ServerUnavailable(
                     f"bearer_token_file: {str(self._file)!r} cannot be read ({error.strerror}); "
@@ -98,19 +99,19 @@ class Authorization:
             self._refuse("nothing")
         if not token.isprintable() or " " in token:
             self._refuse("blanks or control characters inside the token")
-        # The last one too: an answer may still be to a request with it.
+        # The previous token too: an answer that is under way may quote it.
         self._header = _Masked(f"Bearer {token}")
         self._secrets = [token, *self._secrets[:1]]
 
     def _refuse(self, found: str) -> None:
-        # Without the error that led here: it would quote the file.
+        # The cause is left out: it would quote the file.
         raise ServerUnavailable(
             f"bearer_token_file: {str(self._file)!r} must hold one token, found {found}; "
             "write the token into it"
         ) from None
 
     def redact(self, text: str) -> str:
-        """Replace the secrets in what a server says: vmauth quotes tokens that it does not know."""
+        """Replace the secrets in an answer: vmauth quotes tokens that it does not know."""
         for secret in filter(None, self._secrets):
             text = text.replace(secret, "***")
         return text

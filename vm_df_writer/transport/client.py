@@ -1,4 +1,4 @@
-"""HttpClient: what the writer asks of a server, each with its own success."""
+"""HttpClient: the requests to a server, each with its own success."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ class HttpClient:
     environment are honoured; ``.netrc`` is not.
 
     Every method raises `ServerRejected` for an answer that is not a success, and
-    `ServerUnavailable` where no answer came; the ``__cause__`` of the latter is the exception of
-    the standard library that was at the bottom of it, if there was one. Redirects are never
-    followed.
+    `ServerUnavailable` if no answer came. The ``__cause__`` of the latter is the exception of
+    the standard library that caused it, if there was one. Redirects are never followed.
 
     Parameters
     ----------
@@ -63,8 +62,8 @@ class HttpClient:
         self._health = Target(endpoint.health_url, 200, *write_base, paths)
         if config.verify_tls is False and "https" in (scheme for scheme, _ in self._trusted):
             warn_caller(
-                f"verify_tls: false, so that anybody can pose as {endpoint.import_url}; set it to "
-                "the path of the CA bundle that the server's certificate was signed by",
+                f"verify_tls: false, so that any machine can pose as {endpoint.import_url}; set it "
+                "to the path of the CA bundle that the server's certificate was signed by",
                 InsecureTlsWarning,
             )
 
@@ -88,8 +87,8 @@ class HttpClient:
         content_encoding : str, optional
             How `data` is compressed, such as ``gzip``.
         timeout_s : float, optional
-            How long sending, and the wait for the answer, may each take; the configured `timeout`
-            if left out. Connecting may never take longer than that.
+            Limit for sending, and for the wait for the answer; the configured `timeout` if left
+            out. Connecting never takes longer than the configured `timeout`.
         """
         headers = {} if content_encoding is None else {"Content-Encoding": content_encoding}
         self._request(self._import, "POST", headers, data, timeout_s=timeout_s).read()
@@ -100,7 +99,7 @@ class HttpClient:
         Returns
         -------
         datetime or None
-            The second that its clock shows, if it tells that.
+            The time of its clock, to the second; None if the answer has no date.
         """
         answer = self._request(self._health, "GET")
         answer.read()
@@ -118,7 +117,7 @@ class HttpClient:
         Parameters
         ----------
         url : str
-            A URL that the endpoint gave.
+            A URL of the endpoint.
         params : mapping of str to str, or sequence of (str, str)
             The query of the URL.
         timeout_s : float, optional
@@ -142,7 +141,7 @@ class HttpClient:
         Parameters
         ----------
         url : str
-            A URL that the endpoint gave.
+            A URL of the endpoint.
         form : sequence of (str, str)
             Names and values; a name may stand more than once.
         timeout_s : float, optional
@@ -199,8 +198,8 @@ class HttpClient:
                         timeout_s=timeout_s or self._timeout_s,
                     )
                 except ServerUnavailable as error:
-                    # Each such failure is one idle connection less. Whoever sends samples has to
-                    # know that they may be stored twice.
+                    # Each such failure closes one idle connection, so that this ends. The caller
+                    # alone repeats samples: it counts that the server may store them twice.
                     if not error.stale or (target.stores and body):
                         raise
 
@@ -219,7 +218,7 @@ class HttpClient:
         raise rejection(target, answer.status, answer.headers, text, credentials=credentials)
 
     def _open(self) -> Transport:
-        # No lock, which a fork could leave locked: of two that open at once, one is dropped.
+        # No lock: a fork could leave it locked. Of two transports made at once, one is dropped.
         transport = self._transport
         if transport is None or transport.pid != os.getpid():
             transport = self._transport = Transport(self._config)

@@ -1,4 +1,4 @@
-"""Endpoint: every URL that the configuration stands for. Pure: no clock, no network."""
+"""Endpoint: the URLs that a configuration describes. Pure: no clock, no network."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Endpoint:
     import_url : str
         Takes the import lines.
     health_url : str
-        Tells whether the server is there.
+        Answers if the server is there.
     write_root : str
-        What the paths of the server that is written to are appended to, without the tenant.
+        Base of the paths of the server that is written to, without the tenant.
     read_base : str
-        What the paths of the querying API are appended to; in a cluster it holds the tenant.
+        Base of the paths of the querying API; in a cluster it holds the tenant.
     read_root : str
         The same without the tenant.
     vmui_base : str or None
-        The server's own user interface; None if nothing tells where it is.
+        The server's own user interface; None if the configuration does not say where it is.
     grafana_base : str or None
         Where Grafana is; None if it was not configured.
     grafana_datasource : str
@@ -106,7 +106,7 @@ class Endpoint:
         )
 
     def writes_to(self, tenant: str | None) -> bool:
-        """Tell if this is the tenant that is written to; ``5`` is the same as ``5:0``."""
+        """Say whether this is the tenant that is written to; ``5`` is the same as ``5:0``."""
         return _normal(tenant or "") == _normal(self.tenant or "")
 
     def read_url(self, path: str) -> str:
@@ -114,7 +114,7 @@ class Endpoint:
         return _join(self.read_base, path)
 
     def root_url(self, path: str) -> str:
-        """Return the URL of a path that knows no tenants, such as ``/metrics``."""
+        """Return the URL of a path without a tenant, such as ``/metrics``."""
         return _join(self.read_root, path)
 
     @property
@@ -146,7 +146,7 @@ class Endpoint:
         Returns
         -------
         str or None
-            None if nothing tells where the user interface is.
+            None if the configuration does not say where the user interface is.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Transport: the one door to requests, behind which no exception of it or of urllib3 gets."""
+"""Transport: the one door to requests; no exception of requests or urllib3 gets through."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["Answer", "Transport", "origin"]
 _CHUNK_BYTES = 1 << 18
 _ERROR_BYTES = 1 << 14
 
-# Beyond so many idle connections urllib3 would close some, and log a warning for each. How many
-# there are depends on the threads that share a client; a place in the pool costs nothing.
+# urllib3 closes idle connections beyond this number, and logs a warning for each. Threads that
+# share a client may leave many; a place in the pool costs nothing.
 _MOST_IDLE = 1000
 
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
@@ -55,7 +55,7 @@ class Transport:
     Parameters
     ----------
     config : WriterConfig
-        TLS options, and the `timeout` that connecting has.
+        TLS options, and the `timeout` of connecting.
     """
 
     def __init__(self, config: WriterConfig) -> None:
@@ -87,8 +87,8 @@ class Transport:
         Sending and the wait for the answer may each take `timeout_s`; connecting may not take
         longer than the configured `timeout`, however large the body is.
         """
-        # The adapter itself is asked: what the session would add are cookies, .netrc and redirects,
-        # and what it would take is half of the time of a request.
+        # The adapter is called directly. A session would add cookies, .netrc and redirects, and
+        # take more than half of the CPU time of a small request.
         request = requests.PreparedRequest()
         request.method, request.url, request.body = method, target.url + query, body
         request.headers = CaseInsensitiveDict(headers)
@@ -97,7 +97,8 @@ class Transport:
             request.headers["Content-Length"] = str(len(body))
         adapter = self._session.get_adapter(target.url)
         try:
-            # In no variable: a traceback that shows them would tell the proxy's credentials.
+            # The settings stay in no variable: they hold the proxy's credentials, and a traceback
+            # may show local variables.
             response = adapter.send(request, timeout=timeout_s, **self._settings_of(target.url))
         except _FAILURES as error:
             connect_timeout_s = min(timeout_s, self._connect_timeout_s)
@@ -171,7 +172,7 @@ class _Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         try:
             pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        except TypeError:  # what requests makes of a proxy that is credentials without a host
+        except TypeError:  # of requests, for a proxy URL with credentials and no host
             raise requests.exceptions.InvalidProxyURL from None
         if not issubclass(pool.ConnectionCls, _Connection):
             name = pool.ConnectionCls.__name__
@@ -185,11 +186,11 @@ class _StaleConnectionError(ConnectionError):
 
 
 class _Connection(HTTPConnection):
-    """A mixin: whatever fails in connecting, the TLS handshake included, is one exception.
+    """A mixin that raises one exception for each failure to connect, TLS handshake included.
 
-    By itself urllib3 raises the same for a reset or a timeout in the handshake as for one after
-    the request, and no one could tell whether the body is in doubt. Nor whether the connection
-    was a fresh one: if not, the server may just have closed it.
+    urllib3 itself raises the same for a reset or a timeout in the handshake and after the request,
+    which does not say whether the body is in doubt. Nor does it say whether the connection is a
+    new one; the server may have closed an older one, being idle.
     """
 
     connect_timeout_s: float
@@ -206,26 +207,26 @@ class _Connection(HTTPConnection):
         finally:
             self.timeout = timeout_s
         self.sock.settimeout(timeout_s)
-        # HttpClient has warned once already; urllib3 would with each connection.
+        # HttpClient has warned once; urllib3 would warn for each connection.
         self.is_verified = True
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        # That the other side has gone does not mean that it left no answer: that is seen later.
-        # (urllib3 does so too, but its older versions not for a reset.)
+        # A server that closed the connection may have answered before: the answer is read next.
+        # (urllib3 does the same, but older versions not for a reset.)
         with (
             suppress(BrokenPipeError, ConnectionResetError),
-            self._told_apart(ssl.SSLEOFError, ssl.SSLZeroReturnError),
+            self._mark_stale(ssl.SSLEOFError, ssl.SSLZeroReturnError),
         ):
             super().request(*args, **kwargs)
 
     def getresponse(self) -> Any:
-        with self._told_apart(ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        with self._mark_stale(ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             response = super().getresponse()
         self._has_answered = True
         return response
 
     @contextmanager
-    def _told_apart(self, *broken: type[OSError]) -> Iterator[None]:
+    def _mark_stale(self, *broken: type[OSError]) -> Iterator[None]:
         try:
             yield
         except broken as error:
@@ -256,13 +257,13 @@ def _version() -> str:
 def _translate(
     error: BaseException, target: Target, timeout_s: float, connect_timeout_s: float
 ) -> ServerUnavailable:
-    """Return what to raise, when `error` is handled and forgotten.
+    """Return the error to raise once `error` is handled and dropped.
 
-    It may hold the request with its Authorization header, or the URL of a proxy, and not even a
-    traceback that shows local variables shall tell them.
+    `error` may hold the request with its Authorization header, or the URL of a proxy. Not even a
+    traceback with local variables may show these.
     """
     causes = list(_causes(error))
-    # Neither library raises OSError itself for what it sends: a file for TLS is missing.
+    # Neither library raises a bare OSError while it sends: here a file for TLS is missing.
     unsent = type(error) is OSError or any(isinstance(cause, _UNSENT) for cause in causes)
     root = causes[-1].with_traceback(None)
     if isinstance(root, _MALFORMED):
@@ -280,9 +281,9 @@ def _translate(
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and what it was raised for, as requests and urllib3 wrap it.
+    """Yield an exception and its causes, as requests and urllib3 wrap them.
 
-    Their contexts are no guide: they go on into what the caller was handling.
+    ``__context__`` is of no use: it leads on to what the caller was handling.
     """
     inner: BaseException | None = error
     while inner is not None:
