@@ -76,6 +76,8 @@ def test_a_server_that_cannot_be_read_leaves_the_other_files_untried(
 def test_a_file_that_is_named_twice_is_checked_once(scores: Path, httpserver: HTTPServer) -> None:
     url = keep(httpserver, *STORED)
     assert run("verify", scores, scores, "--url", url, *FORMAT).stdout.count("5 of 5") == 1
+    asked = [request.path for request, _ in httpserver.log]
+    assert asked.count("/api/v1/export") == 1
 
 
 def test_standard_input_is_called_by_its_name(scores: Path, httpserver: HTTPServer) -> None:

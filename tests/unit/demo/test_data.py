@@ -35,12 +35,16 @@ def test_the_same_seed_makes_the_same_metric_and_another_seed_another_one() -> N
     assert not np.allclose(first, other)
 
 
-def test_a_metric_has_one_sample_a_minute_for_each_host_and_none_below_zero() -> None:
+def test_a_metric_has_one_sample_a_minute_for_each_host() -> None:
     values, _ = make_values(END, days=2, hosts=4, level=40.0, seed=1)
     assert values.columns.tolist() == ["web-01", "db-01", "cache-01", "web-02"]
     assert (len(values), values.index[-1]) == (2 * 1440, END)
     assert (np.diff(values.index) == np.timedelta64(1, "m")).all()
-    assert values.to_numpy().min() >= 0
+
+
+def test_an_anomaly_that_would_go_below_zero_ends_there() -> None:
+    values, _ = make_values(END, days=2, hosts=3, level=40.0, seed=6)
+    assert values.to_numpy().min() == 0
 
 
 def test_every_third_host_has_one_anomaly_of_20_to_239_minutes() -> None:
@@ -123,6 +127,7 @@ def test_what_is_read_back_is_a_frame_for_each_output(httpserver: HTTPServer) ->
         "yhat": {"db-01": [5.0, 6.0]},
     }
     assert found["y"].index.tolist() == [start, END]
+    assert found["y"].columns.tolist() == ["db-01", "web-01"]
     assert asked == [
         {
             "match[]": '{for="cpu",run="the run"}',

@@ -22,11 +22,11 @@ END = pd.Timestamp("2026-01-08", tz="UTC")
 
 
 def panel_of(*events: Event, highest: float) -> Panel:
-    """Return a panel whose worst score is the given one."""
+    """Return a panel in which the worst score of each host is the given one."""
     values, _ = make_values(END, days=2, hosts=3, level=40.0, seed=1)
     outputs = score(values)
     scores = outputs["anomaly_score"]
-    outputs["anomaly_score"] = scores * (highest / scores.to_numpy().max())
+    outputs["anomaly_score"] = scores * (highest / scores.max())
     return Panel("cpu_usage", outputs, events)
 
 
