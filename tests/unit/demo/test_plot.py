@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from vm_df_writer.demo.data import Event, make_values, score
 
 pytest.importorskip("matplotlib")
 
+import matplotlib.pyplot as plt
 from matplotlib.image import imread
 
 from vm_df_writer.demo.plot import Panel, draw
@@ -70,6 +70,6 @@ def test_an_injected_anomaly_is_boxed_and_its_host_is_named(tmp_path: Path) -> N
 
 
 def test_no_figure_is_left_open_in_pyplot(tmp_path: Path) -> None:
+    open_before = plt.get_fignums()
     draw(tmp_path / "picture.png", "title", "subtitle", [panel_of(highest=2.0)])
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    assert pyplot is None or pyplot.get_fignums() == []
+    assert plt.get_fignums() == open_before
