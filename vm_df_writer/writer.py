@@ -295,5 +295,5 @@ class VmWriter:
             blocks,
             max_bytes=self.config.batch_max_bytes,
             max_series=self.config.batch_max_series,
-            max_line_bytes=max_line_bytes,
+            max_chunk_bytes=max_line_bytes,
         )

@@ -10,11 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import orjson
 
 from vm_df_writer.errors import SpoolError
-from vm_df_writer.model.sample_counts import SampleCounts
+from vm_df_writer.wire.import_lines import counts_of_lines
 from vm_df_writer.wire.packing import Body
 
 __all__ = [
@@ -101,7 +100,7 @@ class SpooledFile:
         """
         try:
             data = gzip.decompress(self.path.read_bytes())
-            lines = _table_of(data)
+            lines = counts_of_lines(data)
         except (OSError, EOFError, zlib.error, ValueError, TypeError, OverflowError) as error:
             raise SpoolError(f"it is damaged ({error})") from None
         if int(lines.samples.sum()) != self.samples:
@@ -141,20 +140,3 @@ def forget_receipt(path: Path) -> None:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name.removesuffix(DATA_SUFFIX) + suffix)
-
-
-def _table_of(data: bytes) -> SampleCounts:
-    """Read what each import line carries; the values are not looked at."""
-    label_sets, times = [], []
-    for line in data.splitlines():
-        # Within a JSON string these would be escaped.
-        head, _, rest = line.partition(b',"values":[')
-        _, _, tail = rest.partition(b'],"timestamps":')
-        label_sets.append(head.removeprefix(b'{"metric":'))
-        times.append(np.array(orjson.loads(tail.removesuffix(b"}")), np.int64))
-    return SampleCounts(
-        label_sets,
-        np.array([len(ms) for ms in times], np.int64),
-        np.array([ms.min() for ms in times], np.int64),
-        np.array([ms.max() for ms in times], np.int64),
-    )

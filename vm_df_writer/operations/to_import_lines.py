@@ -46,4 +46,4 @@ def to_import_lines(
     """
     read = parse_frame(frame, metric_format=metric_format, reading=ReadOptions.of(**reading))
     encoder = LineEncoder()
-    return (chunk for block in read.blocks() for chunk in encoder.encode(block).chunks())
+    return (lines for block in read.blocks() for lines in encoder.encode(block).chunks())

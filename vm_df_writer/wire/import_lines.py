@@ -7,17 +7,17 @@ one call formats the numbers of them all, and its text is cut at the commas.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise, repeat, starmap
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
 import orjson
 
 from vm_df_writer.model.sample_counts import SampleCounts
-from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
+from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
+from vm_df_writer.wire.chunks import EncodedChunks, Portion, cut_block, lengths_of, portions_of
 
-__all__ = ["MAX_SAMPLES_PER_LINE", "EncodedLines", "LineEncoder"]
+__all__ = ["MAX_SAMPLES_PER_LINE", "LineEncoder", "counts_of_lines", "first_line"]
 
 # One bad element costs the server a whole line, and a line must stay far below
 # -import.maxLineLen (10 MiB): vmctl cuts here too.
@@ -32,36 +32,8 @@ _SHORT_LINE = 16
 # From here on lines are made one by one: memory that is freed at once is used again at once, and
 # touching fresh memory costs more than formatting.
 _LONG_LINE = 4096
-# Others are made in portions whose text (1 MiB or so) stays in the cache until it is joined.
-_PORTION_SAMPLES = 2**15
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _NUMPY_LINE = _NUMPY | orjson.OPT_APPEND_NEWLINE
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EncodedLines:
-    """The import lines of a block, made as they are asked for.
-
-    Short lines come in pieces, so that a body is joined once.
-
-    Attributes
-    ----------
-    table : SampleCounts, n_lines rows
-        What each line carries.
-    begins : ndarray of bool, shape (n_lines,)
-        Whether a line is the first one of its series.
-    portions : iterator of (list of bytes, sequence of int)
-        Some lines in pieces, equally many for each, and the bytes of each line.
-    """
-
-    table: SampleCounts
-    begins: BoolArray
-    portions: Iterator[tuple[list[bytes], Sequence[int] | IntArray]]
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the lines: each by itself if they are long, joined if they are short."""
-        for pieces, _ in self.portions:
-            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class LineEncoder:
@@ -89,35 +61,22 @@ class LineEncoder:
         nothing = np.empty(0, np.int64)
         self._last_times: tuple[IntArray, IntArray, list[Any] | None] = nothing, nothing, None
 
-    def encode(self, block: SeriesBlock) -> EncodedLines:
+    def encode(self, block: SeriesBlock) -> EncodedChunks:
         """Return the lines of a block."""
         if not block.label_sets:
-            return EncodedLines(SampleCounts.concat([]), np.empty(0, bool), iter(()))
-        n_rows, n_samples = block.values.shape
-        room = self._max_line_bytes - _BYTES_AROUND - int(_lengths(block.label_sets).max())
+            return EncodedChunks.of_nothing()
+        n_samples = block.values.shape[1]
+        room = self._max_line_bytes - _BYTES_AROUND - int(lengths_of(block.label_sets).max())
         most = max(1, min(MAX_SAMPLES_PER_LINE, room // _MAX_BYTES_PER_SAMPLE))
-        starts, stops, groups = _cut_groups(block.offsets, most)
-        label_sets = block.label_sets
-        if len(starts) * n_rows != len(label_sets):
-            n_groups = len(block.offsets) - 1
-            of_line = groups + n_groups * np.arange(n_rows)[:, None]
-            label_sets = [label_sets[series] for series in of_line.ravel().tolist()]
+        cuts = cut_block(block, most)
         # From here on a line is a slice of all rows, one after the other.
-        row_starts = n_samples * np.arange(n_rows)[:, None]
-        value_starts, value_stops = (starts + row_starts).ravel(), (stops + row_starts).ravel()
-        are_short = n_samples < _SHORT_LINE * len(starts)
+        row_starts = n_samples * np.arange(len(block.values))[:, None]
+        starts, stops = (cuts.starts + row_starts).ravel(), (cuts.stops + row_starts).ravel()
+        are_short = n_samples < _SHORT_LINE * len(cuts.starts)
         make_lines = _short_lines if are_short else _long_lines
-        times = self._format_times(block, starts, stops, are_short=are_short)
-        return EncodedLines(
-            SampleCounts(
-                label_sets,
-                value_stops - value_starts,
-                np.tile(block.timestamps_ms[starts], n_rows),
-                np.tile(block.timestamps_ms[stops - 1], n_rows),
-            ),
-            np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows),
-            make_lines(block, label_sets, times, value_starts, value_stops),
-        )
+        times = self._format_times(block, cuts.starts, cuts.stops, are_short=are_short)
+        portions = make_lines(block, cuts.counts.label_sets, times, starts, stops)
+        return EncodedChunks(cuts.counts, cuts.begins, portions)
 
     def _format_times(
         self, block: SeriesBlock, starts: IntArray, stops: IntArray, *, are_short: bool
@@ -138,13 +97,53 @@ class LineEncoder:
         return times * len(block.values)
 
 
+def counts_of_lines(data: bytes) -> SampleCounts:
+    r"""Read what each import line of a body carries; the values are not looked at.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError
+        If the lines are not such as :class:`LineEncoder` makes.
+
+    Examples
+    --------
+    >>> counts = counts_of_lines(b'{"metric":{"a":"b"},"values":[1,2],"timestamps":[60,70]}\n')
+    >>> counts.label_sets, counts.samples.tolist(), counts.first_ms.tolist()
+    ([b'{"a":"b"}'], [2], [60])
+    """
+    label_sets, times = [], []
+    for line in data.splitlines():
+        # Within a JSON string these would be escaped.
+        head, _, rest = line.partition(b',"values":[')
+        _, _, tail = rest.partition(b'],"timestamps":')
+        label_sets.append(head.removeprefix(b'{"metric":'))
+        times.append(np.array(orjson.loads(tail.removesuffix(b"}")), np.int64))
+    return SampleCounts(
+        label_sets,
+        np.array([len(ms) for ms in times], np.int64),
+        np.array([ms.min() for ms in times], np.int64),
+        np.array([ms.max() for ms in times], np.int64),
+    )
+
+
+def first_line(data: bytes) -> str:
+    r"""Return the first import line of a body.
+
+    Examples
+    --------
+    >>> first_line(b'{"metric":{"a":"b"},"values":[1],"timestamps":[60]}\n')
+    '{"metric":{"a":"b"},"values":[1],"timestamps":[60]}'
+    """
+    return data[: data.index(b"\n")].decode()
+
+
 def _long_lines(
     block: SeriesBlock,
     label_sets: Sequence[bytes],
     times: Sequence[Any],
     starts: IntArray,
     stops: IntArray,
-) -> Iterator[tuple[list[bytes], Sequence[int] | IntArray]]:
+) -> Iterator[Portion]:
     """Make each line with one call of orjson."""
     values: Iterator[Any] = iter(block.values)  # a line for each row, if there are as many
     if len(starts) != len(block.values):
@@ -159,9 +158,9 @@ def _long_lines(
         for line in lines:
             yield [line], [len(line)]
     else:
-        for portion in _portions(stops, _PORTION_SAMPLES):
+        for portion in portions_of(stops):
             batch = list(islice(lines, portion.stop - portion.start))
-            yield batch, _lengths(batch)
+            yield batch, lengths_of(batch)
 
 
 def _short_lines(
@@ -170,10 +169,10 @@ def _short_lines(
     times: Sequence[Any],
     starts: IntArray,
     stops: IntArray,
-) -> Iterator[tuple[list[bytes], Sequence[int] | IntArray]]:
+) -> Iterator[Portion]:
     """Make the lines in six pieces each, the numbers of many with one call of orjson."""
     keys = (b'{"metric":', b',"values":[', b'],"timestamps":[')
-    for portion in _portions(stops, _PORTION_SAMPLES):
+    for portion in portions_of(stops):
         first, n_lines = starts[portion.start], portion.stop - portion.start
         values = block.values.reshape(-1)[first : stops[portion.stop - 1]]
         text = _with_infinities(values) if block.has_infinities else _format_array(values)
@@ -184,12 +183,8 @@ def _short_lines(
             pieces[2 * position :: 6] = repeat(key, n_lines)
         for position, texts in enumerate((label_sets[portion], numbers, times[portion])):
             pieces[2 * position + 1 :: 6] = texts
-            sizes += _lengths(texts)
+            sizes += lengths_of(texts)
         yield pieces, sizes
-
-
-def _lengths(texts: Sequence[bytes]) -> IntArray:
-    return np.fromiter(map(len, texts), np.int64, len(texts))
 
 
 def _slices(starts: IntArray, stops: IntArray) -> Iterator[slice]:
@@ -216,23 +211,3 @@ def _cut(text: bytes, starts: IntArray, stops: IntArray) -> list[bytes]:
     ends = np.append(commas, len(text) - 1)[stops - 1]
     begins = np.append(0, ends[:-1]) + 1
     return [text[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
-
-
-def _portions(stops: IntArray, n_samples: int) -> Iterator[slice]:
-    """Cut lines, given where each stops, into portions of about so many samples."""
-    portion = (stops - 1) // n_samples
-    cuts = np.flatnonzero(portion[1:] != portion[:-1]) + 1
-    yield from starmap(slice, pairwise([0, *cuts.tolist(), len(stops)]))
-
-
-def _cut_groups(offsets: IntArray, most: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Return start, stop and group of each line, none longer than `most`."""
-    lengths = np.diff(offsets)
-    n_groups = len(lengths)
-    if lengths.max() <= most:
-        return offsets[:-1], offsets[1:], np.arange(n_groups)
-    lines_per_group = -(-lengths // most)
-    groups = np.repeat(np.arange(n_groups), lines_per_group)
-    first_line = np.cumsum(lines_per_group) - lines_per_group
-    starts = offsets[groups] + (np.arange(len(groups)) - first_line[groups]) * most
-    return starts, np.minimum(starts + most, offsets[groups + 1]), groups

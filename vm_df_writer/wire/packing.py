@@ -1,4 +1,4 @@
-"""Import lines -> request bodies, bounded by bytes and by series."""
+"""Chunks -> request bodies, bounded by bytes and by series."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import numpy as np
 
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
-from vm_df_writer.wire.import_lines import EncodedLines, LineEncoder
+from vm_df_writer.wire.chunks import EncodedChunks
+from vm_df_writer.wire.protocol import IMPORT_LINES, Wire
 
 __all__ = ["Body", "pack_bodies"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """The import lines of one request.
+    """The chunks of one request.
 
     Attributes
     ----------
     data : bytes
-        Whole lines, uncompressed; the same bytes at every attempt.
+        Whole chunks, uncompressed; the same bytes at every attempt.
     counts : SampleCounts
-        What each line carries.
+        What each chunk carries.
     """
 
     data: bytes
@@ -31,12 +32,12 @@ class Body:
 
     @property
     def n_samples(self) -> int:
-        """Samples of all lines."""
+        """Samples of all chunks."""
         return int(self.counts.samples.sum())
 
     @property
     def n_series(self) -> int:
-        """Distinct series among the lines."""
+        """Distinct series among the chunks."""
         return len(set(self.counts.label_sets))
 
 
@@ -45,12 +46,14 @@ def pack_bodies(
     *,
     max_bytes: int,
     max_series: int,
-    max_line_bytes: int = 10 * 2**20,
+    wire: Wire = IMPORT_LINES,
+    max_chunk_bytes: int | None = None,
 ) -> Iterator[Body]:
-    """Format blocks and pack their lines into bodies.
+    """Format blocks and pack their chunks into bodies.
 
-    A body holds at most `max_bytes` and `max_series`, but at least one line; lines are cut
-    short enough that only a label set of that size could go beyond, or beyond `max_line_bytes`.
+    A body holds at most `max_bytes` and `max_series`, but at least one chunk; chunks are cut
+    short enough that only a label set of that size could go beyond, or beyond `max_chunk_bytes`,
+    which is that of the wire if it is left out.
 
     Examples
     --------
@@ -64,14 +67,14 @@ def pack_bodies(
     [1, 1]
     """
     pending = _Pending(max_bytes, max_series)
-    encoder = LineEncoder(min(max_bytes, max_line_bytes))
+    encoder = wire.encoder(min(max_bytes, max_chunk_bytes or wire.max_chunk_bytes))
     for block in blocks:
         yield from pending.add(encoder.encode(block))
     yield from pending.flush()
 
 
 class _Pending:
-    """Lines that wait for a full body; pieces are joined once."""
+    """Chunks that wait for a full body; pieces are joined once."""
 
     def __init__(self, max_bytes: int, max_series: int) -> None:
         self._max_bytes = max_bytes
@@ -81,21 +84,21 @@ class _Pending:
 
     def _clear(self) -> None:
         self._pieces: list[bytes] = []
-        self._tables: list[SampleCounts] = []
+        self._counts: list[SampleCounts] = []
         self._n_bytes = 0
         self._n_series = 0
 
-    def add(self, lines: EncodedLines) -> Iterator[Body]:
-        """Take the lines of a block, and yield the bodies that they fill."""
-        if not len(lines.begins):
+    def add(self, encoded: EncodedChunks) -> Iterator[Body]:
+        """Take the chunks of a block, and yield the bodies that they fill."""
+        if not len(encoded.begins):
             return
-        table, begins, n_before = lines.table, lines.begins.copy(), 0
-        # The line before may be of the same series, if that is longer than a block.
-        begins[0] = table.label_sets[0] is not self._last
-        self._last = table.label_sets[-1]
-        for pieces, sizes in lines.portions:
+        counts, begins, n_before = encoded.counts, encoded.begins.copy(), 0
+        # The chunk before may be of the same series, if that is longer than a block.
+        begins[0] = counts.label_sets[0] is not self._last
+        self._last = counts.label_sets[-1]
+        for pieces, sizes in encoded.portions:
             portion = slice(n_before, n_before + len(sizes))
-            yield from self._add(pieces, sizes, begins[portion], table.take(portion))
+            yield from self._add(pieces, sizes, begins[portion], counts.take(portion))
             n_before = portion.stop
 
     def _add(
@@ -103,9 +106,9 @@ class _Pending:
         pieces: list[bytes],
         sizes: Sequence[int] | IntArray,
         begins: BoolArray,
-        table: SampleCounts,
+        counts: SampleCounts,
     ) -> Iterator[Body]:
-        per_line = len(pieces) // len(sizes)
+        per_chunk = len(pieces) // len(sizes)
         ends, series = np.cumsum(sizes), np.cumsum(begins)
         first = 0
         while first < len(sizes):
@@ -121,9 +124,9 @@ class _Pending:
                 if self._pieces:
                     yield from self.flush()
                     continue
-                stop = first + 1  # a line that is too long goes alone
-            self._pieces += pieces[first * per_line : stop * per_line]
-            self._tables.append(table.take(slice(first, stop)))
+                stop = first + 1  # a chunk that is too long goes alone
+            self._pieces += pieces[first * per_chunk : stop * per_chunk]
+            self._counts.append(counts.take(slice(first, stop)))
             self._n_bytes += int(ends[stop - 1]) - bytes_before
             self._n_series += int(series[stop - 1]) - series_before
             first = stop
@@ -134,6 +137,6 @@ class _Pending:
         """Yield what is left as a body."""
         if self._pieces:
             data = b"".join(self._pieces)
-            tables = self._tables
+            counts = self._counts
             self._clear()
-            yield Body(data, tables[0] if len(tables) == 1 else SampleCounts.concat(tables))
+            yield Body(data, counts[0] if len(counts) == 1 else SampleCounts.concat(counts))

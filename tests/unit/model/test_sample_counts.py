@@ -12,7 +12,7 @@ BLOCK = block_of_rows(np.ones((2, 12_000)), None, [0, 11_000, 12_000])
 
 def test_a_block_counts_as_its_import_lines_do() -> None:
     of_block = SampleCounts.of_block(BLOCK).per_series()
-    of_lines = LineEncoder().encode(BLOCK).table.per_series()
+    of_lines = LineEncoder().encode(BLOCK).counts.per_series()
     assert of_block.equals(of_lines)
     assert of_block["samples"].tolist() == [11_000, 1_000] * 2
     assert of_block["last_ms"].tolist() == [T + 10_999, T + 11_999] * 2

@@ -133,10 +133,10 @@ def test_the_table_says_what_each_line_carries() -> None:
     lines = LineEncoder().encode(block)
     rows = list(
         zip(
-            lines.table.label_sets,
-            lines.table.samples.tolist(),
-            lines.table.first_ms.tolist(),
-            lines.table.last_ms.tolist(),
+            lines.counts.label_sets,
+            lines.counts.samples.tolist(),
+            lines.counts.first_ms.tolist(),
+            lines.counts.last_ms.tolist(),
             lines.begins.tolist(),
             strict=True,
         )

@@ -1,0 +1,146 @@
+"""Chunks: the pieces that an encoder makes of a block, and that a body is joined from.
+
+A chunk carries samples of one series, and says itself where it ends: an import line, for example.
+So any chunks that follow each other make a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, starmap
+from typing import Protocol
+
+import numpy as np
+
+from vm_df_writer.model.sample_counts import SampleCounts
+from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
+
+__all__ = [
+    "PORTION_SAMPLES",
+    "BlockCuts",
+    "EncodedChunks",
+    "Encoder",
+    "Portion",
+    "cut_block",
+    "lengths_of",
+    "portions_of",
+]
+
+# Chunks are made in portions whose bytes (1 MiB or so) stay in the cache until they are joined.
+PORTION_SAMPLES = 2**15
+
+# Some chunks in pieces, equally many for each, and the bytes of each chunk.
+Portion = tuple[list[bytes], Sequence[int] | IntArray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedChunks:
+    """The chunks of a block, made as they are asked for.
+
+    Short chunks come in pieces, so that a body is joined once.
+
+    Attributes
+    ----------
+    counts : SampleCounts, n_chunks rows
+        What each chunk carries.
+    begins : ndarray of bool, shape (n_chunks,)
+        Whether a chunk is the first one of its series.
+    portions : iterator of (list of bytes, sequence of int)
+        Some chunks in pieces, equally many for each, and the bytes of each chunk.
+    """
+
+    counts: SampleCounts
+    begins: BoolArray
+    portions: Iterator[Portion]
+
+    @classmethod
+    def of_nothing(cls) -> EncodedChunks:
+        """Return what a block without series is encoded to."""
+        return cls(SampleCounts.concat([]), np.empty(0, bool), iter(()))
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the chunks: each by itself if they are long, joined if they are short."""
+        for pieces, _ in self.portions:
+            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class Encoder(Protocol):
+    """Formats blocks, one after the other, as the chunks of one wire."""
+
+    def encode(self, block: SeriesBlock) -> EncodedChunks:
+        """Return the chunks of a block."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockCuts:
+    """Where the series of a block are cut, so that no chunk has more samples than it may.
+
+    Attributes
+    ----------
+    starts, stops : ndarray of int64, shape (n_chunks / n_rows,)
+        The slices of the samples axis that each row of the block is cut into. They leave no gaps.
+    counts : SampleCounts, n_chunks rows
+        What each chunk carries: those of the first row, then those of the second, and so on.
+    begins : ndarray of bool, shape (n_chunks,)
+        Whether a chunk is the first one of its series.
+    """
+
+    starts: IntArray
+    stops: IntArray
+    counts: SampleCounts
+    begins: BoolArray
+
+
+def cut_block(block: SeriesBlock, max_samples: int) -> BlockCuts:
+    """Cut the series of a block, which has some, into chunks of at most so many samples.
+
+    Examples
+    --------
+    >>> block = SeriesBlock([b"{}"], np.array([0, 5]), np.arange(5), np.ones((1, 5)))
+    >>> cuts = cut_block(block, 2)
+    >>> cuts.starts.tolist(), cuts.stops.tolist(), cuts.begins.tolist()
+    ([0, 2, 4], [2, 4, 5], [True, False, False])
+    """
+    n_rows, n_groups = len(block.values), len(block.offsets) - 1
+    starts, stops, groups = _cut_groups(block.offsets, max_samples)
+    label_sets = block.label_sets
+    if len(groups) != n_groups:
+        of_chunk = groups + n_groups * np.arange(n_rows)[:, None]
+        label_sets = [label_sets[series] for series in of_chunk.ravel().tolist()]
+    return BlockCuts(
+        starts,
+        stops,
+        SampleCounts(
+            label_sets,
+            np.tile(stops - starts, n_rows),
+            np.tile(block.timestamps_ms[starts], n_rows),
+            np.tile(block.timestamps_ms[stops - 1], n_rows),
+        ),
+        np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows),
+    )
+
+
+def portions_of(stops: IntArray) -> Iterator[slice]:
+    """Put chunks, given where each stops, into portions of about `PORTION_SAMPLES`."""
+    portion = (stops - 1) // PORTION_SAMPLES
+    cuts = np.flatnonzero(portion[1:] != portion[:-1]) + 1
+    yield from starmap(slice, pairwise([0, *cuts.tolist(), len(stops)]))
+
+
+def lengths_of(texts: Sequence[bytes]) -> IntArray:
+    """Return the length of each text."""
+    return np.fromiter(map(len, texts), np.int64, len(texts))
+
+
+def _cut_groups(offsets: IntArray, most: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Return start, stop and group of each chunk, none longer than `most`."""
+    lengths = np.diff(offsets)
+    n_groups = len(lengths)
+    if lengths.max() <= most:
+        return offsets[:-1], offsets[1:], np.arange(n_groups)
+    chunks_per_group = -(-lengths // most)
+    groups = np.repeat(np.arange(n_groups), chunks_per_group)
+    first_chunk = np.cumsum(chunks_per_group) - chunks_per_group
+    starts = offsets[groups] + (np.arange(len(groups)) - first_chunk[groups]) * most
+    return starts, np.minimum(starts + most, offsets[groups + 1]), groups

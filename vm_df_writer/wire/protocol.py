@@ -1,0 +1,80 @@
+"""Wires: the protocols in which a server takes samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vm_df_writer.model.sample_counts import SampleCounts
+from vm_df_writer.wire.chunks import Encoder
+from vm_df_writer.wire.import_lines import LineEncoder, counts_of_lines, first_line
+
+__all__ = ["IMPORT_LINES", "WIRES", "Wire"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How blocks become the bodies of requests, and what has to be known of these.
+
+    What the answers mean is not its affair: servers of several kinds may speak one wire.
+
+    Attributes
+    ----------
+    name : str
+        What ``protocol`` is set to.
+    path : str
+        Where VictoriaMetrics takes the bodies.
+    encodings : tuple of str
+        How a body may be encoded, the one that needs no package first:
+        see :func:`~vm_df_writer.wire.compression.compress`.
+    headers : callable
+        Gives the headers of a body in such an encoding.
+    probe : bytes
+        The payload of a body without samples, which a server takes if it takes any.
+    spool_suffix : str
+        What the names of files with bodies end in.
+    default_body_bytes : int
+        Size of a body before compression, if the caller sets none.
+    max_chunk_bytes : int
+        What every server takes of one chunk.
+    encoder : callable
+        Makes the encoder whose chunks have at most so many bytes.
+    read_counts : callable
+        Reads back what each chunk of a body carries. Raises a ValueError, TypeError or
+        OverflowError if the body is damaged.
+    first_entry : callable
+        Gives the first chunk of a body in a form that people can read.
+    """
+
+    name: str
+    path: str
+    encodings: tuple[str, ...]
+    headers: Callable[[str], Mapping[str, str]]
+    probe: bytes
+    spool_suffix: str
+    default_body_bytes: int
+    max_chunk_bytes: int
+    encoder: Callable[[int], Encoder]
+    read_counts: Callable[[bytes], SampleCounts]
+    first_entry: Callable[[bytes], str]
+
+
+def _headers_of_lines(encoding: str) -> Mapping[str, str]:
+    return {} if encoding == "none" else {"Content-Encoding": encoding}
+
+
+IMPORT_LINES = Wire(
+    name="import",
+    path="/api/v1/import",
+    encodings=("none", "gzip", "zstd"),
+    headers=_headers_of_lines,
+    probe=b"",
+    spool_suffix=".jsonl.gz",
+    default_body_bytes=4 * 2**20,
+    max_chunk_bytes=10 * 2**20,  # -import.maxLineLen
+    encoder=LineEncoder,
+    read_counts=counts_of_lines,
+    first_entry=first_line,
+)
+
+WIRES: Mapping[str, Wire] = {wire.name: wire for wire in (IMPORT_LINES,)}
