@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.column_strategies import texts
 from tests.support.reference import Cell, label_set
+from tests.support.write_request import parse_labels
 from vm_df_writer.frames.labels.label_column import LabelColumn
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import render_label_sets
@@ -48,8 +49,8 @@ def test_the_vectorised_renderer_is_the_naive_loop(n_series: int, data: st.DataO
         "__name__": data.draw(st.sampled_from(["$VAR", "vm_$VAR:$QUERY_KEY"])),
     }
     rendered = render_label_sets(metric_format, n_series, var, query_key, labels, LabelLimits())
-    assert len(rendered) == n_series
-    for series, text in enumerate(rendered):
+    assert len(rendered) == len(rendered.fields()) == n_series
+    for series, (text, fields) in enumerate(zip(rendered, rendered.fields(), strict=True)):
         cell = Cell(
             time_ns=0,
             var=text_of(var, series) or "",
@@ -60,3 +61,5 @@ def test_the_vectorised_renderer_is_the_naive_loop(n_series: int, data: st.DataO
         assert frozenset(json.loads(text).items()) == label_set(cell, metric_format)
         assert b"\n" not in text
         assert text.startswith(b'{"__name__":"')
+        by_name = sorted(json.loads(text).items(), key=lambda label: label[0].encode())
+        assert parse_labels(fields) == by_name

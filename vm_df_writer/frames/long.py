@@ -29,6 +29,7 @@ from vm_df_writer.frames.samples.cleaning import (
 from vm_df_writer.frames.samples.time_order import repeated_times, rows_per_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import ValueColumn, read_rows
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import SeriesBlock
 
 __all__ = ["LongFrame", "read_long"]
@@ -46,7 +47,7 @@ class LongFrame:
         The time of each row.
     values : sequence of ValueColumn
         The value columns: each gives every group one series.
-    label_sets : sequence of bytes, length n_values * n_groups
+    label_sets : LabelSets, length n_values * n_groups
         The label sets of the first value column's groups, then of the second's, and so on.
     reading : ReadOptions
         The policies for duplicates, infinities and rounding.
@@ -59,7 +60,7 @@ class LongFrame:
     grouped: GroupedRows
     timestamps: Timestamps
     values: Sequence[ValueColumn]
-    label_sets: Sequence[bytes]
+    label_sets: LabelSets
     reading: ReadOptions
     n_rows_read: int
     n_rows_without_time: int
@@ -81,11 +82,12 @@ class LongFrame:
             values, flags = read_rows(self.values, rows)
             offsets = self.grouped.offsets[groups.start : groups.stop + 1]
             chunk = RawBlock(
-                label_sets=[
-                    labels
-                    for first in range(0, len(self.label_sets), n_groups)
-                    for labels in self.label_sets[first + groups.start : first + groups.stop]
-                ],
+                label_sets=LabelSets.concat(
+                    [
+                        self.label_sets[first + groups.start : first + groups.stop]
+                        for first in range(0, len(self.label_sets), n_groups)
+                    ]
+                ),
                 offsets=np.clip(offsets, span.start, span.stop) - span.start,
                 timestamps_ms=ms[rows],
                 values=values,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,6 +19,7 @@ from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.frames.long import LongFrame, read_long
 from vm_df_writer.frames.samples.values import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import SeriesBlock
 
 _ONLY_WIDE = {
@@ -48,7 +49,7 @@ class ParsedFrame:
         Rows of the frame.
     n_samples : int
         Cells that are read as samples: rows times value columns.
-    label_sets : sequence of bytes
+    label_sets : LabelSets
         The label set of each series.
     label_names : frozenset of str
         The labels that a series of the frame can have.
@@ -60,7 +61,7 @@ class ParsedFrame:
     reason: str
     rows: int
     n_samples: int
-    label_sets: Sequence[bytes]
+    label_sets: LabelSets
     label_names: frozenset[str]
     blocks: Callable[[], Iterator[SeriesBlock]]
 
@@ -88,7 +89,7 @@ def parse_frame(
     --------
     >>> frame = pd.DataFrame({"y": [1.0, 2.0]}, index=pd.date_range("2026", periods=2, tz="UTC"))
     >>> read = parse_frame(frame, metric_format={"__name__": "vm_$VAR"})
-    >>> read.layout, read.reason, read.label_sets
+    >>> read.layout, read.reason, list(read.label_sets)
     ('wide', 'the index is time and every column holds numbers', [b'{"__name__":"vm_y"}'])
     >>> next(read.blocks()).timestamps_ms.tolist()
     [1767225600000, 1767312000000]
@@ -104,7 +105,9 @@ def parse_frame(
     _check_keywords(layout, reading)
     if frame.empty:
         reason = "the frame is empty"
-        return ParsedFrame(layout, reason, len(frame), 0, [], frozenset(), lambda: iter(()))
+        return ParsedFrame(
+            layout, reason, len(frame), 0, LabelSets.of([]), frozenset(), lambda: iter(())
+        )
     renderer = LabelSetRenderer(
         metric_format, reading, limits or LabelLimits(), cache or LabelSetCache(0)
     )

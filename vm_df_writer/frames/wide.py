@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -26,6 +26,7 @@ from vm_df_writer.frames.samples.cleaning import PrecisionCheck, RawBlock, chunk
 from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time, repeated_times
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import Rows, ValueColumn, convert_numbers, read_rows
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["WideFrame", "read_wide"]
@@ -47,7 +48,7 @@ class WideFrame:
         Which of its columns are series; all hold numbers.
     timestamps : Timestamps
         The time of each row.
-    label_sets : sequence of bytes, length n_series
+    label_sets : LabelSets, length n_series
         The label set of each column.
     reading : ReadOptions
         The policies for duplicates, infinities and rounding.
@@ -58,7 +59,7 @@ class WideFrame:
     frame: pd.DataFrame
     positions: IntArray
     timestamps: Timestamps
-    label_sets: Sequence[bytes]
+    label_sets: LabelSets
     reading: ReadOptions
     digit_loss: PrecisionCheck = field(default_factory=PrecisionCheck)
 

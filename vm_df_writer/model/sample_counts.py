@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import IntArray, SeriesBlock
 
 __all__ = ["SampleCounts", "series_frame"]
@@ -29,7 +30,7 @@ class SampleCounts:
         """Return one row per series of a block."""
         n_rows, starts, stops = len(block.values), block.offsets[:-1], block.offsets[1:]
         return cls(
-            block.label_sets,
+            LabelSets.of(block.label_sets).json,
             np.tile(stops - starts, n_rows),
             np.tile(block.timestamps_ms[starts], n_rows),
             np.tile(block.timestamps_ms[stops - 1], n_rows),

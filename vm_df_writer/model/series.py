@@ -29,7 +29,8 @@ class SeriesBlock:
     Attributes
     ----------
     label_sets : sequence of bytes, length n_rows * n_groups
-        Each series' labels as a JSON object, ``{"__name__":"y",...}``.
+        Each series' labels as a JSON object, ``{"__name__":"y",...}``. Of a frame these are
+        :class:`~vm_df_writer.model.labels.LabelSets`, which hold another form too.
     offsets : ndarray of int64, shape (n_groups + 1,)
         Group `g` is ``[offsets[g], offsets[g + 1])`` of the samples axis; never empty.
     timestamps_ms : ndarray of int64, shape (n_samples,)

@@ -13,6 +13,7 @@ import numpy as np
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.parse import ParsedFrame
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import BoolArray, SeriesBlock
 from vm_df_writer.server.flags import ServerInfo
 
@@ -98,7 +99,7 @@ def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
     series = (np.arange(n_rows)[:, None] * n_groups + groups).ravel().tolist()
     return replace(
         block,
-        label_sets=[block.label_sets[s] for s in series],
+        label_sets=LabelSets.of(block.label_sets).take(series),
         offsets=np.append(0, np.cumsum(counts[groups])),
         timestamps_ms=block.timestamps_ms[keep],
         values=np.ascontiguousarray(block.values[:, keep]),

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
 
@@ -80,14 +81,17 @@ class BlockCuts:
     ----------
     starts, stops : ndarray of int64, shape (n_chunks / n_rows,)
         The slices of the samples axis that each row of the block is cut into. They leave no gaps.
+    label_sets : LabelSets, length n_chunks
+        Those of each chunk: of the first row's, then of the second row's, and so on.
     counts : SampleCounts, n_chunks rows
-        What each chunk carries: those of the first row, then those of the second, and so on.
+        What each chunk carries.
     begins : ndarray of bool, shape (n_chunks,)
         Whether a chunk is the first one of its series.
     """
 
     starts: IntArray
     stops: IntArray
+    label_sets: LabelSets
     counts: SampleCounts
     begins: BoolArray
 
@@ -104,15 +108,16 @@ def cut_block(block: SeriesBlock, max_samples: int) -> BlockCuts:
     """
     n_rows, n_groups = len(block.values), len(block.offsets) - 1
     starts, stops, groups = _cut_groups(block.offsets, max_samples)
-    label_sets = block.label_sets
+    label_sets = LabelSets.of(block.label_sets)
     if len(groups) != n_groups:
         of_chunk = groups + n_groups * np.arange(n_rows)[:, None]
-        label_sets = [label_sets[series] for series in of_chunk.ravel().tolist()]
+        label_sets = label_sets.take(of_chunk.ravel().tolist())
     return BlockCuts(
         starts,
         stops,
+        label_sets,
         SampleCounts(
-            label_sets,
+            label_sets.json,
             np.tile(stops - starts, n_rows),
             np.tile(block.timestamps_ms[starts], n_rows),
             np.tile(block.timestamps_ms[stops - 1], n_rows),

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
+from vm_df_writer.model.labels import LabelSets
+
 __all__ = ["LabelSetCache"]
 
 
@@ -16,15 +18,16 @@ class LabelSetCache:
     Parameters
     ----------
     max_entries : int
-        How many label sets are kept; 0 keeps none. The oldest frame's go first.
+        How many label sets are kept, each in one form or in both; 0 keeps none. The oldest
+        frame's go first.
     """
 
     def __init__(self, max_entries: int) -> None:
         self._max_entries = max_entries
-        self._kept: OrderedDict[Any, list[bytes]] = OrderedDict()
+        self._kept: OrderedDict[Any, LabelSets] = OrderedDict()
         self._lock = Lock()
 
-    def get_or_render(self, key: Any, render: Callable[[], list[bytes]]) -> list[bytes]:
+    def get_or_render(self, key: Any, render: Callable[[], LabelSets]) -> LabelSets:
         """Return the label sets kept under a key, or render and keep them."""
         with self._lock:
             if key in self._kept:

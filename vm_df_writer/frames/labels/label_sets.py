@@ -10,6 +10,7 @@ from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import render_label_sets
+from vm_df_writer.model.labels import LabelSets
 
 __all__ = ["LabelSetRenderer"]
 
@@ -45,7 +46,7 @@ class LabelSetRenderer:
         query_key: LabelColumn | None,
         labels: Sequence[LabelColumn],
         describe: Callable[[int], str],
-    ) -> Sequence[bytes]:
+    ) -> LabelSets:
         """Render the label sets, and refuse two series that have the same one."""
         query_key = query_key or self._query_key
         names = [label.name for label in labels]
@@ -59,11 +60,11 @@ class LabelSetRenderer:
         labels = self._without_clashes([*labels, *self._constants])
         self.label_names |= {label.name for label in labels}
 
-        def render() -> list[bytes]:
+        def render() -> LabelSets:
             label_sets = render_label_sets(
                 self._metric_format, n_series, var, query_key, labels, self._limits
             )
-            _check_distinct(label_sets, describe)
+            _check_distinct(label_sets.json, describe)
             return label_sets
 
         columns = [column for column in (var, query_key, *labels) if column is not None]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from json.encoder import encode_basestring
+from operator import itemgetter
 
 import numpy as np
+import numpy.typing as npt
 
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.label_column import LabelColumn
@@ -16,6 +19,7 @@ from vm_df_writer.frames.labels.limits import (
     _check_lengths,
     _check_metric_name,
 )
+from vm_df_writer.model.labels import LabelSets, label_fields
 from vm_df_writer.model.series import IntArray
 
 __all__ = ["DEFAULT_METRIC_FORMAT", "render_label_sets"]
@@ -33,8 +37,8 @@ def render_label_sets(
     query_key: LabelColumn | None,
     labels: Sequence[LabelColumn],
     limits: LabelLimits,
-) -> list[bytes]:
-    """Render the label set of each series as a JSON object.
+) -> LabelSets:
+    """Render the label set of each series.
 
     Parameters
     ----------
@@ -52,8 +56,8 @@ def render_label_sets(
 
     Returns
     -------
-    list of bytes, length n_series
-        JSON objects that begin with ``__name__``. Absent labels are left out.
+    LabelSets, length n_series
+        Absent labels are left out; the JSON objects begin with ``__name__``.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def render_label_sets(
     Examples
     --------
     >>> var = LabelColumn("var", np.array([0, 1]), ["y", "yhat"])
-    >>> render_label_sets({"__name__": "vm_$VAR"}, 2, var, None, [], LabelLimits())
+    >>> list(render_label_sets({"__name__": "vm_$VAR"}, 2, var, None, [], LabelLimits()))
     [b'{"__name__":"vm_y"}', b'{"__name__":"vm_yhat"}']
     """
     columns = [
@@ -76,7 +80,7 @@ def render_label_sets(
     _check_metric_name(columns[0])
     if len(columns) > limits.max_labels:
         _check_count(columns, n_series, limits)
-    return _join_fragments(columns, n_series)
+    return LabelSets(_render_json(columns, n_series), partial(_render_fields, columns, n_series))
 
 
 def _fill_template(
@@ -121,21 +125,42 @@ def _distinct_pairs(
     return codes, [(v_texts[i], q_texts[j]) for i, j in pairs]
 
 
-def _join_fragments(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
+def _render_json(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
+    def fragments(column: LabelColumn) -> list[bytes]:
+        # The first one is the name, which no series lacks.
+        before = b"{" if column is columns[0] else b","
+        key = before + encode_basestring(column.name).encode() + b":"
+        return [key + encode_basestring(text).encode() if text else b"" for text in column.texts]
+
+    return _join(((column.codes, fragments(column)) for column in columns), n_series, end=b"}")
+
+
+def _render_fields(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
+    def fragments(name: bytes, column: LabelColumn) -> list[bytes]:
+        fields = label_fields(name, map(str.encode, column.texts))
+        return [field if text else b"" for field, text in zip(fields, column.texts, strict=True)]
+
+    by_name = sorted(((column.name.encode(), column) for column in columns), key=itemgetter(0))
+    parts = ((column.codes, fragments(name, column)) for name, column in by_name)
+    return _join(parts, n_series)
+
+
+def _join(
+    columns: Iterable[tuple[npt.NDArray[np.signedinteger] | None, list[bytes]]],
+    n_series: int,
+    *,
+    end: bytes = b"",
+) -> list[bytes]:
+    """Join what each column has for each series, given by codes of its fragments."""
     parts: list[list[bytes]] = []
-    constant = b"{"
-    for column in columns:
-        separator = b"" if column is columns[0] else b","
-        key = separator + encode_basestring(column.name).encode() + b":"
-        fragments = [
-            key + encode_basestring(text).encode() if text else b"" for text in column.texts
-        ]
-        if column.codes is None:
+    constant = b""
+    for codes, fragments in columns:
+        if codes is None:
             constant += fragments[0]
             continue
         # Code -1, absent, picks the last one.
         choices = np.array([constant + f for f in (*fragments, b"")], dtype=object)
-        parts.append(choices[column.codes].tolist())
+        parts.append(choices[codes].tolist())
         constant = b""
-    parts.append([constant + b"}"] * n_series)
+    parts.append([constant + end] * n_series)
     return list(map(b"".join, zip(*parts, strict=True)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError, warn_caller
 from vm_df_writer.frames.samples.rounding import round_values
 from vm_df_writer.frames.samples.time_order import ascending_within
+from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["PrecisionCheck", "RawBlock", "chunk_to_block", "merge_equal_times"]
@@ -209,9 +209,9 @@ def _keep_storable(chunk: RawBlock, reading: ReadOptions) -> tuple[RawBlock, dic
         times, values = times[~superseded], values[~superseded]
         flags = {reason: mask[~superseded] for reason, mask in flags.items()}
     filled = counts > 0
-    label_sets = (
-        chunk.label_sets if filled.all() else list(compress(chunk.label_sets, filled.tolist()))
-    )
+    label_sets = chunk.label_sets
+    if not filled.all():
+        label_sets = LabelSets.of(label_sets).take(np.flatnonzero(filled).tolist())
     offsets = np.append(0, np.cumsum(counts[filled]))
     flat = RawBlock(label_sets, offsets, times, values[None], flags)
     return flat, {reason: n for reason, n in dropped.items() if n}

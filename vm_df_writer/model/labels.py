@@ -1,0 +1,127 @@
+"""LabelSets: the labels of series, as JSON and as the fields of protobuf messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import overload
+
+import orjson
+
+__all__ = ["LabelSets", "label_fields", "varint"]
+
+
+class LabelSets(Sequence[bytes]):
+    r"""The label sets of some series, in the two forms that the wires need.
+
+    As a sequence, these are JSON objects: they say which series is which. The other form is made
+    when it is first asked for, once for all that is taken of these.
+
+    Parameters
+    ----------
+    json : list of bytes
+        Each label set as a JSON object, ``{"__name__":"y",...}``.
+    render_fields : callable
+        Makes the other form of all of them.
+
+    Examples
+    --------
+    >>> label_sets = LabelSets.of([b'{"__name__":"y","Host":"a"}', b'{"__name__":"z"}'])
+    >>> label_sets.fields()[0]
+    b'\n\t\n\x04Host\x12\x01a\n\r\n\x08__name__\x12\x01y'
+    >>> list(label_sets[1:])
+    [b'{"__name__":"z"}']
+    """
+
+    __slots__ = ("_fields", "_render_fields", "json")
+
+    def __init__(self, json: list[bytes], render_fields: Callable[[], list[bytes]]) -> None:
+        self.json = json
+        self._render_fields = render_fields
+        self._fields: list[bytes] | None = None
+
+    @classmethod
+    def of(cls, label_sets: Sequence[bytes]) -> LabelSets:
+        """Return label sets that may be JSON alone, whose other form is then made of that."""
+        if isinstance(label_sets, cls):
+            return label_sets
+        json = list(label_sets)
+        return cls(json, lambda: list(map(_fields_of_json, json)))
+
+    @classmethod
+    def concat(cls, parts: Sequence[LabelSets]) -> LabelSets:
+        """Put several behind each other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            list(chain.from_iterable(part.json for part in parts)),
+            lambda: list(chain.from_iterable(part.fields() for part in parts)),
+        )
+
+    def fields(self) -> list[bytes]:
+        """Return each label set as the `labels` of a ``TimeSeries`` of Prometheus remote write.
+
+        These are sorted by the bytes of their names, as its specification demands.
+        """
+        if self._fields is None:
+            self._fields = self._render_fields()
+        return self._fields
+
+    def take(self, series: Sequence[int]) -> LabelSets:
+        """Return those of some series."""
+        return LabelSets(
+            list(map(self.json.__getitem__, series)),
+            lambda: list(map(self.fields().__getitem__, series)),
+        )
+
+    def __len__(self) -> int:
+        return len(self.json)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.json)
+
+    @overload
+    def __getitem__(self, series: int) -> bytes: ...
+    @overload
+    def __getitem__(self, series: slice) -> LabelSets: ...
+    def __getitem__(self, series: int | slice) -> bytes | LabelSets:
+        if isinstance(series, slice):
+            return LabelSets(self.json[series], lambda: self.fields()[series])
+        return self.json[series]
+
+
+def label_fields(name: bytes, values: Iterable[bytes]) -> list[bytes]:
+    r"""Return a label with each of some values, as a field of a ``TimeSeries``.
+
+    Examples
+    --------
+    >>> label_fields(b"job", [b"node", b"vm"])
+    [b'\n\x0b\n\x03job\x12\x04node', b'\n\t\n\x03job\x12\x02vm']
+    """
+    key = b"\n" + varint(len(name)) + name + b"\x12"
+    labels = [key + varint(len(value)) + value for value in values]
+    return [b"\n" + varint(len(label)) + label for label in labels]
+
+
+@lru_cache(maxsize=2**13)
+def varint(number: int) -> bytes:
+    r"""Return a number, which is not negative, as protobuf writes it.
+
+    Examples
+    --------
+    >>> varint(5), varint(300)
+    (b'\x05', b'\xac\x02')
+    """
+    groups = []
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*groups, number])
+
+
+def _fields_of_json(label_set: bytes) -> bytes:
+    labels = {name.encode(): text.encode() for name, text in orjson.loads(label_set).items()}
+    return b"".join(
+        chain.from_iterable(label_fields(name, [labels[name]]) for name in sorted(labels))
+    )
