@@ -14,7 +14,7 @@ from tests.support.import_lines import Samples
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
-_MESSAGES = {
+_MESSAGES: dict[str, list[tuple[str, int, Any]]] = {
     "WriteRequest": [("timeseries", 1, "TimeSeries")],
     "TimeSeries": [("labels", 1, "Label"), ("samples", 2, "Sample")],
     "Label": [("name", 1, _FIELD.TYPE_STRING), ("value", 2, _FIELD.TYPE_STRING)],
