@@ -15,7 +15,16 @@ import pytest
 import vm_df_writer
 
 EXTRAS = {
-    *("backports", "dask", "distributed", "isal", "matplotlib", "polars", "prometheus_client"),
+    *(
+        "backports",
+        "cramjam",
+        "dask",
+        "distributed",
+        "isal",
+        "matplotlib",
+        "polars",
+        "prometheus_client",
+    ),
     *("pyarrow", "pyspark"),
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import overload
 
 import orjson
 
-__all__ = ["LabelSets", "label_fields", "varint"]
+from vm_df_writer.model.varint import varint
+
+__all__ = ["LabelSets", "label_fields"]
 
 
 class LabelSets(Sequence[bytes]):
@@ -102,22 +103,6 @@ def label_fields(name: bytes, values: Iterable[bytes]) -> list[bytes]:
     key = b"\n" + varint(len(name)) + name + b"\x12"
     labels = [key + varint(len(value)) + value for value in values]
     return [b"\n" + varint(len(label)) + label for label in labels]
-
-
-@lru_cache(maxsize=2**13)
-def varint(number: int) -> bytes:
-    r"""Return a number, which is not negative, as protobuf writes it.
-
-    Examples
-    --------
-    >>> varint(5), varint(300)
-    (b'\x05', b'\xac\x02')
-    """
-    groups = []
-    while number > 0x7F:
-        groups.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*groups, number])
 
 
 def _fields_of_json(label_set: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""How a body is coded for its way to the server."""
+"""How a body is encoded for its way to the server."""
 
 from __future__ import annotations
 
@@ -10,35 +10,40 @@ from importlib.util import find_spec
 from typing import cast
 
 from vm_df_writer.errors import ConfigError, did_you_mean
+from vm_df_writer.model.varint import read_varint, varint
 
-__all__ = ["ENCODINGS", "compress"]
+__all__ = ["ENCODINGS", "compress", "decompress_snappy"]
 
-ENCODINGS = ("none", "gzip", "zstd")
-"""The codings of :func:`compress`; but for ``none``, also values of ``Content-Encoding``."""
+ENCODINGS = ("none", "gzip", "zstd", "snappy", "stored")
+"""The encodings of :func:`compress`."""
 
-# Import lines are digits: higher levels cost several times the time to save a few per cent.
+# Higher levels cost several times the time to save a few per cent, of digits and of binary.
 _LEVEL = 1
 _GZIP_CONTAINER = 31
 
+# The tag of a literal whose length less one comes in four bytes (snappy's format_description.txt).
+_LONG_LITERAL = b"\xfc"
+
 
 def compress(data: bytes, encoding: str) -> bytes:
-    """Return the data in the given coding; the same data always give the same bytes.
+    """Return the data in the given encoding; the same data always give the same bytes.
 
     Releases the GIL, so that several threads can compress at once.
 
     Parameters
     ----------
     data : bytes
-        The import lines of a body.
-    coding : {"none", "gzip", "zstd"}
+        A body.
+    encoding : {"none", "gzip", "zstd", "snappy", "stored"}
         ``gzip`` is made by `isal` where it is installed (three times as fast), else
         by the standard library. ``zstd`` needs Python 3.14 or the package
-        `backports.zstd`.
+        `backports.zstd`. ``stored`` is a snappy block that holds the data as they are, and
+        ``snappy`` is one that `cramjam` compressed, or the same where that is not installed.
 
     Returns
     -------
     bytes
-        One gzip member or zstd frame; `data` itself for ``none``.
+        One gzip member, zstd frame or snappy block; `data` itself for ``none``.
 
     Raises
     ------
@@ -67,11 +72,61 @@ def _encoder(encoding: str) -> Callable[[bytes], bytes]:
             return _igzip() if find_spec("isal") else _gzip
         case "zstd":
             return _zstd()
+        case "snappy":
+            return _snappy() if find_spec("cramjam") else _stored
+        case "stored":
+            return _stored
     msg = (
         f"compression: {encoding!r} is not known{did_you_mean(encoding, ENCODINGS)}; "
         f"use one of {', '.join(ENCODINGS)}"
     )
     raise ConfigError(msg)
+
+
+def decompress_snappy(block: bytes) -> bytes:
+    """Return what a snappy block holds; one that `compress` only stored needs no package.
+
+    Raises
+    ------
+    ValueError
+        If the block is damaged.
+    ConfigError
+        If it is compressed, and `cramjam` is not installed.
+
+    Examples
+    --------
+    >>> decompress_snappy(compress(b"samples", "stored"))
+    b'samples'
+    """
+    _, start = read_varint(block, 0)
+    data = block[start + len(_LONG_LITERAL) + 4 :]
+    if block == _stored(data):
+        return data
+    if not find_spec("cramjam"):
+        raise ConfigError(
+            "compression: a snappy block can only be read with the package cramjam; install the "
+            "extra remote_write"
+        )
+    from cramjam import DecompressionError, snappy  # an extra
+
+    try:
+        return bytes(snappy.decompress_raw(block))
+    except DecompressionError as error:
+        raise ValueError(str(error)) from None
+
+
+def _stored(data: bytes) -> bytes:
+    size = len(data)
+    if not size:
+        return b"\0"
+    return b"".join((varint(size), _LONG_LITERAL, (size - 1).to_bytes(4, "little"), data))
+
+
+def _snappy() -> Callable[[bytes], bytes]:
+    from cramjam import snappy  # an extra: imported only when a body is to be compressed
+
+    # Not `compress`: that makes the framed format, which no server takes.
+    return lambda data: bytes(snappy.compress_raw(data))
 
 
 def _gzip(data: bytes) -> bytes:

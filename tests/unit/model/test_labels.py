@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.write_request import parse_labels
-from vm_df_writer.model.labels import LabelSets, varint
+from vm_df_writer.model.labels import LabelSets
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300)
 NAMES = ["Host", "__name__", "host", "é", "zone"]
@@ -62,17 +61,3 @@ def test_fields_are_rendered_once_for_all_parts_and_only_if_they_are_asked_for()
     for part in parts:
         part.fields()
     assert calls == [1]
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [
-        (0, b"\0"),
-        (127, b"\x7f"),
-        (128, b"\x80\x01"),
-        (2**14, b"\x80\x80\x01"),
-        (2**42 - 1, b"\xff" * 5 + b"\x7f"),
-    ],
-)
-def test_a_varint_has_seven_bits_in_each_byte(number: int, expected: bytes) -> None:
-    assert varint(number) == expected

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -8,12 +9,13 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from cramjam import snappy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.wire import compression
-from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.compression import compress, decompress_snappy
 
 LINE = (
     b'{"metric":{"__name__":"y"},"values":[1.5,2.5],"timestamps":[1767225600000,1767225660000]}\n'
@@ -82,3 +84,60 @@ def test_unknown_coding_is_refused_and_the_nearest_named() -> None:
         ConfigError, match=r"compression: 'gzipp' is not known; did you mean 'gzip'"
     ):
         compress(LINE, "gzipp")
+
+
+@given(st.binary(max_size=5_000))
+def test_a_snappy_block_gives_the_data_back(data: bytes) -> None:
+    for encoding in ("stored", "snappy"):
+        block = compress(data, encoding)
+        assert bytes(snappy.decompress_raw(block)) == data
+        assert decompress_snappy(block) == data
+        assert compress(data, encoding) == block
+
+
+@pytest.mark.parametrize("size", [1, 59, 60, 61, 255, 256, 2**14, 2**16, 2**16 + 1, 5 * 2**20])
+def test_a_stored_block_of_any_size_is_one_literal(size: int) -> None:
+    data = np.random.default_rng(size).bytes(size)
+    block = compress(data, "stored")
+    assert bytes(snappy.decompress_raw(block)) == data
+    assert len(block) <= size + 10
+    assert block.endswith(data)
+
+
+def test_the_bytes_of_a_stored_block() -> None:
+    assert compress(b"abc", "stored") == b"\x03\xfc\x02\x00\x00\x00abc"
+    assert compress(b"", "stored") == compress(b"", "snappy") == b"\x00"
+
+
+def test_snappy_shrinks_what_repeats_itself() -> None:
+    assert len(compress(LINE * 1_000, "snappy")) < len(LINE) * 1_000 / 10
+
+
+def test_snappy_without_cramjam_is_stored_and_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed = compress(LINE * 9, "snappy")
+    monkeypatch.setitem(sys.modules, "cramjam", None)
+    compression._encoder.cache_clear()
+    try:
+        assert compress(LINE, "snappy") == compress(LINE, "stored")
+    finally:
+        compression._encoder.cache_clear()
+    assert decompress_snappy(compress(LINE, "stored")) == LINE
+    with pytest.raises(ConfigError, match=r"with the package cramjam; install the extra remote_wr"):
+        decompress_snappy(compressed)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"\xff",
+        b"\x05\xfc",
+        compress(LINE, "stored")[:-1],
+        compress(LINE, "stored") + b"x",
+        compress(LINE * 9, "snappy")[:-3],
+        b"\xff\xff\xff\xff\x0f\x00",
+    ],
+)
+def test_a_damaged_snappy_block_is_refused(block: bytes) -> None:
+    with pytest.raises(ValueError, match=r"corrupt|expected a number|header"):
+        decompress_snappy(block)
