@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire.chunks import Encoder
+from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.import_lines import LineEncoder, counts_of_lines, first_line
+from vm_df_writer.wire.remote_write import TimeSeriesEncoder
+from vm_df_writer.wire.write_request import counts_of_request, first_series
 
-__all__ = ["IMPORT_LINES", "WIRES", "Wire"]
+__all__ = ["IMPORT_LINES", "REMOTE_WRITE", "WIRES", "Wire"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,20 @@ def _headers_of_lines(encoding: str) -> Mapping[str, str]:
     return {} if encoding == "none" else {"Content-Encoding": encoding}
 
 
+def _headers_of_remote_write(encoding: str) -> Mapping[str, str]:
+    if encoding == "zstd":  # what vmagent sends; VictoriaMetrics takes it since v1.88
+        return {
+            "Content-Encoding": "zstd",
+            "Content-Type": "application/x-protobuf",
+            "X-VictoriaMetrics-Remote-Write-Version": "1",
+        }
+    return {
+        "Content-Encoding": "snappy",
+        "Content-Type": "application/x-protobuf",
+        "X-Prometheus-Remote-Write-Version": "0.1.0",
+    }
+
+
 IMPORT_LINES = Wire(
     name="import",
     path="/api/v1/import",
@@ -77,4 +94,18 @@ IMPORT_LINES = Wire(
     first_entry=first_line,
 )
 
-WIRES: Mapping[str, Wire] = {wire.name: wire for wire in (IMPORT_LINES,)}
+REMOTE_WRITE = Wire(
+    name="remote_write",
+    path="/api/v1/write",
+    encodings=("stored", "snappy", "zstd"),
+    headers=_headers_of_remote_write,
+    probe=compress(b"", "stored"),
+    spool_suffix=".rw.sz",
+    default_body_bytes=2**20,
+    max_chunk_bytes=32 * 2**20,  # -maxInsertRequestSize, of the whole body
+    encoder=TimeSeriesEncoder,
+    read_counts=counts_of_request,
+    first_entry=first_series,
+)
+
+WIRES: Mapping[str, Wire] = {wire.name: wire for wire in (IMPORT_LINES, REMOTE_WRITE)}

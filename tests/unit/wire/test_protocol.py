@@ -23,7 +23,10 @@ each_wire = pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
 
 
 def test_each_wire_is_found_by_its_name() -> None:
-    assert {name: wire.name for name, wire in WIRES.items()} == {"import": "import"}
+    assert {name: wire.name for name, wire in WIRES.items()} == {
+        "import": "import",
+        "remote_write": "remote_write",
+    }
 
 
 @each_wire
@@ -76,3 +79,19 @@ def test_headers_of_import_lines_tell_the_encoding_alone() -> None:
     headers = WIRES["import"].headers
     assert headers("none") == {}
     assert headers("gzip") == {"Content-Encoding": "gzip"}
+
+
+def test_headers_of_remote_write_are_those_of_its_specification() -> None:
+    headers = WIRES["remote_write"].headers
+    assert headers("stored") == headers("snappy")
+    assert headers("snappy") == {
+        "Content-Encoding": "snappy",
+        "Content-Type": "application/x-protobuf",
+        "X-Prometheus-Remote-Write-Version": "0.1.0",
+    }
+    assert headers("zstd")["Content-Encoding"] == "zstd"
+
+
+def test_the_probe_of_remote_write_is_a_block_of_nothing() -> None:
+    assert WIRES["remote_write"].probe == b"\x00"
+    assert WIRES["import"].probe == b""
