@@ -29,6 +29,7 @@ from .operations.check import ServerCheck
 from .operations.plot import plot_heatmap, plot_scores
 from .operations.preview import Preview
 from .operations.to_import_lines import to_import_lines
+from .operations.to_remote_write import to_remote_write
 from .writer import VmWriter
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "plot_heatmap",
     "plot_scores",
     "to_import_lines",
+    "to_remote_write",
 ]
 
 __version__: str
