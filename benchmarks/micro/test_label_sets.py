@@ -12,7 +12,8 @@ from vm_df_writer.frames.labels.metric_format import render_label_sets
 
 
 @pytest.mark.parametrize("n_series", [100, 100_000])
-def test_render_label_sets(benchmark: BenchmarkFixture, n_series: int) -> None:
+@pytest.mark.parametrize("wire", ["import", "remote_write"])
+def test_render_label_sets(benchmark: BenchmarkFixture, n_series: int, wire: str) -> None:
     series = np.arange(n_series)
     labels = [
         LabelColumn("instance", series // 10, [f"host-{i}:9100" for i in range(n_series)]),
@@ -21,4 +22,10 @@ def test_render_label_sets(benchmark: BenchmarkFixture, n_series: int) -> None:
     ]
     var = LabelColumn("var", series % 2, ["y", "yhat"])
     metric_format = {"__name__": "vm_$VAR"}
-    benchmark(render_label_sets, metric_format, n_series, var, None, labels, LabelLimits())
+
+    def render() -> None:
+        rendered = render_label_sets(metric_format, n_series, var, None, labels, LabelLimits())
+        if wire == "remote_write":
+            rendered.fields()
+
+    benchmark(render)

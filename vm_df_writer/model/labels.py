@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from operator import add
 from typing import overload
 
 import orjson
@@ -92,7 +93,7 @@ class LabelSets(Sequence[bytes]):
         return self.json[series]
 
 
-def label_fields(name: bytes, values: Iterable[bytes]) -> list[bytes]:
+def label_fields(name: bytes, values: Sequence[bytes]) -> list[bytes]:
     r"""Return a label with each of some values, as a field of a ``TimeSeries``.
 
     Examples
@@ -101,8 +102,12 @@ def label_fields(name: bytes, values: Iterable[bytes]) -> list[bytes]:
     [b'\n\x0b\n\x03job\x12\x04node', b'\n\t\n\x03job\x12\x02vm']
     """
     key = b"\n" + varint(len(name)) + name + b"\x12"
-    labels = [key + varint(len(value)) + value for value in values]
-    return [b"\n" + varint(len(label)) + label for label in labels]
+    lengths = list(map(len, values))
+    heads = {}
+    for length in set(lengths):
+        before_value = key + varint(length)
+        heads[length] = b"\n" + varint(len(before_value) + length) + before_value
+    return list(map(add, map(heads.__getitem__, lengths), values))
 
 
 def _fields_of_json(label_set: bytes) -> bytes:

@@ -85,15 +85,13 @@ class SampleLayout:
         np.ndarray(values.shape, "<f8", samples, _VALUE_AT, strides)[:] = values
 
     def read(self, samples: bytes) -> tuple[IntArray, FloatArray]:
-        """Return times and values.
+        """Return times and values of samples, all of which have this size.
 
         Raises
         ------
         ValueError
-            If the samples do not have this layout.
+            If one of them has another layout.
         """
-        if len(samples) % self.size:
-            raise ValueError(f"expected samples of {self.size} bytes, got {len(samples)} bytes")
         table = np.frombuffer(samples, np.uint8).reshape(-1, self.size)
         if ((table & self._fixed_bits) != self._fixed).any():
             raise ValueError("expected samples, got bytes between them that differ")

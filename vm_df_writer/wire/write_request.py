@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import orjson
 
 from vm_df_writer.model.sample_counts import SampleCounts
-from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
+from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.varint import read_varint
 from vm_df_writer.wire.import_lines import LineEncoder, first_line
 from vm_df_writer.wire.sample_layout import SampleLayout
@@ -37,28 +39,33 @@ def counts_of_request(data: bytes) -> SampleCounts:
     >>> counts.label_sets, counts.samples.tolist(), counts.last_ms.tolist()
     ([b'{"__name__":"y"}'], [2], [75000])
     """
-    label_sets, times = [], []
-    for label_set, timestamps_ms, _ in _series(data):
-        label_sets.append(label_set)
-        times.append(timestamps_ms)
-    return SampleCounts(
-        label_sets,
-        np.array([len(ms) for ms in times], np.int64),
-        np.array([ms.min() for ms in times], np.int64),
-        np.array([ms.max() for ms in times], np.int64),
-    )
+    label_sets: list[bytes] = []
+    tables = []
+    # NumPy takes those together whose samples are laid out alike, which nearly always are all.
+    for layout, run in groupby(_series(data), key=itemgetter(2)):
+        of_run, samples, _ = zip(*run, strict=True)
+        label_sets += of_run
+        times, _ = layout.read(b"".join(samples))
+        lengths = np.array(list(map(len, samples))) // layout.size
+        starts = np.cumsum(lengths) - lengths
+        tables.append(
+            [lengths, np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)]
+        )
+    empty = np.empty((3, 0), np.int64)
+    return SampleCounts(label_sets, *np.concatenate([empty, *tables], axis=1))
 
 
 def first_series(data: bytes) -> str:
     """Return the first series of a request as the import line that would store the same."""
-    label_set, times, values = next(_series(data))
+    label_set, samples, layout = next(_series(data))
+    times, values = layout.read(samples)
     bounds = np.array([0, len(times)])
     block = SeriesBlock([label_set], bounds, times, values[None], has_infinities=True)
     return first_line(next(LineEncoder().encode(block).chunks()))
 
 
-def _series(data: bytes) -> Iterator[tuple[bytes, IntArray, FloatArray]]:
-    """Yield label set, times and values of each series."""
+def _series(data: bytes) -> Iterator[tuple[bytes, bytes, SampleLayout]]:
+    """Yield label set and samples of each series, and how these are laid out."""
     at = 0
     while at < len(data):
         message, at = _field(data, at, _FIRST)
@@ -72,8 +79,11 @@ def _series(data: bytes) -> Iterator[tuple[bytes, IntArray, FloatArray]]:
             labels[name.decode()] = value.decode()
         sample, _ = _field(message, samples_at, _SECOND)
         layout = SampleLayout.of_size(len(_SECOND) + 1 + len(sample))
+        samples = message[samples_at:]
+        if len(samples) % layout.size:
+            raise ValueError(f"expected samples of {layout.size} bytes, got {len(samples)} bytes")
         by_name = sorted(labels.items(), key=lambda label: label[0] != "__name__")
-        yield orjson.dumps(dict(by_name)), *layout.read(message[samples_at:])
+        yield orjson.dumps(dict(by_name)), samples, layout
 
 
 def _field(data: bytes, at: int, tag: bytes) -> tuple[bytes, int]:

@@ -137,7 +137,7 @@ def _render_json(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
 
 def _render_fields(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
     def fragments(name: bytes, column: LabelColumn) -> list[bytes]:
-        fields = label_fields(name, map(str.encode, column.texts))
+        fields = label_fields(name, list(map(str.encode, column.texts)))
         return [field if text else b"" for field, text in zip(fields, column.texts, strict=True)]
 
     by_name = sorted(((column.name.encode(), column) for column in columns), key=itemgetter(0))
