@@ -21,6 +21,7 @@ from benchmarks.results import Results, to_record
 from benchmarks.scaling import growth_exponents, scale_rows, scale_series
 from benchmarks.sizes import FULL, NORMAL, SMALL, Sizes
 from benchmarks.stages import split_writes
+from benchmarks.wires import compare_wires, measure_sizes, size_goal
 from benchmarks.writing import compare_peers, require_agreement
 from vm_df_writer.local import ServerNotInstalled
 
@@ -75,8 +76,19 @@ def _delivery(sizes: Sizes, results: Results) -> None:
     results.delivery += vary_delivery(sizes)
 
 
+def _wires(sizes: Sizes, results: Results) -> None:
+    for found in compare_wires(sizes):
+        if isinstance(found, str):
+            results.miss(found)
+        else:
+            results.comparisons.append(found)
+    results.wire_sizes += measure_sizes(sizes)
+    results.size_goals.append(size_goal(results.wire_sizes))
+
+
 _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "formatting": _formatting,
+    "wires": _wires,
     "imports": _imports,
     "memory": _memory,
     "peers": _peers,

@@ -16,7 +16,7 @@ __all__ = ["describe_machine", "describe_versions", "use_two_cores"]
 
 _PACKAGES = (
     *("numpy", "pandas", "orjson", "requests", "pydantic", "pyarrow", "isal"),
-    *("polars", "questdb", "influxdb-client"),
+    *("cramjam", "polars", "questdb", "influxdb-client", "prometheus-remote-writer"),
 )
 
 

@@ -11,6 +11,7 @@ from benchmarks.memory import MemoryGoal, MemoryRun
 from benchmarks.scaling import ScalePoint
 from benchmarks.stages import StageRun
 from benchmarks.timing import Comparison
+from benchmarks.wires import SizeGoal, WireSize
 from benchmarks.writing import PeerRun
 
 __all__ = ["Results", "to_record"]
@@ -32,7 +33,9 @@ class Results:
         What has a goal in time.
     memory_goals : list of MemoryGoal
         What has a goal in memory.
-    peers, scaling, memory, end_to_end, stages, delivery : lists
+    size_goals : list of SizeGoal
+        What has a goal in bytes.
+    peers, scaling, memory, end_to_end, stages, delivery, wire_sizes : lists
         What has none.
     growth : dict of str to float
         k of time ~ rows**k, by layout.
@@ -47,6 +50,7 @@ class Results:
     agreement: list[str] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     memory_goals: list[MemoryGoal] = field(default_factory=list)
+    size_goals: list[SizeGoal] = field(default_factory=list)
     peers: list[PeerRun] = field(default_factory=list)
     scaling: list[ScalePoint] = field(default_factory=list)
     growth: dict[str, float] = field(default_factory=dict)
@@ -54,6 +58,7 @@ class Results:
     end_to_end: list[EndToEndRun] = field(default_factory=list)
     stages: list[StageRun] = field(default_factory=list)
     delivery: list[DeliveryRun] = field(default_factory=list)
+    wire_sizes: list[WireSize] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     def miss(self, what: str) -> None:

@@ -82,9 +82,17 @@ def test_writes_are_compared_with_curl_on_a_real_server(
     assert {run["concurrency"] for run in results["delivery"]} == {1, 2, 4}
 
 
+def test_both_wires_are_measured_in_every_encoding(results: Any) -> None:
+    assert {(size["wire"], size["encoding"]) for size in results["wire_sizes"]} == {
+        *(("import", encoding) for encoding in ("none", "gzip", "zstd")),
+        *(("remote_write", encoding) for encoding in ("stored", "snappy", "zstd")),
+    }
+    assert sum("remote write of" in found["case"] for found in results["comparisons"]) == 5
+
+
 def test_report_shows_every_goal_and_every_picture(out: Path, results: Any) -> None:
     report = (out / "results.md").read_text()
-    for found in [*results["comparisons"], *results["memory_goals"]]:
+    for found in [*results["comparisons"], *results["memory_goals"], *results["size_goals"]]:
         assert f"| {found['case']} |" in report
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", report)
     assert pictures or "matplotlib" in str(results["missing"])
