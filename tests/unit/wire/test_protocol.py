@@ -6,12 +6,12 @@ import numpy as np
 import orjson
 import pytest
 
+from tests.support.blocks import T
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import pack_bodies
 from vm_df_writer.wire.protocol import WIRES, Wire
 
-T = 1767225600000
 BLOCK = SeriesBlock(
     [b'{"__name__":"y","host":"a"}', b'{"__name__":"yhat"}'],
     np.array([0, 12_345]),
