@@ -21,6 +21,7 @@ from .errors import (
     VerificationError,
     VmDfWriterError,
     VmDfWriterWarning,
+    WriteInterrupted,
 )
 from .metrics import WriterMetrics
 from .model.report import WriteReport
@@ -58,6 +59,7 @@ __all__ = [
     "VmDfWriterError",
     "VmDfWriterWarning",
     "VmWriter",
+    "WriteInterrupted",
     "WriteReport",
     "WriterConfig",
     "WriterMetrics",

@@ -1,20 +1,45 @@
 """The exception tree and the warning classes.
 
-Every message reads *where: what is wrong, what was found; what to do*.
+::
+
+    VmDfWriterError
+        ConfigError, a ValueError
+        FrameError, a ValueError
+            TimestampError
+            LabelError
+            ColumnError
+            DuplicateSeriesError
+        DeliveryError
+            ServerRejected
+            ServerUnavailable
+            SpoolError
+        VerificationError
+        SourceError
+        JobError, a ValueError
+            StateError
+    KeyboardInterrupt
+        WriteInterrupted
+    UserWarning
+        VmDfWriterWarning
+            LabelClashWarning
+            InexactWarning
+            RetentionWarning
+            TenantLabelWarning
+            InsecureTlsWarning
+
+Every message reads *where: what is wrong, what was found; what to do*. It marks the keywords that
+it names: outside of quotes, ``time_unit=`` is one, which the command line shows as ``--time-unit``.
+The caller's data stand in quotes. ``str()`` composes the parts of an error, which are attributes.
 """
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from contextlib import contextmanager
-from difflib import get_close_matches
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.warn import warn_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from vm_df_writer.model.report import WriteReport
     from vm_df_writer.model.verification import Verification
 
@@ -40,14 +65,70 @@ __all__ = [
     "VerificationError",
     "VmDfWriterError",
     "VmDfWriterWarning",
-    "capture_warnings",
+    "WriteInterrupted",
     "did_you_mean",
     "warn_caller",
 ]
 
 
+class _Parts(TypedDict, total=False):
+    hint: str
+    keyword: str | None
+    report: WriteReport | None
+
+
+class _DeliveryParts(_Parts, total=False):
+    in_doubt: bool
+
+
 class VmDfWriterError(Exception):
-    """Base of every error that this library raises on purpose."""
+    """Base of every error that this library raises on purpose.
+
+    Attributes
+    ----------
+    message, hint : str
+        Where, what is wrong and what was found; and what to do, unless the message says that.
+    keyword : str or None
+        The keyword or parameter that the message is about, if it is about one.
+    report : WriteReport or None
+        What became of the samples; None if the error was raised before any could be sent.
+
+    Examples
+    --------
+    >>> print(
+    ...     VmDfWriterError("colour: expected a name, got 5", hint="pass 'red'", keyword="colour")
+    ... )
+    colour: expected a name, got 5; pass 'red'
+    """
+
+    _tells_account = False  # whether the message itself says what became of the samples
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        keyword: str | None = None,
+        report: WriteReport | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.keyword = keyword
+        self.report = report
+
+    def describe(self) -> str:
+        """Return all parts in one line, without words that only Python knows."""
+        return self._compose("")
+
+    def __str__(self) -> str:
+        return self._compose(": see .report")
+
+    def _compose(self, pointer: str) -> str:
+        text = f"{self.message}; {self.hint}" if self.hint else self.message
+        if self.report is None or self._tells_account:
+            return text
+        return f"{text} ({self.report.headline}{pointer})"
 
 
 class ConfigError(VmDfWriterError, ValueError):
@@ -79,17 +160,12 @@ class DeliveryError(VmDfWriterError):
 
     Attributes
     ----------
-    report : WriteReport or None
-        What was written before the failure; None outside a write.
     in_doubt : bool
         True if the server may have stored samples that it did not acknowledge.
     """
 
-    def __init__(
-        self, message: str, *, report: WriteReport | None = None, in_doubt: bool = False
-    ) -> None:
-        super().__init__(message)
-        self.report = report
+    def __init__(self, message: str, *, in_doubt: bool = False, **parts: Unpack[_Parts]) -> None:
+        super().__init__(message, **parts)
         self.in_doubt = in_doubt
 
 
@@ -113,17 +189,16 @@ class ServerRejected(DeliveryError):  # noqa: N818 - the name is part of the pub
         status: int = 0,
         body: str = "",
         retry_after_s: float | None = None,
-        report: WriteReport | None = None,
-        in_doubt: bool = False,
+        **parts: Unpack[_DeliveryParts],
     ) -> None:
-        super().__init__(message, report=report, in_doubt=in_doubt)
+        super().__init__(message, **parts)
         self.status = status
         self.body = body
         self.retry_after_s = retry_after_s
 
     @property
     def is_about_the_body(self) -> bool:
-        """True if it did not like what it was sent, so that something else is worth a try."""
+        """True if the server rejected this body's content; other bodies may still succeed."""
         return self.status == 413 or (self.status == 400 and self.in_doubt)
 
 
@@ -138,19 +213,16 @@ class ServerUnavailable(DeliveryError):  # noqa: N818 - the name is part of the 
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        stale: bool = False,
-        report: WriteReport | None = None,
-        in_doubt: bool = False,
+        self, message: str, *, stale: bool = False, **parts: Unpack[_DeliveryParts]
     ) -> None:
-        super().__init__(message, report=report, in_doubt=in_doubt)
+        super().__init__(message, **parts)
         self.stale = stale
 
 
 class SpoolError(DeliveryError):
     """Undelivered samples could not be put into the spool folder, or not be taken from it."""
+
+    _tells_account = True
 
 
 class VerificationError(VmDfWriterError):
@@ -159,21 +231,48 @@ class VerificationError(VmDfWriterError):
     Attributes
     ----------
     verification : Verification or None
-        How much is missing.
-    report : WriteReport or None
-        The whole write; None if nothing was written, but only verified.
+        How much is missing; the message says it too.
     """
 
+    _tells_account = True
+
     def __init__(
-        self,
-        message: str,
-        *,
-        verification: Verification | None = None,
-        report: WriteReport | None = None,
+        self, message: str, *, verification: Verification | None = None, **parts: Unpack[_Parts]
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, **parts)
         self.verification = verification
+
+
+class SourceError(VmDfWriterError):
+    """A file cannot be read, or is no longer the one that was planned."""
+
+
+class JobError(VmDfWriterError, ValueError):
+    """The job cannot be run as it was asked for."""
+
+
+class StateError(JobError):
+    """The state file cannot be used: it is in use, foreign, torn, or the disk is full.
+
+    The last also in mid-job; what was sent is noted then, but for the parts that it names.
+    """
+
+
+class WriteInterrupted(KeyboardInterrupt):
+    """Ctrl-C ended a write or a replay; on the command line SIGTERM does so too.
+
+    Attributes
+    ----------
+    report : WriteReport
+        What became of the samples until then.
+    """
+
+    def __init__(self, report: WriteReport) -> None:
+        super().__init__(report)
         self.report = report
+
+    def __str__(self) -> str:
+        return f"interrupted ({self.report.headline}: see .report)"
 
 
 class VmDfWriterWarning(UserWarning):
@@ -198,65 +297,3 @@ class TenantLabelWarning(VmDfWriterWarning):
 
 class InsecureTlsWarning(VmDfWriterWarning):
     """The server's certificate is not verified."""
-
-
-def did_you_mean(name: object, known: Iterable[object]) -> str:
-    """Return ``; did you mean 'host'?`` for the nearest known name, or an empty string.
-
-    Examples
-    --------
-    >>> did_you_mean("hots", ["host", "score"])
-    "; did you mean 'host'?"
-    >>> did_you_mean("zebra", ["host", "score"])
-    ''
-    """
-    match = get_close_matches(str(name), [str(k) for k in known], n=1)
-    return f"; did you mean {match[0]!r}?" if match else ""
-
-
-def warn_caller(message: str, category: type[VmDfWriterWarning]) -> None:
-    """Warn with the line of the first caller outside this package."""
-    package = str(Path(__file__).parent)
-    level, frame = 1, inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename.startswith(package):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
-
-
-@contextmanager
-def capture_warnings(hear: Callable[[VmDfWriterWarning], object]) -> Iterator[None]:
-    """Hand every warning of this package to `hear`, in place of showing it; others are shown."""
-    show_otherwise = warnings.showwarning
-
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        if isinstance(message, VmDfWriterWarning):
-            hear(message)
-        else:
-            show_otherwise(message, category, filename, lineno, file, line)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", VmDfWriterWarning)
-        warnings.showwarning = show
-        yield
-
-
-class SourceError(VmDfWriterError):
-    """A file cannot be read, or is no longer the one that was planned."""
-
-
-class JobError(VmDfWriterError, ValueError):
-    """The job cannot be run as it was asked for."""
-
-
-class StateError(JobError):
-    """The state file cannot be used: it is in use, foreign, torn, or the disk is full.
-
-    The last also in mid-job; what was sent is noted then, but for the parts that it names.
-    """

@@ -1,11 +1,9 @@
-"""VmWriter: ties frames, wire and delivery together."""
+"""VmWriter: the facade; each method is one call into operations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, Unpack
+from typing import Any, Self, Unpack
 
 import pandas as pd
 
@@ -14,19 +12,13 @@ from vm_df_writer.config.writer_config import WriterConfig, load_config
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.frames.labels.cache import LabelSetCache
-from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.check import ServerCheck, check_server
-from vm_df_writer.operations.diagnosis import Proof
-from vm_df_writer.operations.preflight import warn_of_tenant_labels
 from vm_df_writer.operations.preview import Preview, preview_frame
 from vm_df_writer.operations.replay import replay_folder
-from vm_df_writer.operations.verify import VerifyChoice
-from vm_df_writer.operations.write import deliver_frame
-from vm_df_writer.wire.packing import Body, pack_bodies
+from vm_df_writer.operations.verify import VerifyChoice, verify_frame
+from vm_df_writer.operations.write import write_frame
 
 __all__ = ["ServerCheck", "VmWriter"]
 
@@ -79,11 +71,12 @@ class VmWriter:
             raise ConfigError(
                 "config: passed together with other parameters; put them all into the WriterConfig"
             )
-        self._open(Backend.of(config))
+        self._backend = Backend.of(config)
 
-    def _open(self, backend: Backend) -> None:
-        self.config, self._backend = backend.config, backend
-        self._label_sets = LabelSetCache(self.config.metric_prefix_cache_max_entries)
+    @property
+    def config(self) -> WriterConfig:
+        """The whole configuration."""
+        return self._backend.config
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
@@ -98,11 +91,11 @@ class VmWriter:
         return cls(config=load_config(path))
 
     @classmethod
-    def along(cls, backend: Backend) -> Self:
-        """Open a writer on a route of its own; a pickled copy takes that of its configuration."""
-        writer = cls.__new__(cls)
-        writer._open(backend)  # noqa: SLF001 - its own
-        return writer
+    def _from_backend(cls, backend: Backend) -> Self:
+        """Open a writer over ready-made collaborators; a pickled copy makes its own."""
+        self = cls.__new__(cls)
+        self._backend = backend
+        return self
 
     def write(
         self,
@@ -149,20 +142,21 @@ class VmWriter:
         VerificationError
             If what was read back is not what was sent; its `report` says how much.
         """
-        proof = Proof(self._backend, ask=not dry_run)
-        read = proof.begin(self._read(frame, reading, proof), verify=verify)
-        warn_of_tenant_labels(self.config.tenant_id, read.label_names)
-        pack = partial(self._bodies, max_line_bytes=proof.max_line_bytes)
-        report = deliver_frame(read, self._backend, pack, progress=progress, dry_run=dry_run)
-        if dry_run:
-            return report
-        return proof.complete(read, report, pack, verify=verify, reset_cache=reset_cache)
+        return write_frame(
+            self._backend,
+            frame,
+            ReadOptions.of(**reading),
+            verify=verify,
+            reset_cache=reset_cache,
+            progress=progress,
+            dry_run=dry_run,
+        )
 
     def verify(
         self,
         frame: pd.DataFrame | pd.Series,
         *,
-        verify: bool | Literal["count"] = True,
+        count_only: bool = False,
         **reading: Unpack[ReadingKeywords],
     ) -> Verification:
         """Say whether the server keeps a frame that was written before; nothing is sent.
@@ -171,8 +165,8 @@ class VmWriter:
         ----------
         frame : DataFrame or Series
             As for :meth:`write`.
-        verify : True or "count"
-            As for :meth:`write`.
+        count_only : bool
+            Compare numbers of samples, and read back only the series of which they differ.
         **reading
             As for :meth:`write`.
 
@@ -183,9 +177,7 @@ class VmWriter:
         VerificationError
             If it does not; its `verification` says how much.
         """
-        proof = Proof(self._backend)
-        read = proof.begin(self._read(frame, reading, proof))
-        return proof.verify(read, verify=verify)
+        return verify_frame(self._backend, frame, ReadOptions.of(**reading), count_only=count_only)
 
     def replay(
         self, folder: str | Path | None = None, *, progress: ProgressChoice = "auto"
@@ -232,11 +224,7 @@ class VmWriter:
         **reading
             As for :meth:`write`.
         """
-        return preview_frame(
-            self._read(frame, reading),
-            max_bytes=self.config.batch_max_bytes,
-            max_series=self.config.batch_max_series,
-        )
+        return preview_frame(self._backend, frame, ReadOptions.of(**reading))
 
     def check(self) -> ServerCheck:
         """Ask whether the server takes our credentials and tenant, and what it tells of itself.
@@ -274,26 +262,4 @@ class VmWriter:
 
     def __setstate__(self, config: WriterConfig) -> None:
         """Open anew."""
-        self._open(Backend.of(config))
-
-    def _read(
-        self,
-        frame: pd.DataFrame | pd.Series,
-        reading: ReadingKeywords,
-        proof: Proof | None = None,
-    ) -> ParsedFrame:
-        return parse_frame(
-            frame,
-            metric_format=self.config.metric_format,
-            reading=ReadOptions.of(**reading),
-            limits=(proof or Proof(self._backend, ask=False)).label_limits,
-            cache=self._label_sets,
-        )
-
-    def _bodies(self, blocks: Iterator[SeriesBlock], *, max_line_bytes: int) -> Iterator[Body]:
-        return pack_bodies(
-            blocks,
-            max_bytes=self.config.batch_max_bytes,
-            max_series=self.config.batch_max_series,
-            max_chunk_bytes=max_line_bytes,
-        )
+        self._backend = Backend.of(config)

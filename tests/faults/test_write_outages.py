@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -17,10 +17,9 @@ from tests.support.faults import delay
 from tests.support.stored_frame import StoredFrame, check_account
 from tests.support.stored_samples import settled
 from tests.support.writers import frame_of, writer_to
-from vm_df_writer import ServerUnavailable, VmWriter, WriteReport
+from vm_df_writer import ServerUnavailable, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
-from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.packing import Body
 
 StartServer = Callable[..., LocalVictoriaMetrics]
@@ -140,14 +139,11 @@ def test_ctrl_c_ends_a_write_with_the_account_on_the_exception(
 def test_a_write_that_runs_out_of_memory_has_the_account_on_the_exception(
     victoria_metrics: LocalVictoriaMetrics, run: str
 ) -> None:
-    class Failing(VmWriter):
-        def _bodies(self, blocks: Iterator[SeriesBlock], *, max_line_bytes: int) -> Iterator[Body]:
-            yield from islice(super()._bodies(blocks, max_line_bytes=max_line_bytes), 5)
-            raise MemoryError
+    def fail(bodies: Iterable[Body]) -> Iterator[Body]:
+        yield from islice(bodies, 5)
+        raise MemoryError
 
-    writer = Failing(
-        victoria_metrics.url, metric_format={"__name__": run, "column": "$VAR"}, **MANY_BODIES
-    )
+    writer = writer_to(victoria_metrics.url, run, throttle=fail, **MANY_BODIES)
     with pytest.raises(MemoryError) as caught:
         writer.write(FRAME)
     report: WriteReport = caught.value.report  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-import vm_df_writer.operations.verify
+import vm_df_writer.jobs.workers.task_runner
 from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 
@@ -12,7 +12,7 @@ from vm_df_writer.verification.export_reader import ReadBackPolicy
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Call a loss what is not there a second after the flush of a server on this machine."""
     policy = partial(ReadBackPolicy, patience_s=1.0, queued_patience_s=4.0)
-    monkeypatch.setattr(vm_df_writer.operations.verify, "ReadBackPolicy", policy)
+    monkeypatch.setattr(vm_df_writer.jobs.workers.task_runner, "ReadBackPolicy", policy)
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from werkzeug import Request, Response
 
 from tests.support.malformed_lines import MALFORMED, TIMES_MS, VALUES, is_sound
 from tests.support.stored_samples import export
-from vm_df_writer import VerificationError, VmDfWriterWarning, VmWriter
+from tests.support.writers import writer_with
+from vm_df_writer import VerificationError, VmDfWriterWarning
 from vm_df_writer.local import LocalVictoriaMetrics
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 NOW = pd.Timestamp.now("UTC").floor("s")
 HOSTS = [
@@ -91,7 +90,7 @@ def test_every_line_of_ours_is_sound_and_stored(
     url, bodies = passed_on
     reading = {"label_columns": ["host", "a\n"]} if what == "labels" else {"layout": "wide"}
     with (
-        VmWriter(
+        writer_with(
             url,
             query_url=victoria_metrics.url,
             metric_format={"__name__": "$VAR", "run": uuid4().hex},
@@ -132,7 +131,7 @@ def test_what_malformed_lines_lose_is_what_verify_reports(
     whole = [name for kind, name in names.items() if n_found[kind] == len(meant)]
     harmed = [name for kind, name in names.items() if n_found[kind] < len(meant)]
     assert len(harmed) > 60  # some versions take some of them
-    with VmWriter(url, metric_format={"__name__": "$VAR", "host": "a"}) as writer:
+    with writer_with(url, metric_format={"__name__": "$VAR", "host": "a"}) as writer:
         index = pd.to_datetime(TIMES_MS, unit="ms", utc=True)
         if whole:
             assert writer.verify(pd.DataFrame(dict.fromkeys(whole, VALUES), index=index)).ok

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
@@ -20,15 +19,13 @@ import pandas as pd
 import pytest
 import requests
 
-import vm_df_writer.operations.verify
+from tests.support.writers import IMPATIENT, writer_with
 from vm_df_writer import DeliveryError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.verification.export_reader import ReadBackPolicy
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 
@@ -108,9 +105,10 @@ def cluster(victoria_metrics: LocalVictoriaMetrics) -> Iterator[tuple[Cluster, C
         yield vminsert, vmselect
 
 
-def writer(vminsert: Cluster, vmselect: Cluster) -> VmWriter:
-    return VmWriter(
+def writer(vminsert: Cluster, vmselect: Cluster, read_back: ReadBackPolicy = IMPATIENT) -> VmWriter:
+    return writer_with(
         vminsert.url,
+        read_back=read_back,
         query_url=vmselect.url,
         tenant_id="5:7",
         metric_format={"__name__": "$VAR", "run": uuid4().hex},
@@ -135,11 +133,9 @@ def test_a_cluster_is_written_and_read_on_its_own_paths(
 
 @pytest.mark.parametrize("verify", [True, "count"])
 def test_a_part_of_a_cluster_is_not_taken_for_all_of_it(
-    cluster: tuple[Cluster, Cluster], monkeypatch: pytest.MonkeyPatch, verify: VerifyChoice
+    cluster: tuple[Cluster, Cluster], verify: VerifyChoice
 ) -> None:
-    settle = partial(ReadBackPolicy, patience_s=4.0)
-    monkeypatch.setattr(vm_df_writer.operations.verify, "ReadBackPolicy", settle)
-    with writer(*cluster) as writing:
+    with writer(*cluster, ReadBackPolicy(patience_s=4.0)) as writing:
         cluster[1].partial_answers = 2
         assert writing.write(FRAME, verify=verify).verification == ALL_FOUND
         cluster[1].partial_answers = 10**6
@@ -156,7 +152,7 @@ def test_vmauth_tells_only_of_itself(
     config = f'users: [{{username: me, password: hush, url_prefix: "{server.url}"}}]'
     auth = start_vmauth(config)
     url = auth.url.replace("//", "//me:hush@")
-    with VmWriter(url, metric_format={"__name__": "$VAR"}) as writing:
+    with writer_with(url, metric_format={"__name__": "$VAR"}) as writing:
         check = writing.check()
         assert (check.kind, check.retention_s, check.reading) == ("vmauth", None, "permitted")
         assert check.cache_reset == "unknown; reads go to: vmauth"
@@ -180,7 +176,7 @@ def test_no_limit_of_the_server_keeps_a_frame_from_being_read(
     start_victoria_metrics: StartServer, limit: str, verify: VerifyChoice
 ) -> None:
     server = start_victoria_metrics(limit)
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writing:
+    with writer_with(server.url, metric_format={"__name__": "$VAR"}) as writing:
         assert writing.write(FRAME, verify=verify).verification == ALL_FOUND
 
 
@@ -191,7 +187,7 @@ def test_many_samples_of_others_in_our_series_do_no_harm(
     times = pd.date_range(NOW - timedelta(days=1), periods=80_000, freq="1s")
     theirs = pd.DataFrame({"a": np.zeros(80_000)}, index=times + timedelta(milliseconds=1))
     ours = pd.DataFrame({"a": [1.0, 2.0]}, index=times[[0, -1]])
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writing:
+    with writer_with(server.url, metric_format={"__name__": "$VAR"}) as writing:
         writing.write(theirs)
         found = writing.write(ours, verify=True).verification
     assert found == Verification(expected=2, found=2)
@@ -199,6 +195,6 @@ def test_many_samples_of_others_in_our_series_do_no_harm(
 
 def test_every_error_of_a_read_names_the_place(cluster: tuple[Cluster, Cluster]) -> None:
     vminsert, _ = cluster
-    with VmWriter(vminsert.url, tenant_id="5:7", metric_format={"__name__": "$VAR"}) as writing:
+    with writer_with(vminsert.url, tenant_id="5:7", metric_format={"__name__": "$VAR"}) as writing:
         reading = writing.check().reading
     assert re.match(r".*/select/5:7/prometheus/api/v1/export: answered 400 .*; check", reading)

@@ -7,20 +7,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import vm_df_writer.operations.diagnosis
-import vm_df_writer.operations.verify
 from tests.support.stored_samples import export
+from tests.support.writers import acting_before_reading_back, writer_with
 from vm_df_writer import ServerUnavailable, VerificationError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.model.verification import Verification
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 
@@ -34,15 +30,15 @@ LONG = WIDE.rename_axis("time").melt(var_name="host", value_name="y", ignore_ind
 LONG = LONG.sample(frac=1, random_state=0).reset_index()
 
 
-def before_verifying(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Do something when everything is acknowledged, and nothing read back."""
-    verify_write = vm_df_writer.operations.verify.verify_write
-
-    def act_first(*args: Any) -> Any:
-        act()
-        return verify_write(*args)
-
-    monkeypatch.setattr(vm_df_writer.operations.diagnosis, "verify_write", act_first)
+def writer_to(
+    server: LocalVictoriaMetrics, before_reading_back: Callable[[], object] = lambda: None
+) -> VmWriter:
+    """Return a writer that does something between the last acknowledgement and the first look."""
+    return writer_with(
+        server.url,
+        metric_format={"__name__": "$VAR"},
+        read_back=acting_before_reading_back(before_reading_back),
+    )
 
 
 def crash(server: LocalVictoriaMetrics) -> None:
@@ -67,20 +63,22 @@ def copies(url: str) -> Counter[int]:
 )
 def test_exactly_what_a_crash_took_is_found_missing_and_restored(
     start_victoria_metrics: StartServer,
-    monkeypatch: pytest.MonkeyPatch,
     frame: pd.DataFrame,
     earlier: pd.DataFrame,
 ) -> None:
     server = start_victoria_metrics()
     kept, everything = earlier.select_dtypes("float").size, WIDE.size
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_to(server) as writer:
         writer.write(earlier)
-        server.restart()  # this brings it to disk
-        before_verifying(monkeypatch, partial(crash, server))
-        with pytest.raises(VerificationError) as caught:
-            writer.write(frame, verify=True)
-        expected = Verification(expected=everything, found=kept, missing=everything - kept)
-        assert caught.value.verification == expected
+    server.restart()  # this brings it to disk
+    with (
+        writer_to(server, partial(crash, server)) as writer,
+        pytest.raises(VerificationError) as caught,
+    ):
+        writer.write(frame, verify=True)
+    expected = Verification(expected=everything, found=kept, missing=everything - kept)
+    assert caught.value.verification == expected
+    with writer_to(server, partial(crash, server)) as writer:
         report = writer.write(frame, verify="repair")
     assert report.samples == everything
     assert report.verification == Verification(
@@ -91,23 +89,23 @@ def test_exactly_what_a_crash_took_is_found_missing_and_restored(
     assert f"{everything - kept:,} of them sent again" in str(report)
 
 
-def test_what_was_lost_is_found_by_counting_too(
-    start_victoria_metrics: StartServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_lost_is_found_by_counting_too(start_victoria_metrics: StartServer) -> None:
     server = start_victoria_metrics()
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_to(server) as writer:
         writer.write(WIDE.iloc[:, :2])
-        server.restart()
-        before_verifying(monkeypatch, partial(crash, server))
-        with pytest.raises(VerificationError) as caught:
-            writer.write(WIDE, verify="count")
+    server.restart()
+    with (
+        writer_to(server, partial(crash, server)) as writer,
+        pytest.raises(VerificationError) as caught,
+    ):
+        writer.write(WIDE, verify="count")
     assert caught.value.verification == Verification(expected=6000, found=2000, missing=4000)
 
 
 def test_samples_that_are_there_twice_are_no_surplus_for_a_count(
     start_victoria_metrics: StartServer,
 ) -> None:
-    with VmWriter(start_victoria_metrics().url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_to(start_victoria_metrics()) as writer:
         for _ in range(2):
             report = writer.write(WIDE, verify="count")
     assert report.verification == Verification(expected=6000, found=6000)
@@ -120,7 +118,7 @@ def test_what_a_server_does_not_keep_twice_stays_missing(
     config.write_text("- {action: drop, source_labels: [__name__], regex: 'c[01]'}")
     server = start_victoria_metrics(f"-relabelConfig={config}")
     with (
-        VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer,
+        writer_to(server) as writer,
         pytest.raises(VerificationError, match="2,000 of 6,000 samples, in 2 series") as caught,
     ):
         writer.write(WIDE, verify="repair")
@@ -132,12 +130,11 @@ def test_what_a_server_does_not_keep_twice_stays_missing(
 
 
 def test_a_server_that_does_not_come_back_leaves_all_in_the_report(
-    start_victoria_metrics: StartServer, monkeypatch: pytest.MonkeyPatch
+    start_victoria_metrics: StartServer,
 ) -> None:
     server = start_victoria_metrics()
-    before_verifying(monkeypatch, server.kill)
     with (
-        VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer,
+        writer_to(server, server.kill) as writer,
         pytest.raises(
             ServerUnavailable, match="every sample is acknowledged, and only reading them back"
         ) as caught,
@@ -151,10 +148,10 @@ def test_an_earlier_write_is_verified_without_sending(
     start_victoria_metrics: StartServer,
 ) -> None:
     server = start_victoria_metrics()
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_to(server) as writer:
         writer.write(WIDE)
         assert writer.verify(WIDE) == Verification(expected=6000, found=6000)
-        assert writer.verify(WIDE, verify="count").ok
+        assert writer.verify(WIDE, count_only=True).ok
         with pytest.raises(VerificationError, match='"c0","run":"x"} lacks 1,000 of') as caught:
             writer.verify(WIDE, labels={"run": "x"})
         assert caught.value.report is None

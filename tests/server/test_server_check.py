@@ -15,12 +15,11 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from vm_df_writer import ServerRejected, VmWriter
+from tests.support.writers import writer_with
+from vm_df_writer import ServerRejected
 from vm_df_writer.cli import main
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 StartAgent = Callable[..., ServerProcess]
@@ -40,7 +39,7 @@ def test_a_single_node_tells_all(start_victoria_metrics: StartServer) -> None:
         *("-precisionBits=60", "-search.resetCacheAuthKey=hush"),
         retention="90d",
     )
-    with VmWriter(server.url, metric_format=FORMAT) as writer:
+    with writer_with(server.url, metric_format=FORMAT) as writer:
         check = writer.check()
     assert (check.kind, check.read_kind) == ("single", "single")
     assert (check.retention_s, check.future_s) == (90 * 86_400, 2 * 86_400)
@@ -71,11 +70,11 @@ def test_an_agent_and_what_is_behind_it_are_told_apart(
 ) -> None:
     server = start_victoria_metrics(retention="400d")
     agent = start_vmagent(server.url)
-    with VmWriter(agent.url, query_url=server.url, metric_format=FORMAT) as writer:
+    with writer_with(agent.url, query_url=server.url, metric_format=FORMAT) as writer:
         check = writer.check()
     assert (check.kind, check.read_kind, check.retention_s) == ("vmagent", "single", 400 * 86_400)
     assert "server         vmagent; reads go to: single node" in str(check)
-    with VmWriter(agent.url, metric_format=FORMAT) as writer:
+    with writer_with(agent.url, metric_format=FORMAT) as writer:
         check = writer.check()
     assert "/api/v1/export: answered 400" in check.reading
     assert check.reading.endswith("or set query_url to what can be read from")
@@ -87,7 +86,7 @@ def test_a_server_that_keeps_its_facts_to_itself_is_assumed_to_be_as_usual(
     start_victoria_metrics: StartServer,
 ) -> None:
     server = start_victoria_metrics("-metricsAuthKey=hush", "-flagsAuthKey=hush")
-    with VmWriter(server.url, metric_format=FORMAT) as writer:
+    with writer_with(server.url, metric_format=FORMAT) as writer:
         lines = str(writer.check()).splitlines()
     assert "server         does not tell what it is" in lines
     assert "retention      not told; 31 days by default" in lines
@@ -101,7 +100,7 @@ def test_samples_that_may_be_too_old_for_it_are_logged_unless_they_are_verified(
 ) -> None:
     server = start_victoria_metrics("-metricsAuthKey=hush", "-flagsAuthKey=hush")
     frame = hours_ago(24 * 40)
-    with VmWriter(server.url, metric_format=FORMAT) as writer, caplog.at_level(logging.WARNING):
+    with writer_with(server.url, metric_format=FORMAT) as writer, caplog.at_level(logging.WARNING):
         writer.write(frame, verify="count")
         assert caplog.messages == []
         writer.write(frame)
@@ -114,7 +113,7 @@ def test_samples_that_may_be_too_old_for_it_are_logged_unless_they_are_verified(
 def test_a_server_that_refuses_is_an_error(start_victoria_metrics: StartServer) -> None:
     server = start_victoria_metrics("-httpAuth.username=me", "-httpAuth.password=hush")
     with (
-        VmWriter(server.url, metric_format=FORMAT) as writer,
+        writer_with(server.url, metric_format=FORMAT) as writer,
         pytest.raises(ServerRejected, match="answered 401"),
     ):
         writer.check()
@@ -135,7 +134,7 @@ def test_old_graphs_show_new_history_after_a_reset(
 ) -> None:
     flags = ["-search.disableAutoCacheReset", f"-search.resetCacheAuthKey={key or ''}"]
     server = start_victoria_metrics(*flags)
-    with VmWriter(server.url, metric_format=FORMAT, reset_cache_auth_key=key) as writer:
+    with writer_with(server.url, metric_format=FORMAT, reset_cache_auth_key=key) as writer:
         writer.write(hours_ago(4, step=2), verify=True)
         before = graphed(server.url)
         report = writer.write(hours_ago(4), verify=True)
@@ -151,7 +150,7 @@ def test_a_server_that_resets_its_cache_by_itself_does_so_within_seconds(
     start_victoria_metrics: StartServer,
 ) -> None:
     server = start_victoria_metrics()
-    with VmWriter(server.url, metric_format=FORMAT) as writer:
+    with writer_with(server.url, metric_format=FORMAT) as writer:
         writer.write(hours_ago(4, step=2), verify=True)
         before = graphed(server.url)
         assert writer.write(hours_ago(4), verify=True).cache_reset == "automatic"
@@ -165,7 +164,7 @@ def test_a_reset_that_is_refused_fails_no_write(
     start_victoria_metrics: StartServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = start_victoria_metrics("-search.resetCacheAuthKey=right")
-    with VmWriter(server.url, metric_format=FORMAT, reset_cache_auth_key="wrong") as writer:
+    with writer_with(server.url, metric_format=FORMAT, reset_cache_auth_key="wrong") as writer:
         report = writer.write(hours_ago(2), reset_cache=True)
     assert (report.cache_reset, report.undelivered) == ("failed", 0)
     assert "set reset_cache_auth_key to the server's -search.resetCacheAuthKey" in caplog.text
@@ -181,7 +180,7 @@ def test_drops_of_others_during_a_long_write_are_hinted_at(
         index=pd.date_range(NOW - timedelta(days=3), periods=4000, freq="1min"),
     ).add_prefix("c")
     bad = b'{"metric":{"__name__":"y"},"values":[null],"timestamps":["x"]}\n' * 3
-    with VmWriter(server.url, metric_format=FORMAT, batch_max_bytes=2**18) as writer:
+    with writer_with(server.url, metric_format=FORMAT, batch_max_bytes=2**18) as writer:
         report = writer.write(frame)
         assert report.server_drops == {}
         requests.post(f"{server.url}/api/v1/import", bad, timeout=9)

@@ -15,13 +15,12 @@ import pytest
 import requests
 
 from tests.support.stored_samples import export
-from vm_df_writer import ServerRejected, VerificationError, VmWriter, WriteReport
+from tests.support.writers import writer_with
+from vm_df_writer import ServerRejected, VerificationError, WriteReport
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
 from vm_df_writer.model.verification import Verification
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 
@@ -41,7 +40,7 @@ def start_or_skip(start: StartServer, *flags: str, **how: str) -> LocalVictoriaM
 
 
 def write(url: str, frame: pd.DataFrame = FRAME, **parameters: Any) -> WriteReport:
-    with VmWriter(url, metric_format={"__name__": "$VAR"}, **parameters) as writer:
+    with writer_with(url, metric_format={"__name__": "$VAR"}, **parameters) as writer:
         return writer.write(frame, verify=True)
 
 
@@ -173,7 +172,7 @@ def test_all_samples_of_one_time_but_one_are_deduplicated(
 ) -> None:
     server = start_victoria_metrics("-dedup.minScrapeInterval=1ms")
     frame = pd.DataFrame({"y": [5.0, 9.0, 7.0, 1.0]}, index=TIMES[[0, 0, 0, 1]])
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_with(server.url, metric_format={"__name__": "$VAR"}) as writer:
         found = writer.write(frame, duplicates="keep", verify=True).verification
     assert found == Verification(expected=4, found=2, deduplicated=2)
 
@@ -183,7 +182,7 @@ def test_a_sample_that_is_written_over_is_found_or_reported(
     start_victoria_metrics: StartServer, flags: list[str]
 ) -> None:
     server = start_victoria_metrics(*flags)
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_with(server.url, metric_format={"__name__": "$VAR"}) as writer:
         for value in (5.0, 9.0, 7.0):
             frame = pd.DataFrame({"y": [value]}, index=TIMES[:1])
             try:
@@ -200,7 +199,7 @@ def test_digits_that_a_later_write_takes_are_missed_by_a_later_look(
 ) -> None:
     server = start_victoria_metrics()
     small = pd.DataFrame({"y": [1.234567, 2.345678, 3.456789]}, index=TIMES[:3])
-    with VmWriter(server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_with(server.url, metric_format={"__name__": "$VAR"}) as writer:
         assert writer.write(small, verify=True).verification == Verification(expected=3, found=3)
         writer.write(pd.DataFrame({"y": [1e18]}, index=TIMES[3:4]), verify=True)
         requests.get(f"{server.url}/internal/force_merge", timeout=10)
@@ -236,7 +235,7 @@ def test_what_an_agent_cannot_hand_on_may_yet_arrive(
     server = start_victoria_metrics()
     agent = start_vmagent(server.url)
     server.stop()
-    with VmWriter(agent.url, query_url=server.url, metric_format={"__name__": "$VAR"}) as writer:
+    with writer_with(agent.url, query_url=server.url, metric_format={"__name__": "$VAR"}) as writer:
         writer.write(FRAME)
     other = start_victoria_metrics()
     error, found, _ = verdict(agent.url, query_url=other.url)

@@ -1,14 +1,19 @@
-"""Frames whose values come back exactly, and writers that are quick to try again."""
+"""Frames whose values come back exactly, and writers whose policies fit this machine."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vm_df_writer import VmWriter
+from vm_df_writer import VmWriter, WriterConfig
+from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.retry import RetryPolicy
+from vm_df_writer.delivery.sender import Throttle
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 FIRST = pd.Timestamp("2026-01-01", tz="UTC")
 
@@ -22,9 +27,39 @@ def frame_of(rows: int, columns: int, *, gaps: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame(values, index=index, columns=[f"c{i}" for i in range(columns)])
 
 
+# What is not there a second after the flush of a server on this machine is lost.
+IMPATIENT = ReadBackPolicy(patience_s=1.0, queued_patience_s=4.0)
+
+
+def writer_with(
+    url: str,
+    *,
+    read_back: ReadBackPolicy = IMPATIENT,
+    throttle: Throttle = iter,
+    **parameters: Any,
+) -> VmWriter:
+    """Return a writer that is quick to try again, and to call something lost."""
+    config = WriterConfig(datasource_url=url, **parameters)
+    retry = replace(RetryPolicy.of(config), first_wait_s=0.01, longest_wait_s=0.1)
+    return VmWriter._from_backend(
+        Backend.of(config, retry=retry, read_back=read_back, throttle=throttle)
+    )
+
+
 def writer_to(url: str, run: str, **parameters: Any) -> VmWriter:
-    """Return a writer that is quick to try again."""
-    writer = VmWriter(url, metric_format={"__name__": run, "column": "$VAR"}, **parameters)
-    sender = writer._backend.sender
-    sender._retry = replace(sender._retry, first_wait_s=0.01, longest_wait_s=0.1)
-    return writer
+    """Return such a writer, under a metric name of the test's own."""
+    return writer_with(url, metric_format={"__name__": run, "column": "$VAR"}, **parameters)
+
+
+def acting_before_reading_back(act: Callable[[], object]) -> ReadBackPolicy:
+    """Return a policy that does something once, when all is acknowledged and nothing read back."""
+    has_acted = False
+
+    def clock() -> float:
+        nonlocal has_acted
+        if not has_acted:
+            has_acted = True
+            act()
+        return IMPATIENT.clock()
+
+    return replace(IMPATIENT, clock=clock)

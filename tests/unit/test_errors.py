@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import textwrap
 import warnings
 
 import pytest
@@ -16,21 +17,61 @@ from vm_df_writer.errors import (
     ServerUnavailable,
     VerificationError,
     VmDfWriterError,
-    VmDfWriterWarning,
+    WriteInterrupted,
     did_you_mean,
     warn_caller,
 )
 from vm_df_writer.model.report import WriteReport
 
-CLASSES = [thing for _, thing in inspect.getmembers(errors, inspect.isclass)]
+CLASSES = {
+    cls
+    for name, cls in inspect.getmembers(errors, inspect.isclass)
+    if cls.__module__ == errors.__name__ and not name.startswith("_")
+}
+REPORT = WriteReport(layout="wide", samples=7, undelivered=3)
 
 
-def test_every_error_has_one_base_and_every_warning_another() -> None:
-    ours = [cls for cls in CLASSES if cls.__module__ == errors.__name__]
-    for cls in ours:
-        assert issubclass(cls, (VmDfWriterError, VmDfWriterWarning))
+def drawn_parents() -> dict[str, set[str]]:
+    """Return the parents of each class as the docstring of the module draws them."""
+    drawing = (errors.__doc__ or "").partition("::\n\n")[2].partition("\n\n")[0]
+    parents: dict[str, set[str]] = {}
+    above: list[str] = []
+    for line in textwrap.dedent(drawing).splitlines():
+        name, _, also = line.strip().partition(", a ")
+        depth = (len(line) - len(line.lstrip())) // 4
+        above[depth:] = [name]
+        parents[name] = {*above[max(0, depth - 1) : depth], *([also] if also else [])}
+    return parents
+
+
+def test_the_drawing_of_the_tree_shows_every_class_under_its_parents() -> None:
+    drawn = drawn_parents()
+    assert {cls.__name__ for cls in CLASSES} == {name for name in drawn if hasattr(errors, name)}
+    for cls in CLASSES:
+        parents = {parent.__name__ for parent in cls.__bases__ if parent is not Exception}
+        assert parents == drawn[cls.__name__], cls
         assert cls.__doc__
-    assert issubclass(VmDfWriterWarning, UserWarning)
+
+
+def test_a_message_is_composed_of_its_parts() -> None:
+    error = ServerUnavailable("http://h: nothing listens", hint="start it", report=REPORT)
+    assert (error.message, error.hint) == ("http://h: nothing listens", "start it")
+    account = "3 of 10 samples are not acknowledged"
+    assert str(error) == f"http://h: nothing listens; start it ({account}: see .report)"
+    assert error.describe() == f"http://h: nothing listens; start it ({account})"
+    error.report = None
+    assert str(error) == error.describe() == "http://h: nothing listens; start it"
+
+
+def test_a_refused_parameter_is_an_attribute() -> None:
+    assert ConfigError("verify: expected a bool", keyword="verify").keyword == "verify"
+    assert FrameError("x").keyword is None
+
+
+def test_an_interrupt_carries_the_report_and_says_what_is_left() -> None:
+    interrupt = WriteInterrupted(REPORT)
+    assert interrupt.report is REPORT
+    assert str(interrupt) == ("interrupted (3 of 10 samples are not acknowledged: see .report)")
 
 
 @pytest.mark.parametrize(
@@ -65,9 +106,12 @@ def test_a_rejection_carries_what_the_server_said() -> None:
         ServerRejected("x", status=400, body="no", report=WriteReport(layout="wide", samples=1)),
         ServerUnavailable("x", in_doubt=True),
         VerificationError("x", report=WriteReport(layout="wide")),
+        WriteInterrupted(REPORT),
     ],
 )
-def test_errors_survive_the_way_between_processes(error: VmDfWriterError) -> None:
+def test_errors_survive_the_way_between_processes(
+    error: VmDfWriterError | WriteInterrupted,
+) -> None:
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert type(copy) is type(error)
     assert str(copy) == str(error)

@@ -23,10 +23,16 @@ def test_a_misspelt_verify_of_a_write_is_refused_before_anything_is_sent(dry_run
         VmWriter(NOBODY).write(FRAME, query_key="cpu", verify=misspelt, dry_run=dry_run)
 
 
-@pytest.mark.parametrize("choice", ["cuont", "repair", False])
-def test_what_a_verification_alone_cannot_do_is_refused(choice: Any) -> None:
-    with pytest.raises(ConfigError, match=rf"^verify: expected True or 'count', got {choice!r}$"):
-        VmWriter(NOBODY).verify(FRAME, query_key="cpu", verify=choice)
+def test_a_misspelt_verify_is_refused_before_the_frame_is_read_or_the_server_asked() -> None:
+    class Unreadable:
+        def __getattribute__(self, name: str) -> object:
+            raise AssertionError(f"the frame is looked at: {name}")
+
+    unreadable: Any = Unreadable()
+    misspelt: Any = "cuont"
+    with pytest.raises(ConfigError, match=r"^verify: ") as caught:
+        VmWriter("http://10.255.255.1").write(unreadable, verify=misspelt)
+    assert caught.value.keyword == "verify"
 
 
 def test_a_config_that_is_no_writer_config_is_refused() -> None:

@@ -8,7 +8,7 @@ from vm_df_writer import __version__
 from vm_df_writer.cli.backfill import backfill_command
 from vm_df_writer.cli.check import check
 from vm_df_writer.cli.demo import demo
-from vm_df_writer.cli.messages import show_messages
+from vm_df_writer.cli.messages import show_messages, sigterm_as_interrupt
 from vm_df_writer.cli.preview import preview
 from vm_df_writer.cli.replay import replay
 from vm_df_writer.cli.status import status
@@ -31,8 +31,10 @@ def main(context: click.Context) -> None:
       2    a wrong option, configuration or file
       3    what was read back is not what was sent
       130  interrupted by Ctrl-C
+      143  ended by SIGTERM
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
     context.with_resource(show_messages())
+    context.with_resource(sigterm_as_interrupt(context))
 
 
 for _command in (write, verify, preview, replay, backfill_command, status, check, demo):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -15,11 +13,10 @@ from typing import Any, get_args
 import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand, explain, name_options, without_attributes
+from vm_df_writer.cli.messages import CleanCommand, explain, name_options
 from vm_df_writer.cli.options import open_config, reading_options, server_options
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs import (
-    JobError,
     JobOptions,
     JobReport,
     backfill,
@@ -32,7 +29,7 @@ from vm_df_writer.jobs.options import IfExists
 from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.report_file import require_report_name
 
-__all__ = ["JobExitCode", "backfill_command", "for_the_shell", "job_exit_code", "naming_options"]
+__all__ = ["JobExitCode", "backfill_command", "for_the_shell", "job_exit_code"]
 
 
 class JobExitCode(IntEnum):
@@ -185,66 +182,39 @@ def backfill_command(
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
     keywords["verify"] = "repair" if repair else "count" if verify_count else verify
-    with naming_options():
-        options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
-        if report_path is not None:
-            require_report_name(report_path)
-        if dry_run:
-            foreseen = estimate(paths, config, options=options, **keywords)
-            reasons = {path: name_options(why) for path, why in foreseen.unreadable.items()}
-            foreseen = replace(foreseen, unreadable=reasons)
-            click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
-            return
-        try:
-            report = backfill(
-                paths,
-                config,
-                state=state,
-                options=options,
-                progress="auto" if progress is None else progress,
-                say=_say,
-                **keywords,
-            )
-        except DeliveryError as error:  # the server is not there to begin with
-            click.echo(f"Error: {explain(error)}", err=True)
-            report = read_report(state)
-        report = for_the_shell(report)
-        click.echo(_as_json(report.to_dict()) if as_json else report)
-        if report_path is not None:
-            save_report(report, report_path)
-    sys.exit(job_exit_code(report))
-
-
-_KEYWORD = re.compile(rf"\b({'|'.join([*vars(JobOptions()), 'state'])})(=|(?=:))")
-
-
-def _as_options(message: str) -> str:
-    """Name the options where a message names Python's keywords.
-
-    Examples
-    --------
-    >>> _as_options("if_exists: expected ...; begin anew with restart=, or name it with state=")
-    '--if-exists: expected ...; begin anew with --restart, or name it with --state'
-    """
-    return _KEYWORD.sub(lambda match: "--" + match[1].replace("_", "-"), message)
-
-
-@contextmanager
-def naming_options() -> Iterator[None]:
-    """Raise refusals of a job with options where they name Python's keywords."""
+    options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
+    if report_path is not None:
+        require_report_name(report_path)
+    if dry_run:
+        foreseen = estimate(paths, config, options=options, **keywords)
+        reasons = {path: name_options(why) for path, why in foreseen.unreadable.items()}
+        foreseen = replace(foreseen, unreadable=reasons)
+        click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
+        return
     try:
-        yield
-    except JobError as error:
-        raise type(error)(_as_options(str(error))) from None
+        report = backfill(
+            paths,
+            config,
+            state=state,
+            options=options,
+            progress="auto" if progress is None else progress,
+            say=_say,
+            **keywords,
+        )
+    except DeliveryError as error:  # the server is not there to begin with
+        click.echo(f"Error: {explain(error)}", err=True)
+        report = read_report(state)
+    report = for_the_shell(report)
+    click.echo(_as_json(report.to_dict()) if as_json else report)
+    if report_path is not None:
+        save_report(report, report_path)
+    sys.exit(job_exit_code(report))
 
 
 def for_the_shell(report: JobReport) -> JobReport:
     """Return a report with options where the reasons of failures name reading keywords."""
-    failures = [
-        replace(f, reason=name_options(without_attributes(f.reason))) for f in report.failures
-    ]
-    reason = report.reason and without_attributes(report.reason)
-    return replace(report, failures=failures, reason=reason)
+    failures = [replace(f, reason=name_options(f.reason)) for f in report.failures]
+    return replace(report, failures=failures)
 
 
 def _as_json(plain: Mapping[str, Any]) -> str:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields
 from enum import IntEnum
+from types import FrameType
 
 import click
 
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.display.warn import capture_warnings
 from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
+    JobError,
     VerificationError,
     VmDfWriterError,
-    capture_warnings,
+    VmDfWriterWarning,
 )
+from vm_df_writer.jobs.options import JobOptions
 
 __all__ = [
     "CleanCommand",
@@ -27,10 +33,11 @@ __all__ = [
     "about",
     "exit_code_of",
     "explain",
+    "interruption_code",
     "name_options",
     "option_name",
     "show_messages",
-    "without_attributes",
+    "sigterm_as_interrupt",
     "worst_of",
 ]
 
@@ -43,9 +50,11 @@ class ExitCode(IntEnum):
     REFUSED = 2
     UNVERIFIED = 3
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 _WORST_FIRST = (
+    ExitCode.TERMINATED,
     ExitCode.INTERRUPTED,
     ExitCode.UNDELIVERED,
     ExitCode.REFUSED,
@@ -84,30 +93,24 @@ def option_name(keyword: str) -> str:
     return "--label" if keyword == "labels" else "--" + keyword.replace("_", "-")
 
 
-_NAMES = "|".join(field.name for field in fields(ReadOptions))
-_KEYWORD = re.compile(rf"\b({_NAMES})=(?!=)(?=([^\s,;:)])?)")  # and what its value begins with
+_NAMES = "|".join([*(field.name for field in fields(ReadOptions)), *vars(JobOptions()), "state"])
+_QUOTED = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
+# A keyword as messages mark it, and what its value begins with; or else what is quoted.
+_KEYWORD = re.compile(rf"(?<![^\s(])({_NAMES})=(?!=)(?=([^\s,;:)])?)|{_QUOTED}")
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,.:-]*(?!\.?\w)")  # none that is a part of a name
 
 
 def explain(error: VmDfWriterError) -> str:
     """Return the message of an error, with options where it names Python's keywords."""
-    message = without_attributes(str(error))
-    return name_options(message) if isinstance(error, FrameError) else message
-
-
-def without_attributes(message: str) -> str:
-    """Leave out where Python has the account, which the shell has seen.
-
-    Examples
-    --------
-    >>> without_attributes("nothing listens (5 of 5 samples are not acknowledged: see .report)")
-    'nothing listens (5 of 5 samples are not acknowledged)'
-    """
-    return message.replace(": see .report", "")
+    message = name_options(error.describe()) if _names_keywords(error) else error.describe()
+    where, colon, rest = message.partition(":")
+    if isinstance(error, JobError) and re.fullmatch(_NAMES, where):
+        return option_name(where) + colon + rest
+    return message
 
 
 def name_options(message: str) -> str:
-    """Name the options where a message names reading keywords.
+    """Name the options where a message marks keywords; see :mod:`vm_df_writer.errors`.
 
     Examples
     --------
@@ -115,8 +118,20 @@ def name_options(message: str) -> str:
     "timestamps: integers do not say their unit; pass --time-unit 's'"
     >>> name_options("leave some out with label_columns=, or name one with value_columns= or time=")
     'leave some out with --label-columns, or name one with --value-columns or --time'
+    >>> name_options("column 'time=now' holds text; begin anew with restart=")
+    "column 'time=now' holds text; begin anew with --restart"
     """
-    return _KEYWORD.sub(lambda match: option_name(match[1]) + (" " if match[2] else ""), message)
+
+    def name(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
+        return option_name(match[1]) + (" " if match[2] else "")
+
+    return _KEYWORD.sub(name, message)
+
+
+def _names_keywords(error: VmDfWriterError) -> bool:
+    return isinstance(error, (FrameError, JobError))
 
 
 class CleanCommand(click.Command):
@@ -130,8 +145,39 @@ class CleanCommand(click.Command):
             click.echo(f"Error: {explain(error)}", err=True)
             ctx.exit(exit_code_of(error))
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            ctx.exit(ExitCode.INTERRUPTED)
+            code = interruption_code()
+            click.echo(f"{code.name.capitalize()}.", err=True)
+            ctx.exit(code)
+
+
+_SIGTERM = "vm_df_writer.cli.sigterm"
+
+
+@contextmanager
+def sigterm_as_interrupt(context: click.Context) -> Iterator[None]:
+    """Have SIGTERM end a command as Ctrl-C does: what is undelivered is kept and reported."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_: int, frame: FrameType | None) -> None:
+        context.meta[_SIGTERM] = True
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):
+            interrupt = signal.default_int_handler
+        interrupt(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def interruption_code() -> ExitCode:
+    """Return what the shell is told of a KeyboardInterrupt: whether it came of SIGTERM."""
+    is_terminated = click.get_current_context().meta.get(_SIGTERM, False)
+    return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
 
 
 _subject: ContextVar[str] = ContextVar("_subject", default="")
@@ -160,7 +206,9 @@ def show_messages() -> Iterator[None]:
     logger, lines = logging.getLogger("vm_df_writer"), _Lines()
     logger.addHandler(lines)
     try:
-        with capture_warnings(lambda warning: lines.show("warning", str(warning))):
+        with capture_warnings(
+            VmDfWriterWarning, lambda warning: lines.show("warning", str(warning))
+        ):
             yield
     finally:
         logger.removeHandler(lines)

@@ -9,7 +9,7 @@ import orjson
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import open_config, server_options
-from vm_df_writer.errors import DeliveryError
+from vm_df_writer.errors import DeliveryError, WriteInterrupted
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
@@ -42,7 +42,7 @@ def replay(
     with VmWriter(config=open_config(url, config_path, metric_format)) as writer:
         try:
             report = writer.replay(folder, progress="auto" if progress is None else progress)
-        except DeliveryError as error:
+        except (DeliveryError, WriteInterrupted) as error:
             if error.report is not None:
                 _show(error.report, as_json=as_json)
             raise

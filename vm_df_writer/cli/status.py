@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import orjson
 
-from vm_df_writer.cli.backfill import for_the_shell, job_exit_code, naming_options
+from vm_df_writer.cli.backfill import for_the_shell, job_exit_code
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.jobs import read_report
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
@@ -26,8 +26,7 @@ def status(state: Path, *, as_json: bool) -> None:
 
     The exit code is that of its last run; 130 if that runs still, or was killed.
     """
-    with naming_options():
-        report = for_the_shell(read_report(state))
+    report = for_the_shell(read_report(state))
     if as_json:
         click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     else:

@@ -65,9 +65,7 @@ def verify(
             try:
                 with about(_name(file), files):
                     frame = read_file(file, how)
-                    found[file] = writer.verify(
-                        frame, verify="count" if count_only else True, **reading
-                    )
+                    found[file] = writer.verify(frame, count_only=count_only, **reading)
             except VmDfWriterError as error:
                 errors[file] = error
                 if isinstance(error, VerificationError) and error.verification is not None:

@@ -18,12 +18,13 @@ from vm_df_writer.cli.messages import (
     about,
     exit_code_of,
     explain,
+    interruption_code,
     worst_of,
 )
 from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.display.text import printable
-from vm_df_writer.errors import VmDfWriterError
+from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.csv_cells import read_file
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
@@ -159,6 +160,9 @@ def write(
     sys.exit(worst_of(result.exit_code for result in results))
 
 
+_STOPPING = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.UNDELIVERED)
+
+
 def _write_files(
     files: Sequence[str], write_file: Callable[[str], WriteReport]
 ) -> list[FileResult]:
@@ -170,13 +174,13 @@ def _write_files(
             code = ExitCode.UNDELIVERED if report.spooled else ExitCode.DELIVERED
             result = FileResult(file, code, report)
         except VmDfWriterError as error:
-            account = getattr(error, "report", None)
-            result = FileResult(file, exit_code_of(error), account, explain(error))
+            result = FileResult(file, exit_code_of(error), error.report, explain(error))
         except KeyboardInterrupt as interrupt:
-            account = getattr(interrupt, "report", None)
-            result = FileResult(file, ExitCode.INTERRUPTED, account, "interrupted")
+            code = interruption_code()
+            account = interrupt.report if isinstance(interrupt, WriteInterrupted) else None
+            result = FileResult(file, code, account, code.name.lower())
         results.append(result)
-        stops = result.exit_code in (ExitCode.INTERRUPTED, ExitCode.UNDELIVERED)
+        stops = result.exit_code in _STOPPING
         if stops and not result.is_spooled:
             break
     return results + [FileResult(file) for file in files[len(results) :]]

@@ -1,4 +1,4 @@
-"""Route: the way from a writer to its server, and to the disk where that is closed."""
+"""Backend: everything a writer needs to reach one server, and the disk where that fails."""
 
 from __future__ import annotations
 
@@ -11,16 +11,37 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.sender import RetryPolicy, Sender, Throttle
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.server.server_info import Server
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 __all__ = ["Backend", "choose_encoding"]
 
 
 @dataclass(frozen=True, eq=False)
 class Backend:
-    """All that a configuration says of the delivery, ready to be used.
+    """The collaborators that a configuration describes, ready to be used.
+
+    Attributes
+    ----------
+    config : WriterConfig
+        The configuration.
+    endpoint : Endpoint
+        The URLs of the server.
+    client : HttpClient
+        Makes the requests.
+    sender : Sender
+        Delivers bodies.
+    server : Server
+        Asks the server about itself.
+    spool : Spool or None
+        Keeps undelivered bodies; None without `spool_dir`.
+    read_back : ReadBackPolicy
+        How long a verification waits for samples to appear.
+    label_sets : LabelSetCache
+        The label sets of earlier frames.
 
     Examples
     --------
@@ -34,7 +55,8 @@ class Backend:
     sender: Sender
     server: Server
     spool: Spool | None
-    sleep: Callable[[float], None]
+    read_back: ReadBackPolicy
+    label_sets: LabelSetCache
 
     @classmethod
     def of(
@@ -42,7 +64,9 @@ class Backend:
         config: WriterConfig,
         *,
         throttle: Throttle = iter,
-        sleep: Callable[[float], None] = time.sleep,
+        retry: RetryPolicy | None = None,
+        read_back: ReadBackPolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Self:
         """Open no connection yet.
 
@@ -50,10 +74,14 @@ class Backend:
         ----------
         config : WriterConfig
             The configuration.
-        turns : Throttle
+        throttle : Throttle
             When each body may be sent; by default at once.
-        sleep : callable
-            Waits for so many seconds until samples can be read back; may raise to end that.
+        retry : RetryPolicy, optional
+            When a body is sent again; by default as configured.
+        read_back : ReadBackPolicy, optional
+            How long a verification waits; its `sleep` may raise to end that.
+        clock : callable
+            Monotonic seconds: when the server is asked about itself again.
 
         Raises
         ------
@@ -69,10 +97,7 @@ class Backend:
         client = HttpClient(config, endpoint)
         sender = Sender(
             client,
-            retry=RetryPolicy(
-                reconnect_attempts=config.connection_retry_attempts,
-                deadline_s=config.retry_deadline_s,
-            ),
+            retry=retry or RetryPolicy.of(config),
             concurrency=config.concurrency,
             encoding=choose_encoding(config, endpoint),
             timeout_s=config.timeout_s,
@@ -82,8 +107,16 @@ class Backend:
         if config.spool_dir is not None:
             spool = Spool(config.spool_dir)
             spool.prepare()
-        server = Server(client, endpoint, config)
-        return cls(config, endpoint, client, sender, server, spool, sleep)
+        return cls(
+            config=config,
+            endpoint=endpoint,
+            client=client,
+            sender=sender,
+            server=Server(client, endpoint, config, clock=clock),
+            spool=spool,
+            read_back=read_back or ReadBackPolicy(),
+            label_sets=LabelSetCache(config.metric_prefix_cache_max_entries),
+        )
 
 
 def choose_encoding(config: WriterConfig, endpoint: Endpoint) -> str:

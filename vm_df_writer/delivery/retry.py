@@ -6,9 +6,11 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
 from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 
@@ -39,6 +41,11 @@ class RetryPolicy:
     deadline_s: float = 120.0
     first_wait_s: float = 0.5
     longest_wait_s: float = 20.0
+
+    @classmethod
+    def of(cls, config: WriterConfig) -> Self:
+        """Return the policy that a configuration describes."""
+        return cls(config.connection_retry_attempts, config.retry_deadline_s)
 
 
 class Attempts:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 
 from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
 from vm_df_writer.delivery.content_encoding import negotiate_encoding
+from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.delivery.retry import Attempts, RetryPolicy
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.transport.client import HttpClient
@@ -42,7 +41,6 @@ _NOT_ANSWERED = (
 )
 _DEFECT = "delivery: sending failed with an unexpected {}; see its traceback, and write again"
 
-_POLL_S = 0.005
 _END = object()
 
 
@@ -141,7 +139,9 @@ class Sender:
         >>> outcomes = []
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
-        _Delivery(self._pack, self._retry, self._concurrency, on_result).run(self._throttle(bodies))
+        delivery = _Delivery(self._pack, self._retry, self._concurrency, on_result)
+        with OneInterrupt() as interrupt:
+            delivery.run(self._throttle(bodies), interrupt)
 
     def _pack(self, body: Body) -> tuple[int, Callable[[], None]]:
         """Return the size of a body on the wire, and what sends it, always the same bytes."""
@@ -160,9 +160,12 @@ class Sender:
 class _Delivery:
     """One call of `Sender.deliver`.
 
-    A KeyboardInterrupt strikes in the caller's thread, between any two steps. That thread
-    therefore only pulls bodies and waits, on objects made in C that are never half changed.
-    All accounts are kept in the other threads.
+    What always holds: a body that was pulled is in `_waiting`, in `_in_flight`, or settled. A
+    KeyboardInterrupt strikes in the caller's thread, between any two steps. That thread therefore
+    only pulls bodies and waits, on objects made in C that are never half changed; the first
+    interrupt ends that, and settles what is in the two. Interrupts are held meanwhile
+    (`OneInterrupt`), and no other thread is needed for it.
+    (`test_ctrl_c_between_any_two_steps_of_the_callers_thread_loses_no_body` shows it.)
     """
 
     def __init__(
@@ -184,12 +187,12 @@ class _Delivery:
         self._n_places = concurrency + _BODIES_AHEAD
         for _ in range(self._n_places):
             self._places.put(None)
-        self._account = threading.Condition()  # guards what follows, and taking from `_waiting`
+        self._lock = threading.Condition()  # guards what follows, and taking from `_waiting`
         self._in_flight: dict[Attempts, Body] = {}
         self._failure: DeliveryError | None = None
         self._defect: Exception | None = None
 
-    def run(self, bodies: Iterable[Body]) -> None:
+    def run(self, bodies: Iterable[Body], interrupt: OneInterrupt) -> None:
         """Return or raise when every body that was pulled is settled."""
         try:
             self._feed(bodies)
@@ -199,7 +202,8 @@ class _Delivery:
             for thread in self._threads:
                 thread.join()
         except BaseException:
-            _undisturbed(self._abandon)
+            interrupt.hold()
+            self._abandon()
             raise
         if self._defect is not None:
             raise self._defect
@@ -213,8 +217,19 @@ class _Delivery:
                 return
             self._calls.put(None)
             if len(self._threads) < self._concurrency:
-                self._threads.append(threading.Thread(target=self._work, daemon=True))
-                self._threads[-1].start()
+                self._start_thread()
+            if not self._threads:
+                self._deliver_next()
+                self._places.put(None)
+
+    def _start_thread(self) -> None:
+        """Start a thread, or do with fewer: the system allows only so many, or has no memory."""
+        self._threads.append(threading.Thread(target=self._work, daemon=True))
+        try:
+            self._threads[-1].start()
+        except RuntimeError:
+            self._threads.pop()
+            self._concurrency = len(self._threads)
 
     def _work(self) -> None:
         while self._deliver_next():
@@ -222,17 +237,17 @@ class _Delivery:
 
     def _deliver_next(self) -> bool:
         self._calls.get()
-        with self._account:
+        with self._lock:
             if not self._waiting:
                 return False
-            body = self._waiting.popleft()
             attempts = Attempts(self._policy, self._limiter.sleep)
-            self._in_flight[attempts] = body
+            body = self._in_flight[attempts] = self._waiting[0]
+            self._waiting.popleft()
         outcome = self._send(body, attempts)
-        with self._account:
+        with self._lock:
             if self._in_flight.pop(attempts, None) is not None:  # else it was given up
                 self._enter(outcome)
-                self._account.notify_all()
+                self._lock.notify_all()
         return True
 
     def _send(self, body: Body, attempts: Attempts) -> Outcome:
@@ -266,11 +281,13 @@ class _Delivery:
     def _abandon(self) -> None:
         """Settle all that was pulled, soon."""
         self._limiter.stop()
-        with self._account:
+        with self._lock:
             while self._waiting:
-                failure = DeliveryError(_NOT_SENT)
-                self._enter(Outcome(self._waiting.popleft(), failure, 0, 0, in_doubt=False))
-            self._account.wait_for(lambda: not self._in_flight, _GRACE_S)
+                body = self._waiting.popleft()
+                if body not in self._in_flight.values():
+                    self._enter(Outcome(body, DeliveryError(_NOT_SENT), 0, 0, in_doubt=False))
+            if self._threads:
+                self._lock.wait_for(lambda: not self._in_flight, _GRACE_S)
             while self._in_flight:
                 attempts, body = self._in_flight.popitem()
                 failure = DeliveryError(_NOT_ANSWERED, in_doubt=True)
@@ -280,12 +297,3 @@ class _Delivery:
     def _dismiss(self) -> None:
         for _ in self._threads:
             self._calls.put(None)
-
-
-def _undisturbed(action: Callable[[], None]) -> None:
-    """Run to the end, however often Ctrl-C is pressed: only the main thread takes notice of it."""
-    thread = threading.Thread(target=action)
-    thread.start()
-    while thread.is_alive():  # an interrupted join() would take it for dead before Python 3.13
-        with suppress(KeyboardInterrupt):
-            time.sleep(_POLL_S)

@@ -1,28 +1,25 @@
-"""A progress bar where somebody watches."""
+"""A progress bar in a terminal or a notebook."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal, Self
 
 from tqdm import tqdm
 
-__all__ = ["ProgressChoice", "is_interactive", "progress_bar"]
+__all__ = ["ProgressBar", "ProgressChoice", "is_interactive"]
 
 ProgressChoice = bool | Literal["auto"]
 
 
 def is_interactive() -> bool:
-    """Say whether somebody sees standard error: in a terminal or a notebook."""
+    """Say whether a person sees standard error: in a terminal or a notebook."""
     ipython = sys.modules.get("IPython")
     return sys.stderr.isatty() or (ipython is not None and ipython.get_ipython() is not None)
 
 
-@contextmanager
-def progress_bar(choice: ProgressChoice, n_samples: int) -> Iterator[Callable[[int], object]]:
-    """Show how many samples are done, on standard error.
+class ProgressBar:
+    """Shows how many samples are done, on standard error, while its block is run.
 
     Parameters
     ----------
@@ -31,17 +28,36 @@ def progress_bar(choice: ProgressChoice, n_samples: int) -> Iterator[Callable[[i
     n_samples : int
         How many there are.
 
-    Yields
-    ------
-    callable
-        To be called with the number of samples that were just done.
+    Examples
+    --------
+    >>> with ProgressBar(False, 100) as bar:
+    ...     bar.add(20)
     """
-    with tqdm(
-        total=n_samples,
-        unit=" samples",
-        unit_scale=True,
-        disable=not (is_interactive() if choice == "auto" else choice),
-        delay=1.0 if choice == "auto" else 0.0,
-        dynamic_ncols=True,
-    ) as bar:
-        yield bar.update
+
+    def __init__(self, choice: ProgressChoice, n_samples: int) -> None:
+        self._choice = choice
+        self._n_samples = n_samples
+        self._bar: tqdm[Any] | None = None
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar = tqdm(
+            total=self._n_samples,
+            unit=" samples",
+            unit_scale=True,
+            disable=not (is_interactive() if self._choice == "auto" else self._choice),
+            delay=1.0 if self._choice == "auto" else 0.0,
+            dynamic_ncols=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def add(self, n_samples: int) -> None:
+        """Show that so many samples more are done; nothing outside of the block."""
+        if self._bar is not None:
+            self._bar.update(n_samples)

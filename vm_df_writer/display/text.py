@@ -1,14 +1,16 @@
-"""Moments, counts, durations, paths and lines as short text."""
+"""Moments, counts, durations, paths, names and lines as short text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 __all__ = [
     "describe_counts",
     "describe_seconds",
     "describe_span",
+    "did_you_mean",
     "format_utc",
     "printable",
     "shown_line",
@@ -93,3 +95,17 @@ def printable(path: str) -> str:
     'caf?.csv'
     """
     return path.encode(errors="replace").decode()
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """Return ``; did you mean 'host'?`` for the nearest known name, or an empty string.
+
+    Examples
+    --------
+    >>> did_you_mean("hots", ["host", "score"])
+    "; did you mean 'host'?"
+    >>> did_you_mean("zebra", ["host", "score"])
+    ''
+    """
+    match = get_close_matches(str(name), [str(k) for k in known], n=1)
+    return f"; did you mean {match[0]!r}?" if match else ""

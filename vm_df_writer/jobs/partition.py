@@ -75,8 +75,7 @@ def write_partition(
             try:
                 report = writer.write(frame, verify=verify, progress=False, **reading)
             except VmDfWriterError as error:
-                if isinstance(found := getattr(error, "report", None), WriteReport):
-                    error.report = found.summary()  # type: ignore[attr-defined]
+                error.report = error.report and error.report.summary()
                 raise
             reports.append(report.summary())
     return merge_reports(reports)

@@ -130,7 +130,7 @@ class JobRun:
     def outcome(self) -> tuple[JobOutcome, str | None]:
         """Return how the run ended, and why."""
         if self._error is not None:
-            return "undelivered", str(self._error)
+            return "undelivered", self._error.describe()
         if self._stop.requested():
             return "interrupted", self._stop.reason
         counts = self._store.counts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -14,10 +14,12 @@ from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
 
-__all__ = ["Verification", "WriteReport"]
+__all__ = ["CacheReset", "Verification", "WriteReport"]
 
 
-_RESETS = {
+CacheReset = Literal["failed", "advised", "done", "automatic"]
+
+_RESETS: dict[CacheReset, str] = {
     "failed": "the server did not forget them, and may not show these samples in them",
     "advised": "may not show these samples yet; reset_cache=True makes the server forget them",
     "done": "the server was told to forget them",
@@ -99,7 +101,7 @@ class WriteReport:
     spooled: tuple[str, ...] = ()
     verification: Verification | None = None
     server_drops: Mapping[str, int] | None = None
-    cache_reset: str | None = None
+    cache_reset: CacheReset | None = None
     vmui_url: str | None = None
     grafana_url: str | None = None
     acknowledged_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
@@ -114,6 +116,24 @@ class WriteReport:
     def total(self) -> int:
         """All samples of the frame: acknowledged, dropped and undelivered."""
         return self.samples + sum(self.dropped.values()) + self.undelivered
+
+    @property
+    def headline(self) -> str:
+        """What became of the samples, in a clause.
+
+        Examples
+        --------
+        >>> WriteReport(layout="wide", samples=7, undelivered=3).headline
+        '3 of 10 samples are not acknowledged'
+        """
+        if self.layout == "spool":
+            return f"{self.undelivered:,} samples are left in {len(self.spooled):,} files"
+        if self.undelivered:
+            return f"{self.undelivered:,} of {self.total:,} samples are not acknowledged"
+        if self.verification is not None and self.verification.missing:
+            lost = f"{self.verification.missing:,} samples that the server did not keep"
+            return f"while sending again {lost}"
+        return "every sample is acknowledged, and only reading them back failed"
 
     def __add__(self, other: WriteReport) -> WriteReport:
         """Merge two reports; series that both wrote count once if the lines are known."""

@@ -17,7 +17,7 @@ from vm_df_writer.server.limits import (
     label_limits_of,
     retention_s_of,
 )
-from vm_df_writer.server.server_info import Server, ServerPair
+from vm_df_writer.server.server_info import ServerPair
 
 __all__ = ["ServerCheck", "check_server"]
 
@@ -129,7 +129,7 @@ def check_server(backend: Backend) -> ServerCheck:
     backend.client.post_import(b"")
     elapsed_s = time.perf_counter() - started
     config = backend.config
-    known = Server(backend.client, backend.endpoint, config).info()
+    known = backend.server.ask()
     stores = known.write if known.write.kind == "single" else known.read
     labels = label_limits_of(config, known.write, known.read)
     retention_s = retention_s_of(stores)

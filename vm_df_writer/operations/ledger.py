@@ -1,83 +1,165 @@
-"""The account of one write: every sample ends up in exactly one place."""
+"""The ledger of one write: every sample ends up in exactly one place."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from vm_df_writer.delivery.sender import Outcome
-from vm_df_writer.errors import DeliveryError
-from vm_df_writer.model.report import WriteReport
+from vm_df_writer.errors import DeliveryError, VmDfWriterError, WriteInterrupted
+from vm_df_writer.model.report import CacheReset, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.wire.packing import Body
+from vm_df_writer.model.verification import Verification
 
-__all__ = ["Ledger", "attach_report", "extend_error"]
+__all__ = ["Ledger", "reporting"]
+
+Links = Callable[[int, int], tuple[str | None, str | None]]
+
+_NOTE = "vm_df_writer: what was written so far (.report):\n{}"
 
 
 class Ledger:
-    """Counts what becomes of samples while they are written.
+    """Counts what becomes of samples while they are written; its report is built once, at the end.
 
     Parameters
     ----------
-    on_progress : callable
+    on_progress : callable, optional
         Called with the number of samples that were just dropped or acknowledged.
 
     Attributes
     ----------
     samples : int
         Samples that the server acknowledged.
+    dropped, adjusted : Counter of str
+        Samples that blocks left out or altered, by reason.
+    failed : list of Outcome
+        Bodies that were not acknowledged; few, since the first one ends the delivery.
     error : DeliveryError or None
         The first failure.
+    repaired : int
+        Samples that a repair sent again.
+    spooled : list of str
+        The files that hold what was not acknowledged.
+    verification, server_drops, cache_reset
+        As in a `WriteReport`.
     """
 
-    def __init__(self, on_progress: Callable[[int], object]) -> None:
+    def __init__(self, on_progress: Callable[[int], object] = lambda _: None) -> None:
         self.samples = 0
+        self.repaired = 0
+        self.dropped: Counter[str] = Counter()
+        self.adjusted: Counter[str] = Counter()
+        self.failed: list[Outcome] = []
         self.error: DeliveryError | None = None
+        self.spooled: list[str] = []
+        self.verification: Verification | None = None
+        self.server_drops: dict[str, int] | None = None
+        self.cache_reset: CacheReset | None = None
         self._on_progress = on_progress
         self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
-        self._adjusted: Counter[str] = Counter()
+        self._traffic: Counter[str] = Counter()
         self._acknowledged: list[SampleCounts] = []
-        self._undelivered: list[SampleCounts] = []
+        self._unsent: list[SampleCounts] = []
+        self._started = time.perf_counter()
+        self._elapsed_s: float | None = None
 
-    def count_block(self, blocks: Iterator[SeriesBlock]) -> Iterator[SeriesBlock]:
-        """Pass blocks on, and note what they left out and altered."""
-        for block in blocks:
-            self._dropped.update(block.dropped)
-            self._adjusted.update(block.adjusted)
-            if block.dropped:
-                self._on_progress(sum(block.dropped.values()))
-            yield block
+    @property
+    def requests(self) -> int:
+        """Acknowledged requests."""
+        return self._traffic["requests"]
+
+    @property
+    def in_doubt(self) -> int:
+        """Bodies that may be stored more than once, or though they were not acknowledged."""
+        return self._traffic["in_doubt"]
+
+    @property
+    def settled(self) -> int:
+        """Samples of all bodies that were taken for delivery, whatever became of them.
+
+        Bodies are taken in the order of the frame, so that these are its first samples.
+        """
+        return self.samples + sum(outcome.body.n_samples for outcome in self.failed)
+
+    @property
+    def first_ms(self) -> int | None:
+        """Epoch milliseconds of the first sample to send; None if there is none."""
+        return min((int(counts.first_ms.min()) for counts in self._all_counts), default=None)
+
+    @property
+    def last_ms(self) -> int | None:
+        """Epoch milliseconds of the last sample to send; None if there is none."""
+        return max((int(counts.last_ms.max()) for counts in self._all_counts), default=None)
+
+    @property
+    def _undelivered(self) -> list[SampleCounts]:
+        return [outcome.body.counts for outcome in self.failed] + self._unsent
+
+    @property
+    def _all_counts(self) -> list[SampleCounts]:
+        return self._acknowledged + self._undelivered
+
+    def count_block(self, block: SeriesBlock) -> SeriesBlock:
+        """Count what a block left out and altered, and return it."""
+        self.dropped.update(block.dropped)
+        self.adjusted.update(block.adjusted)
+        if block.dropped:
+            self._on_progress(sum(block.dropped.values()))
+        return block
 
     def record(self, outcome: Outcome) -> None:
-        """Note what became of a body; called once for each, from any thread."""
-        body = outcome.body
+        """Record what became of a body; called once for each, from any thread."""
         with self._lock:
-            self._counts["bytes_raw"] += len(body.data)
-            self._counts["retries"] += max(0, outcome.attempts - 1)
-            self._counts["in_doubt"] += outcome.in_doubt
+            self._count_traffic(outcome)
             if outcome.error is not None:
-                self._undelivered.append(body.counts)
-                if self.error is None:
-                    self.error = outcome.error
+                self.failed.append(outcome)
+                self.error = self.error or outcome.error
                 self.error.in_doubt |= outcome.in_doubt
-                return
-            self._acknowledged.append(body.counts)
-            self.samples += body.n_samples
-            self._counts["bytes_sent"] += outcome.bytes_sent
-            self._counts["requests"] += 1
-            self._on_progress(body.n_samples)
+            else:
+                self._acknowledged.append(outcome.body.counts)
+                self.samples += outcome.body.n_samples
+                self._on_progress(outcome.body.n_samples)
 
-    def record_unsent(self, body: Body) -> None:
-        """Note a body that nobody tried to send."""
+    def record_repair(self, outcome: Outcome) -> None:
+        """Record what became of a body of samples that are sent again."""
         with self._lock:
-            self._counts["bytes_raw"] += len(body.data)
-            self._undelivered.append(body.counts)
+            self._count_traffic(outcome)
+            if outcome.error is not None:
+                self.error = self.error or outcome.error
+            else:
+                self.repaired += outcome.body.n_samples
 
-    def report(self, *, layout: str, rows: int, total: int, elapsed_s: float) -> WriteReport:
+    def record_unsent(self, counts: SampleCounts, bytes_raw: int = 0) -> None:
+        """Record samples that no request was made for."""
+        self._traffic["bytes_raw"] += bytes_raw
+        self._unsent.append(counts)
+
+    def stop_clock(self) -> None:
+        """End the time that is told as that of the write: what follows reads back."""
+        self._elapsed_s = time.perf_counter() - self._started
+
+    def _count_traffic(self, outcome: Outcome) -> None:
+        self._traffic["bytes_raw"] += len(outcome.body.data)
+        self._traffic["retries"] += max(0, outcome.attempts - 1)
+        self._traffic["in_doubt"] += outcome.in_doubt
+        if outcome.error is None:
+            self._traffic["bytes_sent"] += outcome.bytes_sent
+            self._traffic["requests"] += 1
+
+    def undelivered(self, total: int) -> int:
+        """Return how many of all samples were not acknowledged, nor left out.
+
+        It is what remains, so that no interrupt can keep the account from closing.
+        """
+        return max(0, total - self.samples - self.dropped.total())
+
+    def report(
+        self, *, layout: str, rows: int, total: int, links: Links = lambda *_: (None, None)
+    ) -> WriteReport:
         """Return the account as it stands.
 
         Parameters
@@ -87,39 +169,60 @@ class Ledger:
         rows : int
             Rows of the frame.
         total : int
-            All samples; what was not reached yet counts as undelivered.
-        elapsed_s : float
-            Wall time so far in seconds.
+            All samples.
+        links : callable, optional
+            Makes links to vmui and Grafana of the times of the first and last sample.
         """
-        tables = (*self._acknowledged, *self._undelivered)
+        first_ms, last_ms = self.first_ms, self.last_ms
+        vmui_url = grafana_url = None
+        if first_ms is not None and last_ms is not None:
+            vmui_url, grafana_url = links(first_ms, last_ms)
+        elapsed_s = self._elapsed_s
         return WriteReport(
             layout=layout,
             rows=rows,
-            series=len({labels for table in tables for labels in table.label_sets}),
+            series=len({labels for counts in self._all_counts for labels in counts.label_sets}),
             samples=self.samples,
-            dropped=dict(self._dropped),
-            adjusted=dict(self._adjusted),
-            bytes_raw=self._counts["bytes_raw"],
-            bytes_sent=self._counts["bytes_sent"],
-            requests=self._counts["requests"],
-            retries=self._counts["retries"],
-            in_doubt=self._counts["in_doubt"],
-            first_ms=min((int(table.first_ms.min()) for table in tables), default=None),
-            last_ms=max((int(table.last_ms.max()) for table in tables), default=None),
-            elapsed_s=elapsed_s,
-            undelivered=total - self.samples - self._dropped.total(),
+            dropped=dict(self.dropped),
+            adjusted=dict(self.adjusted),
+            bytes_raw=self._traffic["bytes_raw"],
+            bytes_sent=self._traffic["bytes_sent"],
+            requests=self._traffic["requests"],
+            retries=self._traffic["retries"],
+            in_doubt=self._traffic["in_doubt"],
+            first_ms=first_ms,
+            last_ms=last_ms,
+            elapsed_s=time.perf_counter() - self._started if elapsed_s is None else elapsed_s,
+            undelivered=self.undelivered(total),
+            spooled=tuple(self.spooled),
+            verification=self.verification,
+            server_drops=self.server_drops,
+            cache_reset=self.cache_reset,
             acknowledged_counts=tuple(self._acknowledged),
             undelivered_counts=tuple(self._undelivered),
+            vmui_url=vmui_url,
+            grafana_url=grafana_url,
         )
 
 
-def attach_report(report: WriteReport, error: BaseException) -> None:
-    """Give an error that strikes in the middle, such as Ctrl-C, the account so far."""
-    error.add_note(f"vm_df_writer: what was written so far:\n{report}")
-    error.report = report  # type: ignore[attr-defined]
+@contextmanager
+def reporting(report: Callable[[], WriteReport]) -> Iterator[None]:
+    """See to it that the account so far rides on whatever is raised in the block.
 
-
-def extend_error(error: DeliveryError, note: str, report: WriteReport) -> None:
-    """Give an error the account, and add to its message what that says."""
-    error.report = report
-    error.args = (f"{error.args[0]} ({note})",)
+    Errors of this library have a place for it. A Ctrl-C becomes `WriteInterrupted`. Any other
+    exception gets an attribute `report`.
+    """
+    try:
+        yield
+    except VmDfWriterError as error:
+        error.report = report()
+        raise
+    except KeyboardInterrupt as interrupt:
+        interrupted = WriteInterrupted(report())
+        interrupted.add_note(_NOTE.format(interrupted.report))
+        raise interrupted from interrupt
+    except BaseException as error:
+        so_far = report()
+        error.report = so_far  # type: ignore[attr-defined]
+        error.add_note(_NOTE.format(so_far))
+        raise

@@ -1,16 +1,70 @@
-"""The labels that choose a tenant, and the two ways in which they miss it."""
+"""Preflight: what is asked and checked before samples are sent, and before a write is foretold."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
-from vm_df_writer.errors import TenantLabelWarning, warn_caller
+import pandas as pd
 
-__all__ = ["warn_of_tenant_labels"]
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.display.text import format_utc
+from vm_df_writer.errors import RetentionWarning, TenantLabelWarning, warn_caller
+from vm_df_writer.frames.parse import parse_frame
+from vm_df_writer.operations.send_plan import SendPlan
+from vm_df_writer.server.limits import ServerLimits, TimeLimits
+
+__all__ = ["plan_send", "warn_of_dropped", "warn_of_tenant_labels"]
 
 _log = logging.getLogger("vm_df_writer")
 
 _TENANT_LABELS = ("vm_account_id", "vm_project_id")
+
+
+def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions) -> SendPlan:
+    """Ask the servers what they store, and read a frame by that.
+
+    Whatever sends a frame, foretells a write or verifies one begins here. A server that does not
+    answer is no error: then what it stores is assumed.
+
+    Raises
+    ------
+    FrameError
+        If the frame cannot be read, or the servers would not store its labels.
+    """
+    config = backend.config
+    servers = backend.server.info()
+    limits = ServerLimits.of(config, servers)
+    parsed = parse_frame(
+        frame,
+        metric_format=config.metric_format,
+        reading=reading,
+        limits=limits.labels,
+        cache=backend.label_sets,
+    )
+    return SendPlan(
+        parsed=parsed,
+        servers=servers,
+        limits=limits,
+        max_bytes=config.batch_max_bytes,
+        max_series=config.batch_max_series,
+    )
+
+
+def warn_of_dropped(dropped: Mapping[str, int], limits: TimeLimits) -> None:
+    """Warn of samples that were left out because the server would drop them for their time."""
+    for reason, what, edge, limit_ms, flag in (
+        ("too_old", "older", "before", limits.oldest_ms, "retentionPeriod"),
+        ("too_new", "newer", "after", limits.newest_ms, "futureRetention"),
+    ):
+        if n := dropped.get(reason):
+            warn_caller(
+                f"timestamps: {n:,} samples are {what} than what the server keeps, which drops "
+                f"what is {edge} {format_utc(limit_ms)}, and are left out; raise its -{flag} "
+                "if you need them",
+                RetentionWarning,
+            )
 
 
 def warn_of_tenant_labels(tenant_id: str | None, label_names: frozenset[str]) -> None:

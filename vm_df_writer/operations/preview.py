@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc, shown_line
-from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
-from vm_df_writer.wire.packing import pack_bodies
+from vm_df_writer.operations.ledger import Ledger
+from vm_df_writer.operations.preflight import plan_send
 
 __all__ = ["Preview", "preview_frame"]
 
@@ -40,6 +41,9 @@ class Preview:
         Epoch milliseconds of the first and last sample.
     first_line : str
         The first import line.
+    limits_reported : bool
+        True if a server said what it stores, so that `dropped` knows it. False if none answers:
+        then the smallest limits that any version has are assumed for labels, and none for times.
     """
 
     layout: str
@@ -55,6 +59,7 @@ class Preview:
     first_ms: int | None
     last_ms: int | None
     first_line: str
+    limits_reported: bool
     counts: SampleCounts = field(repr=False)
 
     def to_frame(self) -> pd.DataFrame:
@@ -75,6 +80,9 @@ class Preview:
                 f"{'about ' * self.is_estimate}{self.bytes_raw:,} bytes "
                 f"in {self.requests:,} requests"
             ),
+            "limits": "reported by the server"
+            if self.limits_reported
+            else "assumed, since no server reports any",
             "first line": shown_line(line),
         }
 
@@ -90,49 +98,52 @@ class Preview:
         return facts if series.empty else facts + series.to_html(border=0)
 
 
-def preview_frame(read: ParsedFrame, *, max_bytes: int, max_series: int) -> Preview:
+def preview_frame(
+    backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions
+) -> Preview:
     """Go through a frame as a write would, without sending.
 
     Samples are counted in the whole frame; only the first ones are formatted, and the size of
     the rest is taken to be like theirs.
     """
-    dropped: Counter[str] = Counter()
-    adjusted: Counter[str] = Counter()
+    plan = plan_send(backend, frame, reading)
+    ledger = Ledger()
     formatted, tables = [], []
     n_formatted = 0
-    for block in read.blocks():
-        dropped.update(block.dropped)
-        adjusted.update(block.adjusted)
+    for block in map(ledger.count_block, plan.blocks()):
         if not block.n_series:
             continue
         tables.append(SampleCounts.of_block(block))
         if n_formatted < _FORMATTED_SAMPLES:
             n_formatted += block.n_samples
             formatted.append(block)
-    lines = SampleCounts.concat(tables)
-    samples = int(lines.samples.sum())
+    counts = SampleCounts.concat(tables)
+    samples = int(counts.samples.sum())
     sizes, first_line = [], b""
-    for body in pack_bodies(formatted, max_bytes=max_bytes, max_series=max_series):
+    for body in plan.bodies(formatted):
         first_line = first_line or body.data[: body.data.index(b"\n")]
         sizes.append(len(body.data))
     is_estimate = samples > n_formatted
     bytes_raw, requests = sum(sizes), len(sizes)
     if is_estimate:
         bytes_raw = round(bytes_raw * samples / n_formatted)
-        requests = max(-(-bytes_raw // max_bytes), -(-len(lines.label_sets) // max_series))
+        requests = max(
+            -(-bytes_raw // plan.max_bytes), -(-len(counts.label_sets) // plan.max_series)
+        )
     return Preview(
-        layout=read.layout,
-        reason=read.reason,
-        rows=read.rows,
-        series=len(set(lines.label_sets)),
+        layout=plan.parsed.layout,
+        reason=plan.parsed.reason,
+        rows=plan.parsed.rows,
+        series=len(set(counts.label_sets)),
         samples=samples,
-        dropped=dict(dropped),
-        adjusted=dict(adjusted),
+        dropped=dict(ledger.dropped),
+        adjusted=dict(ledger.adjusted),
         bytes_raw=bytes_raw,
         requests=requests,
         is_estimate=is_estimate,
-        first_ms=int(lines.first_ms.min()) if tables else None,
-        last_ms=int(lines.last_ms.max()) if tables else None,
+        first_ms=int(counts.first_ms.min()) if tables else None,
+        last_ms=int(counts.last_ms.max()) if tables else None,
         first_line=first_line.decode(),
-        counts=lines,
+        limits_reported=plan.limits.are_reported,
+        counts=counts,
     )

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
-from vm_df_writer.display.progress import ProgressChoice, progress_bar
+from vm_df_writer.display.progress import ProgressBar, ProgressChoice
 from vm_df_writer.errors import DeliveryError, ServerRejected, SpoolError
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.operations.ledger import Ledger, attach_report
+from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["replay_folder"]
@@ -37,36 +36,32 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
             f"replay: {str(folder)!r} cannot be read ({error.strerror}); name the folder that "
             "undelivered samples were kept in"
         ) from None
-    with progress_bar(progress, sum(file.samples for file in files)) as on_progress:
-        replay = _Replay(files, backend, on_progress)
+    bar = ProgressBar(progress, sum(file.samples for file in files))
+    replay = _Replay(files, backend, Ledger(bar.add))
+    with OneInterrupt(), reporting(replay.report):
         try:
-            replay.run()
-        except BaseException as error:
-            attach_report(replay.report(), error)
-            raise
+            with bar:
+                replay.run()
         finally:
             replay.release()
-    report = replay.report()
-    n_left = len(report.spooled)
-    _log.info("replayed %d samples; %d files are left in %r", report.samples, n_left, str(folder))
-    replay.raise_what_is_left(report)
-    return report
+        replay.raise_what_is_left()
+        report = replay.report()
+        n_left = len(report.spooled)
+        _log.info("replayed %d samples; %d files left in %r", report.samples, n_left, str(folder))
+        return report
 
 
 class _Replay:
     """Sends files, the oldest first, and removes each as soon as it is acknowledged."""
 
-    def __init__(
-        self, files: Sequence[SpooledFile], backend: Backend, on_progress: Callable[[int], object]
-    ) -> None:
+    def __init__(self, files: Sequence[SpooledFile], backend: Backend, ledger: Ledger) -> None:
         self._files = files
         self._backend = backend
-        self._account = Ledger(on_progress)
+        self._ledger = ledger
         self._gone: set[SpooledFile] = set()  # delivered, or in the hands of another process
         self._problems: dict[SpooledFile, str] = {}
         self._failure: DeliveryError | None = None
         self._claimed: dict[Body, SpooledFile] = {}
-        self._started = time.perf_counter()
 
     def run(self) -> None:
         """Send until nothing is left, or sending fails for a reason that all files share."""
@@ -84,20 +79,13 @@ class _Replay:
     def report(self) -> WriteReport:
         """Return the account as it stands."""
         left = self._left()
-        report = self._account.report(
-            layout="spool",
-            rows=0,
-            total=self._account.samples + sum(file.samples for file in left),
-            elapsed_s=time.perf_counter() - self._started,
-        )
-        return replace(report, spooled=tuple(str(file.path) for file in left))
+        self._ledger.spooled = [str(file.path) for file in left]
+        total = self._ledger.samples + sum(file.samples for file in left)
+        return self._ledger.report(layout="spool", rows=0, total=total)
 
-    def raise_what_is_left(self, report: WriteReport) -> None:
+    def raise_what_is_left(self) -> None:
         """Raise if a file could not be sent, or not be removed."""
         if self._failure is not None:
-            left = f"{report.undelivered:,} samples are left in {len(report.spooled):,} files"
-            self._failure.report = report
-            self._failure.args = (f"{self._failure.args[0]} ({left}: see .report)",)
             raise self._failure
         if self._problems:
             named = [
@@ -108,8 +96,7 @@ class _Replay:
                 named.append(f"and {len(self._problems) - _NAMED:,} more")
             raise SpoolError(
                 f"replay: {len(self._problems):,} of {len(self._files):,} files are left to you: "
-                + "; ".join(named),
-                report=report,
+                + "; ".join(named)
             )
 
     def _left(self) -> list[SpooledFile]:
@@ -144,7 +131,7 @@ class _Replay:
     def _settle(self, outcome: Outcome) -> None:
         file, error = self._claimed.pop(outcome.body), outcome.error
         if error is None:
-            self._account.record(outcome)
+            self._ledger.record(outcome)
             self._gone.add(file)
             try:
                 file.remove()
@@ -154,7 +141,7 @@ class _Replay:
                     "it is sent again"
                 )
         elif outcome.attempts:  # else it was kept from being sent by the failure of another one
-            self._account.record(outcome)
+            self._ledger.record(outcome)
             if isinstance(error, ServerRejected) and error.is_about_the_body:
                 self._problems[file] = str(error)
             else:

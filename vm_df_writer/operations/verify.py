@@ -1,127 +1,109 @@
-"""One verification: a frame that was written, read back and where need be repaired."""
+"""Verification: a frame that was written is read back, and repaired where that is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
+import pandas as pd
+
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.errors import DeliveryError
-from vm_df_writer.frames.parse import ParsedFrame
-from vm_df_writer.model.report import WriteReport
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.operations.ledger import Ledger, extend_error
+from vm_df_writer.operations.diagnosis import verification_failure
+from vm_df_writer.operations.ledger import Ledger
+from vm_df_writer.operations.preflight import plan_send, warn_of_dropped
+from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.verification.block_reader import BlockReader
-from vm_df_writer.verification.export_reader import ReadBackPolicy
 from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import missing_blocks, verify_blocks
-from vm_df_writer.wire.packing import Body
 
-__all__ = ["Pack", "VerifyChoice", "verify_frame", "verify_write"]
+__all__ = ["VerifyChoice", "check_choice", "verify_frame", "verify_written"]
 
 VerifyChoice = bool | Literal["count", "repair"]
-Pack = Callable[[Iterator[SeriesBlock]], Iterator[Body]]
+
+
+def check_choice(verify: object) -> None:
+    """Refuse what is none of the choices of `verify`.
+
+    Examples
+    --------
+    >>> check_choice("repair")
+    >>> check_choice("repiar")
+    Traceback (most recent call last):
+        ...
+    vm_df_writer.errors.ConfigError: verify: expected a bool, 'count' or 'repair', got 'repiar'
+    """
+    if not isinstance(verify, bool) and verify not in ("count", "repair"):
+        raise ConfigError(
+            f"verify: expected a bool, 'count' or 'repair', got {verify!r}", keyword="verify"
+        )
 
 
 def verify_frame(
-    blocks: Iterator[SeriesBlock], backend: Backend, *, count_only: bool = False
+    backend: Backend,
+    frame: pd.DataFrame | pd.Series,
+    reading: ReadOptions,
+    *,
+    count_only: bool = False,
+) -> Verification:
+    """Compare a frame with what the server has; as `VmWriter.verify`."""
+    plan = plan_send(backend, frame, reading)
+    ledger = Ledger()
+    blocks = map(ledger.count_block, plan.blocks())
+    result = _verify(blocks, backend, count_only=count_only)
+    warn_of_dropped(ledger.dropped, plan.limits.times)
+    if not result.verification.ok:
+        raise verification_failure(result, backend.server, plan.servers)
+    return result.verification
+
+
+def verify_written(
+    plan: SendPlan, backend: Backend, ledger: Ledger, verify: VerifyChoice
 ) -> VerificationResult:
-    """Read back the blocks of a frame that was written.
-
-    Raises
-    ------
-    DeliveryError
-        If the server cannot be read.
-    """
-    return verify_blocks(blocks, _look(backend, count_only=count_only))
-
-
-def verify_write(
-    read: ParsedFrame, backend: Backend, report: WriteReport, pack: Pack, verify: VerifyChoice
-) -> tuple[VerificationResult, WriteReport]:
     """Read back what was just written, and send once more what is missing if that is asked for.
-
-    Parameters
-    ----------
-    read : ParsedFrame
-        The frame.
-    route : Backend
-        The way to the server.
-    report : WriteReport
-        The account of the write.
-    pack : callable
-        Makes bodies of blocks.
-    verify
-        As for `VmWriter.write`.
-
-    Returns
-    -------
-    VerificationResult
-        What is there in the end.
-    WriteReport
-        The account, with the verification and the requests of a repair.
 
     Raises
     ------
     DeliveryError
         If the server cannot be read, or what is missing cannot be sent again.
     """
-    try:
-        # What was sent twice may make up in number for what is missing.
-        count_only = verify == "count" and not report.in_doubt
-        findings = verify_frame(read.blocks(), backend, count_only=count_only)
-    except DeliveryError as error:
-        note = "every sample is acknowledged, and only reading them back failed: see .report"
-        extend_error(error, note, report)
-        raise
-    report = replace(report, verification=findings.verification)
-    if verify == "repair" and findings.verification.missing:
-        return _repair(read, backend, report, pack, findings)
-    return findings, report
+    # What was sent twice may make up in number for what is missing.
+    count_only = verify == "count" and not ledger.in_doubt
+    result = _verify(plan.blocks(), backend, count_only=count_only)
+    ledger.verification = result.verification
+    if verify == "repair" and result.verification.missing:
+        return _repair(plan, backend, ledger, result)
+    return result
 
 
 def _repair(
-    read: ParsedFrame,
-    backend: Backend,
-    report: WriteReport,
-    pack: Pack,
-    findings: VerificationResult,
-) -> tuple[VerificationResult, WriteReport]:
-    account = Ledger(lambda _: None)
-    missing = missing_blocks(read.blocks(), _look(backend), findings.incomplete)
-    try:
-        backend.sender.deliver(pack(account.count_block(missing)), account.record)
-        report = _add_requests(report, account)
-        if account.error is not None:
-            raise account.error
-        again = verify_blocks(read.blocks(), _look(backend), only=findings.incomplete)
-    except DeliveryError as error:
-        lost = f"{findings.verification.missing:,} samples that the server did not keep"
-        extend_error(error, f"while sending again {lost}: see .report", report)
-        raise
-    verification = findings.intact + again.verification + Verification(repaired=account.samples)
-    return replace(again, verification=verification), replace(report, verification=verification)
+    plan: SendPlan, backend: Backend, ledger: Ledger, result: VerificationResult
+) -> VerificationResult:
+    missing = missing_blocks(plan.blocks(), _reader(backend), result.incomplete)
+    backend.sender.deliver(plan.bodies(missing), ledger.record_repair)
+    if ledger.error is not None:
+        raise ledger.error
+    again = verify_blocks(plan.blocks(), _reader(backend), only=result.incomplete)
+    repaired = Verification(repaired=ledger.repaired)
+    ledger.verification = result.intact + again.verification + repaired
+    return replace(again, verification=ledger.verification)
 
 
-def _add_requests(report: WriteReport, account: Ledger) -> WriteReport:
-    repair = account.report(layout="", rows=0, total=account.samples, elapsed_s=0.0)
-    return replace(
-        report,
-        bytes_raw=report.bytes_raw + repair.bytes_raw,
-        bytes_sent=report.bytes_sent + repair.bytes_sent,
-        requests=report.requests + repair.requests,
-        retries=report.retries + repair.retries,
-        in_doubt=report.in_doubt + repair.in_doubt,
-    )
+def _verify(
+    blocks: Iterator[SeriesBlock], backend: Backend, *, count_only: bool
+) -> VerificationResult:
+    return verify_blocks(blocks, _reader(backend, count_only=count_only))
 
 
-def _look(backend: Backend, *, count_only: bool = False) -> BlockReader:
+def _reader(backend: Backend, *, count_only: bool = False) -> BlockReader:
     return BlockReader(
         backend.client,
         backend.endpoint,
-        ReadBackPolicy(sleep=backend.sleep),
+        backend.read_back,
         deduplication=backend.server.info().deduplication(),
         count_only=count_only,
         is_queued=lambda: bool(backend.server.describe_queue()),

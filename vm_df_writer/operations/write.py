@@ -3,192 +3,147 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from itertools import chain
+from functools import partial
 
+import pandas as pd
+
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.delivery.sender import Outcome
-from vm_df_writer.display.progress import ProgressChoice, progress_bar
-from vm_df_writer.display.text import describe_counts, format_utc
-from vm_df_writer.errors import SpoolError
-from vm_df_writer.frames.parse import ParsedFrame
+from vm_df_writer.delivery.one_interrupt import OneInterrupt
+from vm_df_writer.display.progress import ProgressBar, ProgressChoice
+from vm_df_writer.display.text import describe_counts
+from vm_df_writer.errors import FrameError
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.model.sample_counts import SampleCounts
-from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.operations.ledger import Ledger, attach_report, extend_error
-from vm_df_writer.transport.ui_links import series_expr
-from vm_df_writer.wire.packing import Body
+from vm_df_writer.operations.diagnosis import (
+    DropWatch,
+    log_unknown_limits,
+    reset_or_judge_cache,
+    verification_failure,
+)
+from vm_df_writer.operations.ledger import Ledger, reporting
+from vm_df_writer.operations.preflight import plan_send, warn_of_dropped, warn_of_tenant_labels
+from vm_df_writer.operations.send_plan import SendPlan
+from vm_df_writer.operations.unsent import count_unsent, keep_unsent
+from vm_df_writer.operations.verify import VerifyChoice, check_choice, verify_written
+from vm_df_writer.transport.ui_links import report_links
 
-__all__ = ["deliver_frame"]
+__all__ = ["write_frame"]
 
 _log = logging.getLogger("vm_df_writer")
 
 
-def deliver_frame(
-    read: ParsedFrame,
+def write_frame(
     backend: Backend,
-    pack: Callable[[Iterator[SeriesBlock]], Iterator[Body]],
+    frame: pd.DataFrame | pd.Series,
+    reading: ReadOptions,
     *,
-    progress: ProgressChoice,
-    dry_run: bool,
+    verify: VerifyChoice = False,
+    reset_cache: bool = False,
+    progress: ProgressChoice = "auto",
+    dry_run: bool = False,
 ) -> WriteReport:
-    """Send a frame, and put what the server did not acknowledge into the spool, if there is one.
+    """Write a frame; the parameters and what is raised are `VmWriter.write`'s.
 
-    Parameters
-    ----------
-    read : ParsedFrame
-        The frame.
-    route : Backend
-        The way to the server.
-    pack : callable
-        Makes bodies of blocks.
-    progress, dry_run
-        As for `VmWriter.write`.
+    From the first byte on, the report of what was written rides on every exception.
+    """
+    check_choice(verify)
+    plan = plan_send(backend, frame, reading)
+    warn_of_tenant_labels(backend.config.tenant_id, plan.parsed.label_names)
+    bar = ProgressBar(progress, plan.parsed.n_samples)
+    ledger = Ledger(bar.add)
+    with OneInterrupt() as interrupt, reporting(lambda: _report(plan, backend, ledger)):
+        if dry_run:
+            for body in plan.bodies(map(ledger.count_block, plan.blocks())):
+                ledger.record_unsent(body.counts, len(body.data))
+            warn_of_dropped(ledger.dropped, plan.limits.times)
+        else:
+            watch = DropWatch.start(backend.server, plan, verify=bool(verify))
+            with bar:
+                _deliver(plan, backend, ledger, interrupt)
+            ledger.stop_clock()
+            warn_of_dropped(ledger.dropped, plan.limits.times)
+            n_requests, result = ledger.requests, None
+            if verify and not ledger.undelivered(plan.parsed.n_samples):
+                result = verify_written(plan, backend, ledger, verify)
+            ledger.server_drops = watch.moved(n_requests)
+            ledger.cache_reset = reset_or_judge_cache(
+                backend.server, plan, ledger, asked=reset_cache
+            )
+            if result is not None and not result.verification.ok:
+                drops = ledger.server_drops
+                raise verification_failure(result, backend.server, plan.servers, drops)
+        report = _report(plan, backend, ledger)
+        _log_end(plan, report)
+        if not (verify or dry_run):
+            log_unknown_limits(plan, report)
+        return report
+
+
+def _deliver(plan: SendPlan, backend: Backend, ledger: Ledger, interrupt: OneInterrupt) -> None:
+    """Send a plan; whatever ends that, what is left is counted, and kept if there is a spool.
 
     Raises
     ------
     DeliveryError
-        If samples are neither on the server nor in the spool. Whatever else is raised once the
-        first sample is on its way has a `report`, too.
+        If samples are neither on the server nor in the spool.
+    FrameError
+        If the frame was changed meanwhile.
     """
-    with progress_bar(progress, read.n_samples) as on_progress:
-        write = _Write(read, backend, on_progress)
+    try:
+        bodies = plan.bodies(map(ledger.count_block, plan.blocks()))
+        backend.sender.deliver(bodies, ledger.record)
+    except BaseException as error:
+        interrupt.hold()
         try:
-            write.run(pack, dry_run=dry_run)
-        except BaseException as error:
-            # Ctrl-C, or out of memory: the account must not be lost with it.
-            attach_report(write.report(), error)
-            raise
-    report = write.report()
+            count_unsent(plan, ledger)
+            if loss := keep_unsent(plan, backend, ledger, interrupt, error):
+                _log.warning("%s", loss.describe())
+        except Exception as second:  # noqa: BLE001 - the caller must see the first one
+            _log.warning("what is left of the frame cannot be read once more: %r", second)
+        raise
+    total = plan.parsed.n_samples
+    if ledger.error is not None:
+        count_unsent(plan, ledger)
+        if backend.spool is None:
+            raise ledger.error
+        if loss := keep_unsent(plan, backend, ledger, interrupt, ledger.error):
+            raise loss from ledger.error
+    elif ledger.settled + ledger.dropped.total() != total:  # or the throttle ended it early
+        unsent = count_unsent(plan, ledger)
+        dropped = ledger.dropped.total()
+        if ledger.settled + dropped + unsent != total:
+            raise FrameError(
+                f"frame: it was changed while it was written: of {total:,} samples "
+                f"{ledger.settled:,} were sent, {dropped:,} left out, and {unsent:,} are left; "
+                "write a copy of it, or do not change it meanwhile"
+            )
+
+
+def _report(plan: SendPlan, backend: Backend, ledger: Ledger) -> WriteReport:
+    parsed = plan.parsed
+    return ledger.report(
+        total=parsed.n_samples,
+        layout=parsed.layout,
+        rows=parsed.rows,
+        links=partial(report_links, backend.endpoint, parsed.label_sets),
+    )
+
+
+def _log_end(plan: SendPlan, report: WriteReport) -> None:
     if report.first_ms is None:
         _log.warning(
             "No valid datapoints in a frame of %d rows (dropped: %s), read as %s: %s",
-            read.rows,
+            report.rows,
             describe_counts(report.dropped),
-            read.layout,
-            read.reason,
+            report.layout,
+            plan.parsed.reason,
         )
-        return report
-    _log.info(
-        "wrote %d samples of %d series in %.3f s; %d dropped, %d undelivered",
-        report.samples,
-        report.series,
-        report.elapsed_s,
-        sum(report.dropped.values()),
-        report.undelivered,
-    )
-    write.raise_what_is_lost(report)
-    return report
-
-
-class _Write:
-    def __init__(
-        self, read: ParsedFrame, backend: Backend, on_progress: Callable[[int], object]
-    ) -> None:
-        self._read = read
-        self._backend = backend
-        self._account = Ledger(on_progress)
-        self._failed: list[Outcome] = []
-        self._unsettled: set[Body] = set()
-        self._spooled: list[str] = []
-        self._spool_failure: OSError | None = None
-        self._lost: list[SampleCounts] = []
-        self._started = time.perf_counter()
-
-    def run(
-        self, pack: Callable[[Iterator[SeriesBlock]], Iterator[Body]], *, dry_run: bool
-    ) -> None:
-        bodies = pack(self._account.count_block(self._read.blocks()))
-        if not dry_run:
-            self._backend.sender.deliver(map(self._pass_on, bodies), self._settle)
-        for outcome in self._failed:
-            self._keep(outcome.body, in_doubt=outcome.in_doubt)
-        # Whoever gives bodies their turn may have ended with one in hand; and others were never
-        # pulled, after a failure.
-        for body in chain(list(self._unsettled), bodies):
-            self._account.record_unsent(body)
-            self._keep(body)
-
-    def _pass_on(self, body: Body) -> Body:
-        self._unsettled.add(body)
-        return body
-
-    def _settle(self, outcome: Outcome) -> None:
-        self._unsettled.discard(outcome.body)
-        self._account.record(outcome)
-        if outcome.error is not None:  # never many: the first one ends the delivery
-            self._failed.append(outcome)
-
-    def _keep(self, body: Body, *, in_doubt: bool = False) -> None:
-        spool, error = self._backend.spool, self._account.error
-        if error is None:  # a dry run
-            return
-        if spool is not None and self._spool_failure is None:
-            try:
-                path = spool.keep(
-                    body,
-                    tenant=self._backend.endpoint.tenant,
-                    reason=str(error),
-                    in_doubt=in_doubt,
-                )
-            except OSError as failure:
-                self._spool_failure = failure
-            else:
-                self._spooled.append(str(path))
-                return
-        self._lost.append(body.counts)
-
-    def report(self) -> WriteReport:
-        """Return the account as it stands."""
-        report = self._account.report(
-            layout=self._read.layout,
-            rows=self._read.rows,
-            total=self._read.n_samples,
-            elapsed_s=time.perf_counter() - self._started,
+    else:
+        _log.info(
+            "wrote %d samples of %d series in %.3f s; %d dropped, %d undelivered",
+            report.samples,
+            report.series,
+            report.elapsed_s,
+            sum(report.dropped.values()),
+            report.undelivered,
         )
-        report = replace(report, spooled=tuple(self._spooled))
-        if report.first_ms is None or report.last_ms is None:
-            return report
-        shown = series_expr(self._read.label_sets), report.first_ms, report.last_ms
-        endpoint = self._backend.endpoint
-        return replace(
-            report, vmui_url=endpoint.vmui_url(*shown), grafana_url=endpoint.grafana_url(*shown)
-        )
-
-    def raise_what_is_lost(self, report: WriteReport) -> None:
-        """Raise if there are samples that are neither on the server nor in the spool."""
-        error, spool = self._account.error, self._backend.spool
-        if error is None:
-            return
-        missing = f"{report.undelivered:,} of {report.total:,} samples are not acknowledged"
-        if spool is None:
-            extend_error(error, f"{missing}: see .report", report)
-            raise error
-        if self._spool_failure is not None:
-            reason = self._spool_failure.strerror
-            raise SpoolError(
-                f"spool_dir: {str(spool.folder)!r} takes no more ({reason}): "
-                f"{_describe(self._lost)} are neither on the server nor in the folder; make room "
-                f"and write them again. {missing}, since {error}",
-                report=report,
-                in_doubt=error.in_doubt,
-            ) from error
-        _log.warning(
-            "%s; they are kept in %d files in %r, for vm-df-writer replay. %s",
-            missing,
-            len(report.spooled),
-            str(spool.folder),
-            error,
-        )
-
-
-def _describe(lines: Iterable[SampleCounts]) -> str:
-    table = SampleCounts.concat(list(lines))
-    first, *others = dict.fromkeys(table.label_sets)
-    more = f" and {len(others):,} more series" if others else ""
-    return (
-        f"{int(table.samples.sum()):,} samples of {first[:300].decode(errors='replace')}{more}, "
-        f"{format_utc(int(table.first_ms.min()))} to {format_utc(int(table.last_ms.max()))},"
-    )

@@ -1,25 +1,26 @@
 """What a server stores and what it would drop without a word, and the check before sending.
 
-Pure: no clock, no network.
+Nothing here asks a server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.frames.labels.limits import LabelLimits
-from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import BoolArray, SeriesBlock
 from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.server_info import ServerPair
 
 __all__ = [
     "DEFAULT_FUTURE_S",
     "DEFAULT_RETENTION_S",
+    "ServerLimits",
     "TimeLimits",
     "future_s_of",
     "label_limits_of",
@@ -65,7 +66,7 @@ class TimeLimits:
     def keep(self, block: SeriesBlock) -> SeriesBlock:
         """Return a block without the samples that would be dropped, which it counts."""
         times = block.timestamps_ms
-        if not times.size:
+        if not times.size or (self.oldest_ms is None and self.newest_ms is None):
             return block
         oldest_ms = _LONG_AGO if self.oldest_ms is None else self.oldest_ms
         newest_ms = _FAR_AHEAD if self.newest_ms is None else self.newest_ms
@@ -77,16 +78,6 @@ class TimeLimits:
         dropped = {reason: n * len(block.values) for reason, n in counts.items() if n}
         block = replace(block, dropped={**block.dropped, **dropped})
         return _take(block, ~(too_old | too_new))
-
-    def keep_all(self, read: ParsedFrame) -> ParsedFrame:
-        """Return a frame that is read without the samples that would be dropped."""
-        if self.oldest_ms is None and self.newest_ms is None:
-            return read
-
-        def blocks() -> Iterator[SeriesBlock]:
-            return map(self.keep, read.blocks())
-
-        return replace(read, blocks=blocks)
 
 
 def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
@@ -129,9 +120,9 @@ def future_s_of(facts: ServerInfo) -> float:
 def time_limits_of(facts: ServerInfo, now_ms: int) -> TimeLimits:
     """Return what a server stores at a given time of its own clock.
 
-    What it would drop within two minutes counts as dropped already. Only a single node tells that
-    of itself. What another one passes on may end up in servers
-    that we know nothing of, so that nothing is withheld from it.
+    What it would drop within two minutes counts as dropped already. Only a single node reports
+    its own retention. Behind vmagent, vmauth or vminsert the storage is unknown, so nothing is
+    filtered.
 
     Examples
     --------
@@ -153,9 +144,9 @@ def time_limits_of(facts: ServerInfo, now_ms: int) -> TimeLimits:
 def label_limits_of(config: WriterConfig, write: ServerInfo, read: ServerInfo) -> LabelLimits:
     """Return what the servers store of labels.
 
-    The limits of a server that stores are taken as it tells them, unless stricter ones are
-    configured. Of one that passes on, those of the server that is read are taken, and what is
-    configured wins. What nobody tells is as configured, or by default what all versions store.
+    A server that stores reports its limits, and stricter configured ones win. Before a server that
+    passes samples on, the limits of the server that is read from hold, and configured ones win.
+    Without a report the configured limits hold; by default they are what all versions store.
 
     Parameters
     ----------
@@ -198,3 +189,42 @@ def line_limit_of(facts: ServerInfo) -> int:
     (10485760, 9000)
     """
     return facts.size("import.maxLineLen") or _LINE_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerLimits:
+    """What the servers store, as far as it is known before anything is sent.
+
+    Attributes
+    ----------
+    labels : LabelLimits
+        How many labels, and how long.
+    times : TimeLimits
+        Between which times.
+    max_line_bytes : int
+        How long an import line may be.
+    are_reported : bool
+        False if no server reported anything, so that all of it is assumed.
+
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://localhost:8428")
+    >>> limits = ServerLimits.of(config, ServerPair())
+    >>> limits.labels.max_labels, limits.times, limits.are_reported
+    (30, TimeLimits(oldest_ms=None, newest_ms=None), False)
+    """
+
+    labels: LabelLimits
+    times: TimeLimits
+    max_line_bytes: int
+    are_reported: bool
+
+    @classmethod
+    def of(cls, config: WriterConfig, servers: ServerPair) -> Self:
+        """Return the limits that follow from a configuration and from what servers reported."""
+        return cls(
+            labels=label_limits_of(config, servers.write, servers.read),
+            times=time_limits_of(servers.write, servers.now_ms()),
+            max_line_bytes=line_limit_of(servers.write),
+            are_reported=servers.write.is_known or servers.read.is_known,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -83,9 +84,19 @@ class Server:
         Where.
     config : WriterConfig
         Its `reset_cache_auth_key`.
+    clock : callable
+        Monotonic seconds.
     """
 
-    def __init__(self, client: HttpClient, endpoint: Endpoint, config: WriterConfig) -> None:
+    def __init__(
+        self,
+        client: HttpClient,
+        endpoint: Endpoint,
+        config: WriterConfig,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._client = client
         self._endpoint = endpoint
         self._roots = dict.fromkeys([endpoint.write_root, endpoint.read_root])
@@ -94,20 +105,25 @@ class Server:
         self._asked_at: float | None = None
 
     def info(self) -> ServerPair:
-        """Return what the servers tell, asking them at most once a minute."""
-        now = time.monotonic()
-        if self._asked_at is None or now - self._asked_at > _ASKED_EVERY_S:
-            try:
-                facts = {root: self._read_facts(root) for root in self._roots}
-                clock_ahead_s = self._compare_clocks()
-            except ServerUnavailable:
-                return ServerPair()
-            self._server_info = ServerPair(
-                write=facts[self._endpoint.write_root],
-                read=facts[self._endpoint.read_root],
-                clock_ahead_s=clock_ahead_s,
-            )
-            self._asked_at = now
+        """Return what the servers report, asking them at most once a minute."""
+        if self._asked_at is None or self._clock() - self._asked_at > _ASKED_EVERY_S:
+            return self.ask()
+        return self._server_info
+
+    def ask(self) -> ServerPair:
+        """Ask the servers now, and return what they report."""
+        now = self._clock()
+        try:
+            facts = {root: self._read_facts(root) for root in self._roots}
+            clock_ahead_s = self._compare_clocks()
+        except ServerUnavailable:
+            return ServerPair()
+        self._server_info = ServerPair(
+            write=facts[self._endpoint.write_root],
+            read=facts[self._endpoint.read_root],
+            clock_ahead_s=clock_ahead_s,
+        )
+        self._asked_at = now
         return self._server_info
 
     def count(self) -> DropCounts | None:

@@ -92,11 +92,9 @@ def rejection(
 
     Examples
     --------
-    >>> target = Target(
-    ...     "http://h/api/v1/import", 204, "datasource_url", "http://h", "datasource_url"
-    ... )
+    >>> target = Target("http://h/import", 204, "datasource_url", "http://h", "datasource_url")
     >>> print(rejection(target, 401, {}, ""))
-    http://h/api/v1/import: answered 401 Unauthorized; set user and password, or a bearer token
+    http://h/import: answered 401 Unauthorized; set user and password, or a bearer token
     >>> rejection(target, 429, {"Retry-After": "10"}, "").retry_after_s
     10.0
     """
@@ -122,7 +120,8 @@ def rejection(
         remedy = _REMEDIES.get(status, "see the server's log").format(parameters=target.parameters)
     unread = redirected or unknown_path or unauthorized or status in _REFUSED_UNREAD
     return ServerRejected(
-        f"{target.url}: {problem}; {remedy}",
+        f"{target.url}: {problem}",
+        hint=remedy,
         status=status,
         body=body,
         retry_after_s=_retry_after_s(headers),
@@ -229,8 +228,9 @@ def unavailability(
         problem, remedy = _untrusted(target, root)
     else:
         problem, remedy = _unconnected(target, root, timeout_s)
-    message = f"{target.url}: {problem}; {remedy}"
-    return ServerUnavailable(message, stale=stale, in_doubt=sent and target.stores)
+    return ServerUnavailable(
+        f"{target.url}: {problem}", hint=remedy, stale=stale, in_doubt=sent and target.stores
+    )
 
 
 def _unconnected(target: Target, root: BaseException, timeout_s: float) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The expression by which vmui and Grafana show what was written."""
+"""Links by which vmui and Grafana show what was written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from collections.abc import Sequence
 
 import orjson
 
+from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.metricsql import exact_selector
 
-__all__ = ["series_expr"]
+__all__ = ["report_links", "series_expr"]
 
 _MOST_SAMPLED = 1000
 _MOST_NAMES = 10
+
+
+def report_links(
+    endpoint: Endpoint, label_sets: Sequence[bytes], first_ms: int, last_ms: int
+) -> tuple[str | None, str | None]:
+    """Return links to series in vmui and in Grafana, each None where there is no such thing."""
+    shown = series_expr(label_sets), first_ms, last_ms
+    return endpoint.vmui_url(*shown), endpoint.grafana_url(*shown)
 
 
 def series_expr(label_sets: Sequence[bytes]) -> str:

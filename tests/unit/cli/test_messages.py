@@ -62,5 +62,5 @@ def test_errors_of_standard_input_call_it_so() -> None:
 def test_version_and_help_are_there() -> None:
     assert run("--version").output.strip().endswith(__version__)
     shown = run("-h").output
-    for code in ("0 ", "1 ", "2 ", "3 ", "130 "):
+    for code in ("0 ", "1 ", "2 ", "3 ", "130 ", "143 "):
         assert f"    {code}" in shown

@@ -201,7 +201,7 @@ def test_a_quote_that_is_never_closed_is_found_while_planning(tmp_path: Path) ->
     path.write_text('y,text\n1,"a\n' + "2,b\n" * 2000)
     message = r"^no line ends within [\d,]+ bytes; check the file for a double quote that is not"
     with pytest.raises(SourceError, match=message):
-        raise SourceError(plan(path).error)
+        raise SourceError(str(plan(path).error))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer.model.report import Verification, WriteReport
+from vm_df_writer.model.report import CacheReset, Verification, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 
 T = 1767225600000
@@ -226,7 +226,7 @@ def test_a_report_of_nothing_counts_nothing() -> None:
     ],
 )
 def test_merging_takes_the_cache_reset_that_went_worst(
-    one: str | None, other: str | None, merged: str | None
+    one: CacheReset | None, other: CacheReset | None, merged: CacheReset | None
 ) -> None:
     reports = [WriteReport(layout="wide", cache_reset=reset) for reset in (one, other)]
     assert (reports[0] + reports[1]).cache_reset == merged
@@ -261,6 +261,6 @@ def test_the_counts_of_the_frame_are_integers_also_where_a_series_has_none() -> 
         ("automatic", "the server renews them by itself, within seconds"),
     ],
 )
-def test_the_text_says_what_became_of_cached_graphs(reset: str, text: str) -> None:
+def test_the_text_says_what_became_of_cached_graphs(reset: CacheReset, text: str) -> None:
     lines = str(WriteReport(layout="wide", cache_reset=reset)).splitlines()
     assert f"cached graphs         {text}" in lines

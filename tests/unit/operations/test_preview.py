@@ -11,7 +11,7 @@ from vm_df_writer import Preview, VmWriter
 from vm_df_writer.errors import FrameError
 
 T = 1767225600000
-# Nothing listens there: a preview must not ask.
+# Nothing listens there: a preview must do without.
 WRITER = VmWriter("http://localhost:9", metric_format={"__name__": "vm_$VAR", "for": "$QUERY_KEY"})
 FRAME = pd.DataFrame(
     {"y": [1.0, np.nan, 2**53 + 1, 4.0], "z": [np.inf, 2.0, 1.0, 5.0]},

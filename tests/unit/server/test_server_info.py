@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -24,29 +26,27 @@ AGENT = FLAG.format("remoteWrite.url", "secret")
 REQUESTS = 'vm_http_requests_total{{path="/api/v1/import", protocol="vmimport"}} {}\n'
 
 
-def server(url: str, **parameters: object) -> Server:
+def server(url: str, *, clock: Callable[[], float] = time.monotonic, **parameters: Any) -> Server:
     config = WriterConfig(datasource_url=url, **parameters)
     endpoint = Endpoint.of(config)
-    return Server(HttpClient(config, endpoint), endpoint, config)
+    return Server(HttpClient(config, endpoint), endpoint, config, clock=clock)
 
 
 def serve(httpserver: HTTPServer, path: str, text: str, status: int = 200) -> None:
     httpserver.expect_request(path).respond_with_data(text, status)
 
 
-def test_a_server_is_asked_once_a_minute(
-    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_is_asked_once_a_minute(httpserver: HTTPServer) -> None:
     serve(httpserver, "/metrics", SINGLE)
     serve(httpserver, "/health", "OK")
-    asked = server(base(httpserver))
+    now = 100.0
+    asked = server(base(httpserver), clock=lambda: now)
     known = asked.info()
     assert known is asked.info()
     assert known.write is known.read
     assert (known.write.kind, known.write.flags["retentionPeriod"]) == ("single", "1d")
     assert [request.path for request, _ in httpserver.log] == ["/metrics", "/health"]
-    later = time.monotonic() + 61
-    monkeypatch.setattr(time, "monotonic", lambda: later)
+    now += 61
     asked.info()
     assert len(httpserver.log) == 4
 
@@ -127,7 +127,11 @@ def test_the_cache_is_reset_with_its_key_where_reads_go_to(httpserver: HTTPServe
     serve(httpserver, "/read/internal/force_flush", "no", 400)
     serve(httpserver, "/read/internal/resetRollupResultCache", "")
     url = base(httpserver)
-    parameters = {"query_url": f"{url}/read", "tenant_id": "5", "reset_cache_auth_key": "k&y=1"}
+    parameters: dict[str, Any] = {
+        "query_url": f"{url}/read",
+        "tenant_id": "5",
+        "reset_cache_auth_key": "k&y=1",
+    }
     assert server(f"{url}/write", **parameters).reset_cache()
     request, _ = httpserver.log[-1]
     assert parse_qs(request.query_string.decode()) == {"authKey": ["k&y=1"]}

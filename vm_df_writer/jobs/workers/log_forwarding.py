@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 
-from vm_df_writer.errors import VmDfWriterWarning, capture_warnings, warn_caller
+from vm_df_writer.display.warn import capture_warnings, warn_caller
+from vm_df_writer.errors import VmDfWriterWarning
 
 __all__ = ["Message", "log_level", "pass_on", "relayed"]
 
@@ -36,7 +37,7 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
     _log.addHandler(handler)
     _log.setLevel(level)
     try:
-        with capture_warnings(send):
+        with capture_warnings(VmDfWriterWarning, send):
             yield
     finally:
         _log.removeHandler(handler)

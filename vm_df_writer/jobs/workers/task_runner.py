@@ -19,7 +19,6 @@ from vm_df_writer.errors import (
     SourceError,
     VerificationError,
 )
-from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import JobStopped
 from vm_df_writer.jobs.state.records import PartRecord, PartState
@@ -34,8 +33,11 @@ from vm_df_writer.jobs.workers.results import (
 from vm_df_writer.jobs.workers.stop_flag import wait_until
 from vm_df_writer.jobs.workers.tasks import JobSpec, Task
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.preflight import plan_send
+from vm_df_writer.operations.verify import verify_frame
+from vm_df_writer.operations.write import write_frame
 from vm_df_writer.verification.existing_samples import find_existing
-from vm_df_writer.writer import VmWriter
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 __all__ = ["MarkStarted", "TaskRunner"]
 
@@ -68,13 +70,14 @@ class TaskRunner:
         self._mark_started = mark_started
         self._should_stop = should_stop
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
-        backend = Backend.of(spec.config, throttle=self._throttle, sleep=self._wait)
+        backend = Backend.of(
+            spec.config, throttle=self._throttle, read_back=ReadBackPolicy(sleep=self._wait)
+        )
         if backend.spool is not None:
             # So that the job knows a file that was replayed from one that was lost.
             spool = Spool(backend.spool.folder, leaves_receipts=True)
             backend = replace(backend, spool=spool)
         self._backend = backend
-        self._writer = VmWriter.along(self._backend)
 
     def perform(self, task: Task) -> Iterator[PartResult]:
         """Do a task, part by part."""
@@ -99,8 +102,12 @@ class TaskRunner:
         """Mark a part as started, and write its frame."""
         self._mark_started(record.id)
         try:
-            report = self._writer.write(
-                self._cut(frame), verify=self._options.verify, progress=False, **keywords
+            report = write_frame(
+                self._backend,
+                self._cut(frame),
+                ReadOptions.of(**keywords),
+                verify=self._options.verify,
+                progress=False,
             )
         except DeliveryError as error:
             return _undelivered(record, error)
@@ -108,7 +115,10 @@ class TaskRunner:
             totals = None if error.report is None else totals_of(error.report)
             return PartWritten(record, PartState.FAILED, str(error), totals)
         except FrameError as error:
-            return PartWritten(record, PartState.FAILED, str(error), nothing_sent=True)
+            nothing_sent = error.report is None
+            return PartWritten(
+                record, PartState.FAILED, error.describe(), nothing_sent=nothing_sent
+            )
         self._throttle.note_size(report)
         return _written(record, report)
 
@@ -118,8 +128,11 @@ class TaskRunner:
         """Read back a part that was sent before; write it anew if a repair needs that."""
         choice = self._options.verify
         try:
-            found = self._writer.verify(
-                self._cut(frame), verify="count" if choice == "count" else True, **keywords
+            found = verify_frame(
+                self._backend,
+                self._cut(frame),
+                ReadOptions.of(**keywords),
+                count_only=choice == "count",
             )
         except DeliveryError as error:
             return PartVerified(record, PartState.SENT, str(error), error=_ends_the_job(error))
@@ -136,12 +149,8 @@ class TaskRunner:
     ) -> PartProbed:
         """Ask the server whether it has samples of a part."""
         try:
-            parsed = parse_frame(
-                self._cut(frame),
-                metric_format=self._spec.config.metric_format,
-                reading=ReadOptions.of(**keywords),
-            )
-            existing = find_existing(parsed.blocks(), self._backend.client, self._backend.endpoint)
+            plan = plan_send(self._backend, self._cut(frame), ReadOptions.of(**keywords))
+            existing = find_existing(plan.blocks(), self._backend.client, self._backend.endpoint)
         except DeliveryError as error:
             return PartProbed(record, error=_without_counts(error))
         except FrameError as error:
@@ -158,7 +167,7 @@ class TaskRunner:
 
     def close(self) -> None:
         """Close the connections."""
-        self._writer.close()
+        self._backend.client.close()
 
 
 def _written(record: PartRecord, report: WriteReport) -> PartWritten:
@@ -191,10 +200,11 @@ def _undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
         state = PartState.SENT
     elif isinstance(error, ServerRejected) and error.is_about_the_body:
         # The server refuses what is in this body; it may take the bodies of other parts.
-        return PartWritten(record, PartState.FAILED, str(error), totals, nothing_sent)
+        return PartWritten(record, PartState.FAILED, error.describe(), totals, nothing_sent)
     else:
         state = PartState.PENDING
-    return PartWritten(record, state, str(error), totals, nothing_sent, _ends_the_job(error))
+    reason = error.describe()
+    return PartWritten(record, state, reason, totals, nothing_sent, _ends_the_job(error))
 
 
 def _new_totals(record: PartRecord, report: WriteReport) -> dict[str, Any] | None:

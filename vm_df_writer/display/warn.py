@@ -1,0 +1,48 @@
+"""Warnings: issued at the caller's line, and handed to what shows them in another way."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+__all__ = ["capture_warnings", "warn_caller"]
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+Kind = TypeVar("Kind", bound=Warning)
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Warn with the line of the first caller outside this package."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def capture_warnings(kind: type[Kind], hear: Callable[[Kind], object]) -> Iterator[None]:
+    """Hand every warning of a kind to `hear`, in place of showing it; others are shown."""
+    show_otherwise = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if isinstance(message, kind):
+            hear(message)
+        else:
+            show_otherwise(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", kind)
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,92 @@
+"""SendPlan: what a write sends of a frame, block by block and body by body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vm_df_writer.frames.parse import ParsedFrame
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.server.limits import ServerLimits
+from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.wire.packing import Body, pack_bodies
+
+__all__ = ["SendPlan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendPlan:
+    """A frame as it is read, and what the servers take of it.
+
+    Attributes
+    ----------
+    parsed : ParsedFrame
+        The frame.
+    servers : ServerPair
+        What the servers reported of themselves.
+    limits : ServerLimits
+        What they store, by that and by the configuration.
+    max_bytes, max_series : int
+        The size of a body.
+    """
+
+    parsed: ParsedFrame
+    servers: ServerPair
+    limits: ServerLimits
+    max_bytes: int
+    max_series: int
+
+    def blocks(self) -> Iterator[SeriesBlock]:
+        """Yield what the servers store of each block of the frame, which is read anew."""
+        return map(self.limits.times.keep, self.parsed.blocks())
+
+    def blocks_after(self, n_samples: int) -> Iterator[SeriesBlock]:
+        """Yield what follows the first samples, in the order in which bodies carry them."""
+        for block in self.blocks():
+            if n_samples >= block.n_samples:
+                n_samples -= block.n_samples
+            else:
+                yield from _rest_of(block, n_samples)
+                n_samples = 0
+
+    def bodies(self, blocks: Iterable[SeriesBlock]) -> Iterator[Body]:
+        """Format blocks and pack their lines into bodies."""
+        return pack_bodies(
+            blocks,
+            max_bytes=self.max_bytes,
+            max_series=self.max_series,
+            max_chunk_bytes=self.limits.max_line_bytes,
+        )
+
+
+def _rest_of(block: SeriesBlock, n_samples: int) -> Iterator[SeriesBlock]:
+    """Yield a block without its first samples: the rest of a row, and the rows after it.
+
+    Examples
+    --------
+    >>> block = SeriesBlock(
+    ...     [b"a", b"b", b"c", b"d"],
+    ...     np.array([0, 1, 3]),
+    ...     np.array([10, 20, 30]),
+    ...     np.array([[1.0, 2, 3], [4.0, 5, 6]]),
+    ... )
+    >>> [(labels, values.tolist()) for rest in _rest_of(block, 2) for labels, _, values in rest]
+    [(b'b', [3.0]), (b'c', [4.0]), (b'd', [5.0, 6.0])]
+    """
+    n_groups = len(block.offsets) - 1
+    row, column = divmod(n_samples, block.values.shape[1])
+    if column:
+        group = int(np.searchsorted(block.offsets, column, side="right")) - 1
+        yield replace(
+            block,
+            label_sets=block.label_sets[row * n_groups + group : (row + 1) * n_groups],
+            offsets=np.append(column, block.offsets[group + 1 :]) - column,
+            timestamps_ms=block.timestamps_ms[column:],
+            values=block.values[row : row + 1, column:],
+        )
+        row += 1
+    if row < len(block.values):
+        label_sets = block.label_sets[row * n_groups :]
+        yield replace(block, label_sets=label_sets, values=block.values[row:])
