@@ -52,8 +52,8 @@ class OneInterrupt:
         if isinstance(before, type(self)) and before.is_at_work(inspect.currentframe()):
             return before
         if callable(before):
-            frame = inspect.currentframe()
-            self._guarded = frame and frame.f_back
+            # In no variable: a frame that refers to itself keeps all that its callers hold.
+            self._guarded = getattr(inspect.currentframe(), "f_back", None)
             self._handler_before = before
             signal.signal(signal.SIGINT, self)
         return self

@@ -68,8 +68,8 @@ def test_a_block_of_which_all_is_kept_is_passed_on_as_it_is() -> None:
 
 
 def test_the_newest_time_alone_bounds_a_block_too() -> None:
-    kept = TimeLimits(newest_ms=10).keep(block_of_rows([2], 1, [10, 20]))
-    assert kept.dropped["too_new"] == 1
+    kept = TimeLimits(newest_ms=10).keep(block_of_rows([[1.0, 2.0]], [10, 20]))
+    assert kept.dropped == {"too_new": 1}
 
 
 @pytest.mark.parametrize(
