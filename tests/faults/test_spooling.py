@@ -11,6 +11,7 @@ import signal
 import subprocess
 import textwrap
 import threading
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -23,9 +24,11 @@ from tests.support.spool_folders import FRAME, QUICK, samples_in, spool
 from tests.support.stored_frame import StoredFrame, check_account
 from tests.support.stored_samples import settled
 from tests.support.writers import writer_to
-from vm_df_writer import ServerRejected, SpoolError, WriteReport
+from vm_df_writer import ServerRejected, SpoolError, WriteInterrupted, WriteReport
 from vm_df_writer.delivery import spool as spool_module
+from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.wire.packing import Body
 
 
 def test_what_finds_no_server_is_kept_and_a_replay_delivers_it(
@@ -197,6 +200,27 @@ def test_ctrl_c_ends_a_replay_soon_and_leaves_what_is_not_acknowledged(
     assert writer_to(proxy.url, run).replay(tmp_path).samples == report.undelivered
     settled(victoria_metrics)
     assert StoredFrame(victoria_metrics, run).is_all_of(FRAME)
+
+
+def test_after_an_interrupt_whose_traceback_is_kept_the_rest_can_be_replayed(
+    proxy: FaultProxy, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook keeps the last traceback, and with it all that its frames refer to."""
+    spool(run, tmp_path)
+    proxy.schedule(then=accept(0))
+    read, reads = SpooledFile.read, count()
+
+    def read_or_be_interrupted(file: SpooledFile) -> Body:
+        if next(reads) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return read(file)
+
+    monkeypatch.setattr(SpooledFile, "read", read_or_be_interrupted)
+    with pytest.raises(WriteInterrupted) as kept:
+        writer_to(proxy.url, run).replay(tmp_path)
+    again = writer_to(proxy.url, run).replay(tmp_path)
+    assert kept.value.report.samples + again.samples == FRAME.size
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

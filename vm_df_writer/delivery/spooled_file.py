@@ -76,18 +76,18 @@ class SpooledFile:
         import fcntl  # not on Windows
 
         try:
-            lock = self.path.open("r+b")  # on NFS only such a file can be locked
+            # In no variable: an interrupt's traceback would keep the lock. On NFS only a file that
+            # is open for writing can be locked.
+            self._lock = self.path.open("r+b")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.close()
+            self.release()
             return False
-        if os.fstat(lock.fileno()).st_nlink == 0:
-            lock.close()
+        if os.fstat(self._lock.fileno()).st_nlink == 0:
+            self.release()
             return False
-        self._lock = lock
         return True
 
     def read(self) -> Body:

@@ -72,8 +72,8 @@ class _Replay:
             self._backend.sender.deliver(self._bodies(rest), self._settle)
 
     def release(self) -> None:
-        """Let others have what is left."""
-        for file in self._claimed.values():
+        """Let others have what is left; a file that is not claimed stays as it is."""
+        for file in self._files:
             file.release()
 
     def report(self) -> WriteReport:

@@ -111,19 +111,26 @@ class Server:
         return self._server_info
 
     def ask(self) -> ServerPair:
-        """Ask the servers now, and return what they report."""
-        now = self._clock()
-        try:
-            facts = {root: self._read_facts(root) for root in self._roots}
-            clock_ahead_s = self._compare_clocks()
-        except ServerUnavailable:
-            return ServerPair()
+        """Ask the servers now, and return what they report.
+
+        What a server reported before holds until it reports something else: a server that is
+        slow once, or whose proxy refuses once, drops the same samples as before.
+        """
+        now, known = self._clock(), self._server_info
+        facts = {self._endpoint.read_root: known.read, self._endpoint.write_root: known.write}
+        ahead_s, self._asked_at = known.clock_ahead_s, None
+        with suppress(ServerUnavailable):
+            for root, before in facts.items():
+                reported = self._read_facts(root)
+                facts[root] = reported if reported.is_known else before
+            compared_s = self._compare_clocks()
+            ahead_s = known.clock_ahead_s if compared_s is None else compared_s
+            self._asked_at = now
         self._server_info = ServerPair(
             write=facts[self._endpoint.write_root],
             read=facts[self._endpoint.read_root],
-            clock_ahead_s=clock_ahead_s,
+            clock_ahead_s=ahead_s,
         )
-        self._asked_at = now
         return self._server_info
 
     def count(self) -> DropCounts | None:

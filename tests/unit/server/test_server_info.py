@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from tests.support.http_servers import base, raw_servers, read_request
 from vm_df_writer.config.writer_config import WriterConfig
@@ -49,6 +50,39 @@ def test_a_server_is_asked_once_a_minute(httpserver: HTTPServer) -> None:
     now += 61
     asked.info()
     assert len(httpserver.log) == 4
+
+
+@pytest.mark.parametrize("failure", ["slow", "refused"])
+def test_what_a_server_reported_holds_when_it_is_slow_or_refuses_once(
+    httpserver: HTTPServer, failure: str
+) -> None:
+    fails = False
+
+    def tell(_: Request) -> Response:
+        if fails and failure == "slow":
+            time.sleep(0.4)
+        return Response(SINGLE, status=503 if fails and failure == "refused" else 200)
+
+    httpserver.expect_request("/metrics").respond_with_handler(tell)
+    serve(httpserver, "/flags", "no", 401)
+    serve(httpserver, "/health", "OK")
+    now = 100.0
+    asked = server(base(httpserver), clock=lambda: now, timeout="200ms")
+    before = asked.info()
+    assert before.write.flags["retentionPeriod"] == "1d"
+    now, fails = 200.0, True
+    assert asked.info().write == asked.info().read == before.write
+    now, fails = 300.0, False
+    assert asked.info().write == before.write
+
+
+def test_what_one_server_reports_is_known_though_the_other_is_not_there(
+    httpserver: HTTPServer,
+) -> None:
+    serve(httpserver, "/single/metrics", SINGLE)
+    parameters: dict[str, Any] = {"query_url": f"{base(httpserver)}/single"}
+    known = server("http://127.0.0.1:1", **parameters).info()
+    assert (known.write.kind, known.read.kind) == ("unknown", "single")
 
 
 def test_where_metrics_are_refused_flags_are_asked_for(httpserver: HTTPServer) -> None:
