@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer import ColumnError, FrameError, TimestampError, to_import_lines
+from vm_df_writer import FrameError, to_import_lines
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.parse import parse_frame
 
@@ -146,15 +146,20 @@ def stored_items(text: str, made: Any, meaning: str) -> Iterator[str]:
 
 
 def taken_for(column: pd.Series) -> str:
-    """What a column of a long frame is taken for if nobody says; empty if it is refused."""
-    frame = pd.DataFrame({"time": times(len(column)), "x": column, "y": 0.5})
-    try:
-        read = parse_frame(frame, metric_format=METRIC_FORMAT)
-    except TimestampError:  # two columns hold times
-        return "time"
-    except ColumnError:
-        return ""
-    return "label" if "x" in read.label_names else "value"
+    """What a column of a long frame is taken for if nobody says; empty if it is refused.
+
+    Rows of one time need labels to be told apart; values stand at times of their own.
+    """
+    for time in (times(len(column)), times(1)[0]):
+        frame = pd.DataFrame({"time": time, "x": column, "y": 0.5})
+        try:
+            read = parse_frame(frame, metric_format=METRIC_FORMAT)
+        except FrameError as refusal:
+            if "may each be the time" in str(refusal):
+                return "time"
+            continue
+        return "label" if "x" in read.label_names else "value"
+    return ""
 
 
 @each(rows_in_detail())

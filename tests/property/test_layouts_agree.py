@@ -64,7 +64,8 @@ def test_wide_and_its_melted_and_long_forms_are_one(
     assert meaning(melted, metric_format, {**policies, "layout": "melted"}) == expected
     assert meaning(melted.reset_index(), metric_format, policies) == expected
     long = wide.reset_index()
-    assert meaning(long, metric_format, {**policies, "layout": "long"}) == expected
+    reading: ReadingKeywords = {**policies, "layout": "long", "value_columns": list(wide)}
+    assert meaning(long, metric_format, reading) == expected
 
 
 @given(wide_frames(), st.data())

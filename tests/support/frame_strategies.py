@@ -74,7 +74,12 @@ class Case:
 def names(draw: st.DrawFn, most: int, *, least: int = 0) -> list[str]:
     """Draw names of columns or labels: any text that no other role has taken."""
     plain = st.sampled_from(["host", "y", "yhat", "anomaly_score", "ns/ä", 'say "hi"', "a b"])
-    name = (plain | texts()).filter(lambda text: text and text.lower() not in _RESERVED)
+    # Blanks around names are stripped, and braces may hold labels.
+    name = (
+        (plain | texts())
+        .map(str.strip)
+        .filter(lambda text: text and text.lower() not in _RESERVED and "{" not in text)
+    )
     return draw(st.lists(name, min_size=least, max_size=most, unique=True))
 
 

@@ -49,6 +49,7 @@ def expected_account(
             account.dropped["inf"] += 1
         else:
             ms, below_ms = divmod(cell.time_ns, 10**6)
+            ms += below_ms > 999_000  # the noise of a float
             labels = label_set(cell, metric_format)
             series.setdefault(labels, []).append((ms, cell.value, below_ms > 0))
     for labels, samples in series.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
+import shlex
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -97,6 +99,8 @@ _NAMES = "|".join([*(field.name for field in fields(ReadOptions)), *vars(JobOpti
 _QUOTED = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
 # A keyword as messages mark it, and what its value begins with; or else what is quoted.
 _KEYWORD = re.compile(rf"(?<![^\s(])({_NAMES})=(?!=)(?=([^\s,;:)])?)|{_QUOTED}")
+# A keyword with a list of names; the comma behind it parts it from another one.
+_LIST = re.compile(rf"(?<![^\s(])({_NAMES})=(\[[^\[\]]*\])(?:,(?= (?:{_NAMES})=\[))?")
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,.:-]*(?!\.?\w)")  # none that is a part of a name
 
 
@@ -120,6 +124,8 @@ def name_options(message: str) -> str:
     'leave some out with --label-columns, or name one with --value-columns or --time'
     >>> name_options("column 'time=now' holds text; begin anew with restart=")
     "column 'time=now' holds text; begin anew with --restart"
+    >>> name_options("pass label_columns=['host', 'a b'], value_columns=['y']; or label_columns=[]")
+    "pass --label-columns host --label-columns 'a b' --value-columns y; or --label-columns ''"
     """
 
     def name(match: re.Match[str]) -> str:
@@ -127,11 +133,20 @@ def name_options(message: str) -> str:
             return match[0]
         return option_name(match[1]) + (" " if match[2] else "")
 
-    return _KEYWORD.sub(name, message)
+    return _KEYWORD.sub(name, _LIST.sub(_repeat_option, message))
 
 
 def _names_keywords(error: VmDfWriterError) -> bool:
     return isinstance(error, (FrameError, JobError))
+
+
+def _repeat_option(match: re.Match[str]) -> str:
+    try:
+        names = ast.literal_eval(match[2])
+    except (ValueError, SyntaxError):  # of names that are no text
+        return match[0]
+    option = option_name(match[1])
+    return " ".join(f"{option} {shlex.quote(str(name))}" for name in names or [""])
 
 
 class CleanCommand(click.Command):

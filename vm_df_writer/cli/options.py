@@ -52,7 +52,7 @@ def _reading_option(field: Field[Any], hint: Any) -> Callable[[Command], Command
             text += " May be repeated."
             settings = {"multiple": True, "callback": _pairs, "metavar": "NAME=VALUE"}
         case origin if origin is Sequence:
-            text += " One name a time; may be repeated."
+            text += " One name a time; may be repeated. '' alone says that there are none."
             settings = {"multiple": True, "callback": _names, "metavar": "NAME"}
         case origin if origin is int:
             settings["type"] = int
@@ -62,7 +62,8 @@ def _reading_option(field: Field[Any], hint: Any) -> Callable[[Command], Command
 
 
 def _names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
-    return list(given) or None
+    # An empty name alone says that there are none.
+    return None if not given else [name for name in given if name]
 
 
 def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:

@@ -70,7 +70,7 @@ class ReadOptions:
         default_factory=dict, metadata={"help": "labels that every series gets"}
     )
     time: Hashable = _keyword(None, "the column or index level that holds the time")
-    time_unit: TimeUnit | None = _keyword(None, "the unit of integer timestamps")
+    time_unit: TimeUnit | None = _keyword(None, "the unit of timestamps that are numbers")
     naive_tz: str = _keyword("UTC", "the zone of timestamps that name none")
     label_columns: Sequence[Hashable] | None = _keyword(
         None, "the columns that hold labels; then no other column becomes one"
@@ -115,6 +115,8 @@ class ReadOptions:
             if (found := getattr(self, name)) is None:
                 continue
             object.__setattr__(self, name, tuple(found))  # of an Index, or a generator, too
+            for one in getattr(self, name):
+                _check_unicode(name, one)
             if not getattr(self, name) and name != "label_columns":
                 raise FrameError(f"{name}: the list is empty; leave it out, or name what to write")
         self._check_digits()
@@ -160,9 +162,22 @@ class ReadOptions:
             found = getattr(self, name)
             if found is not None and not isinstance(found, str):
                 raise FrameError(f"{name}: expected text, got {found!r}")
+            _check_unicode(name, found)
         for name in ("time", "variable_column", "value_column"):
             if not isinstance(getattr(self, name), Hashable):
                 raise FrameError(f"{name}: expected one name, got {getattr(self, name)!r}")
+            _check_unicode(name, getattr(self, name))
+
+
+def _check_unicode(keyword: str, name: object) -> None:
+    """Refuse text that no server can store, and that pandas cannot look up in Arrow's text."""
+    try:
+        if isinstance(name, str):
+            name.encode()
+    except UnicodeEncodeError:
+        raise FrameError(
+            f"{keyword}: {name!r} is not valid Unicode (a lone surrogate); rename it"
+        ) from None
 
 
 def check_provided(wanted: Sequence[str], variables: Sequence[str]) -> NoReturn:

@@ -13,7 +13,7 @@ from vm_df_writer.errors import FrameError
 from vm_df_writer.files.arrow_ipc import schema_of, table_to_frame
 from vm_df_writer.files.csv_cells import import_pyarrow
 from vm_df_writer.files.part import Part, Schema, needed_columns
-from vm_df_writer.frames.column_roles import find_time
+from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.timestamps import read_timestamps
 
 __all__ = ["plan", "read"]

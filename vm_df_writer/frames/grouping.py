@@ -20,7 +20,7 @@ from vm_df_writer.frames.samples.time_order import (
 from vm_df_writer.frames.samples.values import Rows
 from vm_df_writer.model.series import BoolArray, IntArray
 
-__all__ = ["GroupedRows", "group_rows"]
+__all__ = ["GroupedRows", "combine_labels", "group_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ def group_rows(labels: Sequence[LabelColumn], ms: IntArray, kept: BoolArray | No
     ([1, 2, 0], [0, 1, 3])
     """
     n_rows = len(ms)
-    ids, n_ids = _combine(labels, n_rows)
+    ids, n_ids = combine_labels(labels, n_rows)
     kept_rows = None if kept is None else np.flatnonzero(kept)
     if kept_rows is not None:
         ids = ids[kept_rows]
@@ -124,8 +124,17 @@ def group_rows(labels: Sequence[LabelColumn], ms: IntArray, kept: BoolArray | No
     return GroupedRows(by_time if order is None else order[by_time], offsets)
 
 
-def _combine(labels: Sequence[LabelColumn], n_rows: int) -> tuple[npt.NDArray[np.integer], int]:
-    """Return one small number per row, equal where all labels are equal."""
+def combine_labels(
+    labels: Sequence[LabelColumn], n_rows: int
+) -> tuple[npt.NDArray[np.integer], int]:
+    """Return one small number per row, equal where all labels are equal, and a bound of them.
+
+    Examples
+    --------
+    >>> host = LabelColumn("host", np.array([1, 0, 1]), ["a", "b"])
+    >>> combine_labels([host], 3)
+    (array([2, 1, 2], dtype=uint8), 3)
+    """
     ids: npt.NDArray[np.integer] = np.zeros(n_rows, dtype=np.int32)
     n_ids = 1
     for label in labels:
@@ -169,8 +178,7 @@ def _stable_order(ids: npt.NDArray[np.integer], n_ids: int) -> IntArray | None:
             return (once[:, None] + np.arange(0, len(ids), period)).ravel()
     if n_ids <= 2**16:
         return np.argsort(ids, kind="stable")  # a radix sort, up to 16 bits
+    # There are fewer numbers than 2**32: more than 2**16 of them are at most as many as rows.
     low = np.argsort((ids & 0xFFFF).astype(np.uint16), kind="stable")
     high = (ids >> 16)[low]
-    if n_ids <= 2**32:
-        return low[np.argsort(high.astype(np.uint16), kind="stable")]
-    return low[np.argsort(high, kind="stable")]
+    return low[np.argsort(high.astype(np.uint16), kind="stable")]

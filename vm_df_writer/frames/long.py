@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions, check_provided
-from vm_df_writer.errors import LabelError
-from vm_df_writer.frames.ambiguous_columns import check_no_label_is_lost, find_ambiguous_labels
-from vm_df_writer.frames.column_roles import ColumnRef, Roles, assign_roles
-from vm_df_writer.frames.grouping import GroupedRows, group_rows
+from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.frames.column_names import labels_of_names
+from vm_df_writer.frames.grouping import GroupedRows, combine_labels, group_rows
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
-    check_no_damaged_values,
     label_from_column,
     label_from_rows_per_time,
 )
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.roles.assign_roles import Roles, assign_roles
+from vm_df_writer.frames.roles.column_ref import ColumnRef
+from vm_df_writer.frames.roles.label_need import judge_need
+from vm_df_writer.frames.roles.name_words import names_a_thing
+from vm_df_writer.frames.roles.number_labels import find_number_labels
+from vm_df_writer.frames.roles.proposals import Proposal
+from vm_df_writer.frames.roles.text_labels import OpenLabel, check_open_labels
 from vm_df_writer.frames.samples.cleaning import (
     PrecisionCheck,
     RawBlock,
     chunk_to_block,
     merge_equal_times,
 )
-from vm_df_writer.frames.samples.time_order import repeated_times, rows_per_time
+from vm_df_writer.frames.samples.time_order import rows_per_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import ValueColumn, read_rows
 from vm_df_writer.model.labels import LabelSets
-from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
 
 __all__ = ["LongFrame", "read_long"]
 
@@ -53,6 +58,8 @@ class LongFrame:
         The policies for duplicates, infinities and rounding.
     n_rows_read, n_rows_without_time : int
         Rows that hold a sample to be written, and those among them that have no time.
+    roles : Roles
+        What the columns are, nothing open.
     digit_loss : PrecisionCheck
         Warns once.
     """
@@ -64,7 +71,13 @@ class LongFrame:
     reading: ReadOptions
     n_rows_read: int
     n_rows_without_time: int
+    roles: Roles
     digit_loss: PrecisionCheck = field(default_factory=PrecisionCheck)
+
+    @property
+    def time(self) -> ColumnRef:
+        """Where the time is."""
+        return self.roles.time
 
     @property
     def n_cells(self) -> int:
@@ -97,21 +110,27 @@ class LongFrame:
 
 
 def read_long(
-    frame: pd.DataFrame, reading: ReadOptions, renderer: LabelSetRenderer, *, melted: bool
+    frame: pd.DataFrame,
+    reading: ReadOptions,
+    renderer: LabelSetRenderer,
+    time: ColumnRef,
+    *,
+    melted: bool,
 ) -> LongFrame:
     """Read a frame with one row per time and series.
 
     Raises
     ------
     FrameError
-        If the time, the labels or the values cannot be read.
+        If the time, the labels or the values cannot be read, or it is not sure which is which.
     """
-    roles = assign_roles(frame, reading, melted=melted)
+    roles = assign_roles(frame, reading, time, melted=melted)
     timestamps = read_timestamps(
-        roles.time.read(frame),
+        time.read(frame),
         time_unit=reading.time_unit,
         naive_tz=reading.naive_tz,
-        where=str(roles.time),
+        where=str(time),
+        series=lambda: _series_of_rows(frame, roles),
     )
     n_rows = rows_per_time(timestamps.ms)
 
@@ -119,9 +138,6 @@ def read_long(
         return label_from_rows_per_time(name, source.read(frame), n_rows, str(source))
 
     labels = [read_label(str(source.name), source) for source in roles.labels]
-    for source, label in zip(roles.labels, labels, strict=True):
-        if source in roles.guessed:
-            check_no_damaged_values(label, str(source))
     query_key = variable = None
     if roles.query_key is not None:
         query_key = read_label("query_key", roles.query_key)
@@ -139,45 +155,110 @@ def read_long(
     if timestamps.nat is not None:
         kept = ~timestamps.nat if provided is None else provided & ~timestamps.nat
         n_rows_without_time = n_rows_read - int(kept.sum())
+    certain = [column for column in (*labels, query_key, variable) if column is not None]
+    may_be = [
+        OpenLabel(source, read_label(str(source.name), source), frame[source.name].dtype)
+        for source in roles.open_labels
+    ]
+    keys = [*certain, *(one.label for one in may_be)]
+    grouped = group_rows(keys, timestamps.ms, kept)
+    roles = _close_labels(roles, may_be, certain, grouped, timestamps.ms)
+    labels += [one.label for one in may_be]
+    if roles.open_numbers:
+        roles, more = _close_numbers(frame, roles, keys, grouped, timestamps.ms, kept)
+        if more:
+            labels += more
+            grouped = group_rows([*keys, *more], timestamps.ms, kept)
+    _check_no_metric_names(roles, labels, reading)
     names = _chosen_values(roles.values, reading, melted=melted)
     columns = [ValueColumn(name, frame[name]) for name in names]
-    keys = [column for column in (*labels, query_key, variable) if column is not None]
-    grouped = group_rows(keys, timestamps.ms, kept)
-    if not melted:
-        _check_no_label_is_lost(frame, roles, reading, grouped, timestamps)
-    n_groups = len(grouped.offsets) - 1
+    n_groups, n_repeats = len(grouped.offsets) - 1, len(columns)
     rows = grouped.first_rows
-    var = (
-        variable.take(rows)
-        if variable is not None
-        else label_from_column("var", pd.Index(names, dtype=object), "columns").repeat(n_groups)
-    )
-    n_repeats = len(columns)
+    if variable is not None:
+        var = variable.take(rows)
+        in_names: list[LabelColumn] = []
+    else:
+        by_name, in_names = labels_of_names(pd.Index(names, dtype=object))
+        var = by_name.repeat(n_groups)
     label_sets = renderer.render(
         n_groups * n_repeats,
         var,
         None if query_key is None else query_key.take(rows).tile(n_repeats),
-        [label.take(rows).tile(n_repeats) for label in labels],
+        [
+            *(label.take(rows).tile(n_repeats) for label in labels),
+            *(label.repeat(n_groups) for label in in_names),
+        ],
         lambda i: f"column {names[i // n_groups]!r}, row {rows[i % n_groups]}",
     )
     return LongFrame(
-        grouped, timestamps, columns, label_sets, reading, n_rows_read, n_rows_without_time
+        grouped, timestamps, columns, label_sets, reading, n_rows_read, n_rows_without_time, roles
     )
 
 
-def _check_no_label_is_lost(
+def _check_no_metric_names(
+    roles: Roles, labels: Sequence[LabelColumn], reading: ReadOptions
+) -> None:
+    """Refuse names of several metrics as a label, which metric_format would replace."""
+    names = list(roles.values)
+    if reading.label_columns is not None or len(names) != 1:
+        return
+    for label in labels:
+        if label.name == "__name__" and len(label.texts) > 1:
+            raise ColumnError(
+                f"column '__name__': holds the names of {len(label.texts)} metrics, and $VAR "
+                "stands for the names of columns; pass layout='melted', "
+                f"variable_column='__name__', value_column={names[0]!r}"
+            )
+
+
+def _series_of_rows(frame: pd.DataFrame, roles: Roles) -> IntArray:
+    """Return a number for each row, equal for rows of one series, as far as roles are known."""
+    sources = [roles.query_key, roles.variable, *roles.labels, *roles.open_labels]
+    labels = [
+        label_from_column(str(source.name), source.read(frame), str(source))
+        for source in sources
+        if source is not None
+    ]
+    return combine_labels(labels, len(frame))[0].astype(np.int64)
+
+
+def _close_labels(
+    roles: Roles,
+    may_be: Sequence[OpenLabel],
+    certain: Sequence[LabelColumn],
+    grouped: GroupedRows,
+    ms: IntArray,
+) -> Roles:
+    """Make labels of the columns that can be nothing else, or refuse them."""
+    if not may_be:
+        return roles
+    # Of two that would do, the one that is called after a thing is kept, and never numbers as text.
+    in_order = sorted(may_be, key=lambda one: names_a_thing(one.label.name) and not one.is_doubtful)
+    need = judge_need(certain, [one.label for one in in_order], grouped, ms)
+    known = Proposal([s.name for s in roles.labels if s.kind == "column"], roles.values)
+    check_open_labels(in_order, need, ms, roles.time, known)
+    return replace(roles, labels=[*roles.labels, *roles.open_labels], open_labels=())
+
+
+def _close_numbers(
     frame: pd.DataFrame,
     roles: Roles,
-    reading: ReadOptions,
+    keys: Sequence[LabelColumn],
     grouped: GroupedRows,
-    timestamps: Timestamps,
-) -> None:
-    used = [s.name for s in (roles.time, roles.query_key, *roles.labels) if s is not None]
-    doubtful = find_ambiguous_labels(frame, used, reading)
-    if doubtful and not grouped.order_of_times(timestamps.ms)[1]:
-        ms = timestamps.ms if grouped.order is None else timestamps.ms[grouped.order]
-        repeated = repeated_times(ms, grouped.offsets)
-        check_no_label_is_lost(frame, doubtful, grouped.order, repeated, "long")
+    ms: IntArray,
+    kept: BoolArray | None,
+) -> tuple[Roles, list[LabelColumn]]:
+    """Make labels of those whole numbers that surely are, and values of the others."""
+    known = Proposal([s.name for s in roles.labels if s.kind == "column"], roles.values)
+    names = find_number_labels(frame, roles.open_numbers, grouped, keys, ms, kept, known)
+    sources = [ColumnRef("column", name) for name in names]
+    closed = replace(
+        roles,
+        labels=[*roles.labels, *sources],
+        values=[name for name in known.value_columns if name not in names],
+        open_numbers=(),
+    )
+    return closed, [label_from_column(str(s.name), frame[s.name], str(s)) for s in sources]
 
 
 def _check_named(variable: LabelColumn, source: ColumnRef) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,16 +10,29 @@ import pandas as pd
 from vm_df_writer.config.field_types import check_metric_format
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ConfigError, FrameError
-from vm_df_writer.frames.arrow import frame_from_arrow
-from vm_df_writer.frames.column_roles import check_column_names, find_time
+from vm_df_writer.frames.column_names import (
+    check_column_names,
+    with_named_values,
+    without_blanks,
+)
+from vm_df_writer.frames.given_frame import as_frame
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.frames.long import LongFrame, read_long
+from vm_df_writer.frames.reading_of import explicit_options, reading_of
+from vm_df_writer.frames.roles.assign_roles import refuse_odd_columns
+from vm_df_writer.frames.roles.column_ref import ColumnRef
+from vm_df_writer.frames.roles.column_survey import ColumnSurvey, survey_columns
+from vm_df_writer.frames.roles.number_labels import check_no_things_by_name
+from vm_df_writer.frames.roles.proposals import Proposal
+from vm_df_writer.frames.roles.row_numbers import numbers_rows
+from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.values import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
 from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.series import SeriesBlock
 
 _ONLY_WIDE = {
@@ -55,6 +68,8 @@ class ParsedFrame:
         The labels that a series of the frame can have.
     blocks : callable
         Yields the series; each call reads the frame anew.
+    describe : callable
+        Returns the role of each column, and the keywords that name these roles.
     """
 
     layout: str
@@ -64,6 +79,17 @@ class ParsedFrame:
     label_sets: LabelSets
     label_names: frozenset[str]
     blocks: Callable[[], Iterator[SeriesBlock]]
+    describe: Callable[[], tuple[Reading, ReadOptions]]
+
+    @property
+    def reading(self) -> Reading:
+        """The role of each column."""
+        return self.describe()[0]
+
+    @property
+    def options(self) -> ReadOptions:
+        """Keywords that name these roles: with them, frames of the same columns are read alike."""
+        return self.describe()[1]
 
 
 def parse_frame(
@@ -91,6 +117,8 @@ def parse_frame(
     >>> read = parse_frame(frame, metric_format={"__name__": "vm_$VAR"})
     >>> read.layout, read.reason, list(read.label_sets)
     ('wide', 'the index is time and every column holds numbers', [b'{"__name__":"vm_y"}'])
+    >>> str(read.reading)
+    'time=index (UTC), values=[y]'
     >>> next(read.blocks()).timestamps_ms.tolist()
     [1767225600000, 1767312000000]
     """
@@ -99,23 +127,37 @@ def parse_frame(
     except ValueError as refusal:
         raise ConfigError(f"metric_format: {refusal}") from None
     reading = reading or ReadOptions()
-    frame = as_frame(frame)
+    given = as_frame(frame)
+    survey = survey_columns(given)
+    frame, reading = without_blanks(given, reading, survey)
+    if frame is not given:
+        survey = survey_columns(frame)
+    frame = with_named_values(frame, reading)
     check_column_names(frame)
-    layout, reason = _choose(frame, reading)
+    layout, reason, time = _choose(frame, reading, survey)
     _check_keywords(layout, reading)
     if frame.empty:
-        reason = "the frame is empty"
         return ParsedFrame(
-            layout, reason, len(frame), 0, LabelSets.of([]), frozenset(), lambda: iter(())
+            layout,
+            "the frame is empty",
+            len(frame),
+            0,
+            LabelSets.of([]),
+            frozenset(),
+            lambda: iter(()),
+            lambda: (Reading(layout=layout), reading),
         )
+    time = time or find_time(frame, reading, survey)
     renderer = LabelSetRenderer(
         metric_format, reading, limits or LabelLimits(), cache or LabelSetCache(0)
     )
     body: WideFrame | LongFrame
     if layout == "wide":
-        body = read_wide(frame, reading, renderer)
+        body = _read_wide_or_long(frame, reading, renderer, time, survey)
+        if isinstance(body, LongFrame):
+            layout, reason = "long", "whole numbers tell rows of one time apart: they are labels"
     else:
-        body = read_long(frame, reading, renderer, melted=layout == "melted")
+        body = read_long(frame, reading, renderer, time, melted=layout == "melted")
     if "error" in (reading.duplicates, reading.inf):
         for _ in body.blocks():  # a refusal must come before the first request
             pass
@@ -127,52 +169,61 @@ def parse_frame(
         body.label_sets,
         renderer.label_names,
         body.blocks,
+        lambda: (reading_of(body, frame.columns, layout), explicit_options(body, frame.columns)),
     )
 
 
-def as_frame(frame: object) -> pd.DataFrame:
-    """Return what is given for a frame as one.
+def _read_wide_or_long(
+    frame: pd.DataFrame,
+    reading: ReadOptions,
+    renderer: LabelSetRenderer,
+    time: ColumnRef,
+    survey: ColumnSurvey,
+) -> WideFrame | LongFrame:
+    """Read a wide frame, unless whole numbers in it are labels for sure."""
+    flat = not isinstance(frame.columns, pd.MultiIndex)
+    left_out: Collection[Hashable] = ()
+    if flat and reading.value_columns is None:
+        neither = [name for _, name, kind in survey.beside_floats if kind in ("time", "other")]
+        if neither := [name for name in neither if name != time.name]:
+            refuse_odd_columns(frame, neither)
+        left_out = [
+            name
+            for position, name, kind in survey.beside_floats
+            if kind == "integer" and numbers_rows(frame.iloc[:, position])
+        ]
+    wide = read_wide(frame, reading, renderer, time, left_out)
+    if not flat or reading.layout != "auto" or reading.var is not None:
+        return wide
+    if wide.shares_times:
+        long = read_long(frame, reading, renderer, time, melted=False)
+        return long if long.roles.labels else wide
+    whole = [name for name in survey.whole_numbers if name not in left_out]
+    if whole:
+        values = frame.columns[wide.positions].tolist()
+        check_no_things_by_name(frame, whole, Proposal([], values))
+    return wide
 
-    Raises
-    ------
-    FrameError
-        If it is none.
 
-    Examples
-    --------
-    >>> as_frame(pd.Series([1.0], name="y")).columns.tolist()
-    ['y']
-    """
-    if isinstance(frame, pd.Series):
-        if frame.name is None:
-            raise FrameError("frame: the Series has no name to stand for $VAR; .rename('y') it")
-        return frame.to_frame()
-    if isinstance(frame, pd.DataFrame):
-        return frame
-    if hasattr(frame, "__arrow_c_stream__"):
-        return frame_from_arrow(frame)
-    raise FrameError(
-        f"frame: expected a DataFrame, a named Series or an Arrow table, got "
-        f"{type(frame).__name__}; convert it with pd.DataFrame(...)"
-    )
-
-
-def _choose(frame: pd.DataFrame, reading: ReadOptions) -> tuple[str, str]:
+def _choose(
+    frame: pd.DataFrame, reading: ReadOptions, survey: ColumnSurvey
+) -> tuple[str, str, ColumnRef | None]:
+    """Return the layout, the reason, and the time if it was asked for."""
     if reading.layout != "auto":
-        return reading.layout, f"layout={reading.layout!r} is given"
+        return reading.layout, f"layout={reading.layout!r} is given", None
     if isinstance(frame.columns, pd.MultiIndex):
-        return "wide", "the columns are a MultiIndex"
+        return "wide", "the columns are a MultiIndex", None
     if reading.var is not None or reading.column_label is not None:
-        return "wide", "var= and column_label= are given"
+        return "wide", "var= and column_label= are given", None
     if reading.variable_column in frame.columns and reading.value_column in frame.columns:
-        return "melted", (
-            f"there are the columns {reading.variable_column!r} and {reading.value_column!r}"
-        )
+        reason = f"there are the columns {reading.variable_column!r} and {reading.value_column!r}"
+        return "melted", reason, None
     if reading.label_columns is not None:
-        return "long", "label_columns= is given"
+        return "long", "label_columns= is given", None
     if frame.empty:
-        return "wide", "the frame is empty"
-    return _choose_by_content(frame, reading)
+        return "wide", "the frame is empty", None
+    time = find_time(frame, reading, survey)
+    return *_choose_by_content(frame, reading, time, survey), time
 
 
 def _check_keywords(layout: str, reading: ReadOptions) -> None:
@@ -182,8 +233,9 @@ def _check_keywords(layout: str, reading: ReadOptions) -> None:
             raise FrameError(f"{keyword}: a {layout} frame has no such thing; {remedy}")
 
 
-def _choose_by_content(frame: pd.DataFrame, reading: ReadOptions) -> tuple[str, str]:
-    time = find_time(frame, reading)
+def _choose_by_content(
+    frame: pd.DataFrame, reading: ReadOptions, time: ColumnRef, survey: ColumnSurvey
+) -> tuple[str, str]:
     if time.kind == "column":
         return "long", f"the time is in {time}"
     if frame.index.nlevels > 1:
@@ -191,12 +243,9 @@ def _choose_by_content(frame: pd.DataFrame, reading: ReadOptions) -> tuple[str, 
     if reading.query_key_level in frame.columns:
         return "long", f"there is a column {reading.query_key_level!r}"
     values = set(reading.value_columns or ())
-    dtypes = frame.dtypes.tolist()
-    # By identity: a million columns may be alike, and hashing a category hashes all its values.
-    distinct = {id(dtype): dtype for dtype in dtypes}
-    odd = {key for key, dtype in distinct.items() if not pd.api.types.is_numeric_dtype(dtype)}
-    for position, dtype in enumerate(dtypes if odd else ()):
-        name = frame.columns[position]
-        if id(dtype) in odd and name not in values and holds_strings(frame.iloc[:, position]):
+    for position, name, kind in survey.beside_floats:
+        if kind not in ("text", "object") or name in values:
+            continue
+        if holds_strings(frame.iloc[:, position]):
             return "long", f"column {name!r} holds text: it is a label"
     return "wide", f"the {time} is time and every column holds numbers"

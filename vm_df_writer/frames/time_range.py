@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.frames.column_roles import find_time
+from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.timestamps import read_timestamps
 
 __all__ = ["cut_time", "lies_outside"]

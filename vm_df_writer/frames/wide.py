@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,18 +12,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions, check_provided
-from vm_df_writer.errors import ColumnError, FrameError, LabelError, did_you_mean
-from vm_df_writer.frames.ambiguous_columns import check_no_label_is_lost, find_ambiguous_labels
-from vm_df_writer.frames.column_roles import ColumnRef, find_time, label_levels, names_of
+from vm_df_writer.errors import ColumnError, FrameError, did_you_mean
+from vm_df_writer.frames.column_names import labels_of_names, names_of_columns
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
     constant_label,
     label_from_codes,
-    label_from_column,
 )
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.roles.assign_roles import label_levels
+from vm_df_writer.frames.roles.column_ref import ColumnRef, names_of
 from vm_df_writer.frames.samples.cleaning import PrecisionCheck, RawBlock, chunk_to_block
-from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time, repeated_times
+from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import Rows, ValueColumn, convert_numbers, read_rows
 from vm_df_writer.model.labels import LabelSets
@@ -46,6 +46,8 @@ class WideFrame:
         The caller's.
     positions : ndarray of int64, shape (n_series,)
         Which of its columns are series; all hold numbers.
+    time : ColumnRef
+        Where the time is.
     timestamps : Timestamps
         The time of each row.
     label_sets : LabelSets, length n_series
@@ -58,6 +60,7 @@ class WideFrame:
 
     frame: pd.DataFrame
     positions: IntArray
+    time: ColumnRef
     timestamps: Timestamps
     label_sets: LabelSets
     reading: ReadOptions
@@ -83,6 +86,12 @@ class WideFrame:
             ValueColumn(self.frame.columns[position], self.frame.iloc[:, position])
             for position in self.positions.tolist()
         ]
+
+    @property
+    def shares_times(self) -> bool:
+        """Whether rows share a time."""
+        ms = self.timestamps.ms if self._rows is None else self.timestamps.ms[self._rows]
+        return bool((ms[1:] == ms[:-1]).any())
 
     @cached_property
     def _rows(self) -> IntArray | None:
@@ -146,18 +155,23 @@ def _read_numbers(numbers: npt.NDArray[Any], rows: Rows) -> tuple[FloatArray, di
     return values, {} if inexact is None else {"inexact": inexact}
 
 
-def read_wide(frame: pd.DataFrame, reading: ReadOptions, renderer: LabelSetRenderer) -> WideFrame:
+def read_wide(
+    frame: pd.DataFrame,
+    reading: ReadOptions,
+    renderer: LabelSetRenderer,
+    time: ColumnRef,
+    left_out: Collection[Hashable] = (),
+) -> WideFrame:
     """Read a frame with one column per series.
 
     The columns are variables, or series of one variable (`var`, `column_label`), or a
-    MultiIndex whose named levels are labels.
+    MultiIndex whose named levels are labels. Columns that are `left_out` are none of them.
 
     Raises
     ------
     FrameError
         If the time, the labels or the values cannot be read.
     """
-    time = find_time(frame, reading)
     if levels := label_levels(frame, time):
         raise ColumnError(
             f"{levels[0]}: a wide frame has the time alone in its index; move the level to the "
@@ -166,7 +180,7 @@ def read_wide(frame: pd.DataFrame, reading: ReadOptions, renderer: LabelSetRende
     timestamps = read_timestamps(
         time.read(frame), time_unit=reading.time_unit, naive_tz=reading.naive_tz, where=str(time)
     )
-    positions = _value_positions(frame, reading, time)
+    positions = _value_positions(frame, reading, [*left_out, *_column_of(time)])
     if not positions.size:
         raise ColumnError(
             f"columns: none is left beside the time (there are: {names_of(frame)}); add the values"
@@ -190,29 +204,24 @@ def read_wide(frame: pd.DataFrame, reading: ReadOptions, renderer: LabelSetRende
     label_sets = renderer.render(
         len(columns), var, query_key, labels, lambda i: f"column {columns[i]!r}"
     )
-    wide = WideFrame(frame, positions, timestamps, label_sets, reading)
+    wide = WideFrame(frame, positions, time, timestamps, label_sets, reading)
     wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
-    is_guessed = reading.layout == "auto" and reading.var is None
-    if is_guessed and not isinstance(columns, pd.MultiIndex):
-        _check_no_label_is_lost(wide, time)
     return wide
 
 
-def _check_no_label_is_lost(wide: WideFrame, time: ColumnRef) -> None:
-    order = wide._rows  # noqa: SLF001 - the same file
-    ms = wide.timestamps.ms if order is None else wide.timestamps.ms[order]
-    repeated = repeated_times(ms, np.array([0, len(ms)]))
-    if repeated.size:
-        doubtful = find_ambiguous_labels(wide.frame, [time.name], wide.reading)
-        check_no_label_is_lost(wide.frame, doubtful, order, repeated, "wide")
+def _column_of(time: ColumnRef) -> list[Hashable]:
+    return [time.name] if time.kind == "column" else []
 
 
-def _value_positions(frame: pd.DataFrame, reading: ReadOptions, time: ColumnRef) -> IntArray:
+def _value_positions(
+    frame: pd.DataFrame, reading: ReadOptions, others: Collection[Hashable]
+) -> IntArray:
     if reading.value_columns is None:
         positions = np.arange(frame.shape[1])
-        return positions if time.kind == "index level" else positions[frame.columns != time.name]
-    if time.kind == "column" and time.name in reading.value_columns:
-        raise ColumnError(f"value_columns: {time.name!r} has another role already; leave it out")
+        return positions[~frame.columns.isin(list(others))] if others else positions
+    for name in reading.value_columns:
+        if name in others:
+            raise ColumnError(f"value_columns: {name!r} has another role already; leave it out")
     positions = frame.columns.get_indexer_for(pd.Index(reading.value_columns))
     if (positions < 0).any():
         name = list(reading.value_columns)[int((positions < 0).argmax())]
@@ -224,20 +233,15 @@ def _value_positions(frame: pd.DataFrame, reading: ReadOptions, time: ColumnRef)
 
 
 def _from_names(columns: pd.Index, reading: ReadOptions) -> tuple[LabelColumn, list[LabelColumn]]:
-    names = label_from_column("column", columns, "columns")
-    if names.codes is not None and (names.codes < 0).any():
-        raise LabelError(
-            f"columns: column {int((names.codes < 0).argmax())} has no name; name every column"
-        )
     if reading.var is None and reading.column_label is None:
-        return names, []
+        return labels_of_names(columns)
     if reading.var is None or reading.column_label is None:
         missing, given = ("var", "column_label")[:: 1 if reading.var is None else -1]
         raise FrameError(
             f"{missing}: a frame with one column per series needs it together with {given}=; var= "
             "says what the values are, column_label= which label takes the column name"
         )
-    label = LabelColumn(reading.column_label, names.codes, names.texts)
+    label = replace(names_of_columns(columns), name=reading.column_label)
     return constant_label("var", reading.var, "var"), [label]
 
 

@@ -16,7 +16,7 @@ from vm_df_writer.errors import DeliveryError, JobError, StateError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
-from vm_df_writer.frames.parse import as_frame
+from vm_df_writer.frames.given_frame import as_frame
 from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.progress import JobProgress
 from vm_df_writer.jobs.report import JobOutcome

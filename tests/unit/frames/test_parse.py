@@ -94,7 +94,7 @@ def test_a_series_without_a_name_is_refused() -> None:
         read(WIDE["y"].rename(None))
 
 
-@pytest.mark.parametrize("frame", [[1, 2], {"y": [1.0]}, np.zeros(3), None, "frame.csv"])
+@pytest.mark.parametrize("frame", [[1, 2], {"y": [1.0]}, None, "frame.csv"])
 def test_what_is_no_frame_is_refused(frame: object) -> None:
     message = (
         "frame: expected a DataFrame, a named Series or an Arrow table, got "
@@ -210,21 +210,26 @@ def test_two_groups_of_one_label_set_are_refused_by_row() -> None:
 
 @pytest.mark.parametrize("where", ["index", "columns"])
 def test_levels_need_names(where: str) -> None:
-    levels = LEVELS.set_names([None, "host"])
     frame = (
-        WIDE.set_axis(levels, axis=1)
+        WIDE.set_axis(LEVELS.set_names(["var", None]), axis=1)
         if where == "columns"
         else LONG.set_index(["timestamp", "host"])
     )
     if where == "index":
         frame.index.names = ["timestamp", None]
-    names = "[None, 'host']" if where == "columns" else "['timestamp', None]"
+    names = "['var', None]" if where == "columns" else "['timestamp', None]"
     message = (
         f"{where}: a level has no name (levels: {names}), so it cannot be a label; name all "
         f"levels with frame.{where}.names = [...]"
     )
     with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
         read(frame)
+
+
+def test_the_level_in_which_pivot_table_keeps_the_values_is_the_variable() -> None:
+    frame = WIDE.set_axis(LEVELS.set_names([None, "host"]), axis=1)
+    assert set(stored(frame)) == {"y{host=a}", "yhat{host=b}"}
+    assert set(stored(frame, var_level="output")) == {"y{host=a}", "yhat{host=b}"}
 
 
 def test_levels_need_names_of_their_own() -> None:

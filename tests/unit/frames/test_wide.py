@@ -120,7 +120,10 @@ def test_a_time_of_integers_is_no_value_too() -> None:
     frame = pd.DataFrame({"ts": [1767225600, 1767225660], "y": [1.0, 2.0]})
     assert stored(frame, layout="wide", time_unit="s") == {"y": {0: 1.0, 1: 2.0}}
     with pytest.raises(ColumnError, match=r"^value_columns: 'ts' has another role already; "):
-        read(frame, layout="wide", time_unit="s", value_columns=["ts", "y"])
+        read(frame, layout="wide", time="ts", time_unit="s", value_columns=["ts", "y"])
+    assert stored(frame, layout="wide", time="ts", time_unit="s", value_columns=["y"]) == {
+        "y": {0: 1.0, 1: 2.0}
+    }
 
 
 @pytest.mark.parametrize(
@@ -220,34 +223,6 @@ def test_rows_are_put_in_order_and_rows_without_a_time_dropped(dtype: Any) -> No
     found = read(frame, layout="wide")
     assert counts(found) == ({"nat": 2, "duplicate": 2}, {})
     assert stored(frame, layout="wide") == {name: {0: 4.0, 1: 5.0, 3: 3.0} for name in "yz"}
-
-
-@pytest.mark.parametrize("reading", [{}, {"value_columns": ["y"]}])
-@pytest.mark.parametrize("rows", [slice(None), slice(None, None, -1)])
-def test_integers_that_tell_rows_of_one_time_apart_are_refused(
-    rows: slice, reading: dict[str, Any]
-) -> None:
-    frame = pd.DataFrame({"shard": [1, 2, 1], "y": [1.0, 2.0, 3.0]}, index=minutes(0, 0, 1))[rows]
-    message = (
-        "column 'shard': integers, which are values or a label, and without it as a label there "
-        "are rows of one series at one time; name it in label_columns= or in value_columns=, or "
-        "pass layout='wide'"
-    )
-    with pytest.raises(ColumnError, match=f"^{re.escape(message)}$"):
-        read(frame, **reading)
-    for named in ({"layout": "wide"}, {"value_columns": ["y", "shard"]}):
-        assert counts(read(frame, **named))[0] == {"duplicate": 2}
-    assert counts(read(frame, label_columns=["shard"]))[0] == {}
-
-
-def test_integers_alone_are_values_also_of_equal_times() -> None:
-    frame = pd.DataFrame({"y": [1, 2]}, index=minutes(0, 0))
-    assert stored(frame) == {"y": {0: 2.0}}
-
-
-def test_integers_that_are_the_same_in_rows_of_one_time_are_values() -> None:
-    frame = pd.DataFrame({"flag": [0, 0, 1], "y": [1.0, 2.0, 3.0]}, index=minutes(0, 0, 1))
-    assert stored(frame) == {"flag": {0: 0.0, 1: 1.0}, "y": {0: 2.0, 1: 3.0}}
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
 from vm_df_writer.config.read_options import TimeUnit
 from vm_df_writer.errors import TimestampError
-from vm_df_writer.model.series import BoolArray, IntArray
+from vm_df_writer.frames.samples.time_numbers import (
+    END_S,
+    FIRST_S,
+    PER_SECOND,
+    calendar_date,
+    likely_unit,
+    serial_date,
+)
+from vm_df_writer.frames.samples.time_texts import folds_of, in_python, parse_times
+from vm_df_writer.frames.samples.values import NARROW_FLOATS, is_known_to_pandas, numpy_kind
+from vm_df_writer.frames.samples.wall_times import check_zone, localize
+from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 
 __all__ = ["Timestamps", "holds_time", "read_timestamps"]
 
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-# The server would drop or misplace anything outside; no score is that old or that new.
-_FIRST_S = int(pd.Timestamp("1971-01-01", tz="UTC").timestamp())
-_END_S = int(pd.Timestamp("2200-01-01", tz="UTC").timestamp())
-# A zone behind a time of day, in any form that pandas reads. Behind a blank may be a date alone.
-_ZONE = r"\d[T ]\d[^Zz+-]*[Zz+-]"
+# Digits below this are the noise of a float that was a whole millisecond: 0.781 s is stored as
+# 0.780999899 by pd.to_datetime(unit="s").
+_NOISE_MS = 0.001
+_EXAMINED_ROWS = 10_000
+_UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _NAT = np.iinfo(np.int64).min
 
 
@@ -36,12 +45,15 @@ class Timestamps:
     nat : ndarray of bool, shape (n_rows,), or None
         Rows without a time; None if every row has one.
     sub_ms : ndarray of bool, shape (n_rows,), or None
-        Rows whose digits below one millisecond were floored away; None if there are none.
+        Rows whose digits below one millisecond were rounded away; None if there are none.
+    zone : str
+        The zone that the source is of.
     """
 
     ms: IntArray
     nat: BoolArray | None = None
     sub_ms: BoolArray | None = None
+    zone: str = "UTC"
 
     def flags(self, rows: slice | IntArray) -> dict[str, BoolArray]:
         """Say which of some rows are not stored as given: ``sub_millisecond``, if any are."""
@@ -57,7 +69,7 @@ def holds_time(dtype: Any) -> bool:
     (True, False)
     """
     if isinstance(dtype, pd.ArrowDtype):
-        return dtype.kind == "M"
+        return numpy_kind(dtype) == "M"
     return isinstance(dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)) or (
         isinstance(dtype, np.dtype) and dtype.kind == "M"
     )
@@ -69,23 +81,28 @@ def read_timestamps(
     time_unit: TimeUnit | None = None,
     naive_tz: str = "UTC",
     where: str = "timestamps",
+    series: Callable[[], IntArray] | None = None,
 ) -> Timestamps:
     """Convert an index or a column to epoch milliseconds; the order of rows is kept.
 
     Digits below one millisecond are floored, which is the precision that VictoriaMetrics
-    stores. Periods count from their start. ISO 8601 strings are parsed strictly.
+    stores; less than a microsecond below a millisecond, they are rounded up. Periods count from
+    their start. ISO 8601 strings are parsed strictly.
 
     Parameters
     ----------
     source : Index or Series, shape (n_rows,)
         Datetimes of any resolution and zone, periods, datetime objects, ISO strings, or
-        integers together with `time_unit`.
+        numbers together with `time_unit`.
     time_unit : {"s", "ms", "us", "ns"}, optional
-        The unit of integers; they are refused without it.
+        The unit of numbers; they are refused without it.
     naive_tz : str
         The zone of times that name none.
     where : str
         How messages name the source.
+    series : callable, optional
+        Returns a number for each row, equal for rows of one series: asked for where clocks go
+        back, and the order of rows has to tell two equal wall times apart.
 
     Raises
     ------
@@ -99,61 +116,110 @@ def read_timestamps(
     >>> read_timestamps(index).ms.tolist()
     [1767225600000]
     """
-    _check_zone(naive_tz)
-    dtype = source.dtype
-    if dtype == object and pd.api.types.infer_dtype(source, skipna=True) == "integer":
-        try:
-            source = pd.Series(source, dtype="Int64")
-        except OverflowError:
-            largest = max(source.dropna(), key=abs)
-            raise TimestampError(
-                f"{where}: {largest} is no epoch in any unit; correct or drop such rows"
-            ) from None
-        dtype = source.dtype
-    if pd.api.types.is_integer_dtype(dtype):
-        return _from_integers(source, time_unit, where)
-    if pd.api.types.is_float_dtype(dtype):
+    check_zone(naive_tz)
+    source = _with_numbers(source, where)
+    if not is_known_to_pandas(source.dtype):
         raise TimestampError(
-            f"{where}: expected times, got {dtype} (first: {_first(source)}); a float cannot hold "
-            'an epoch exactly: convert with .astype("int64") and pass time_unit='
+            f"{where}: expected times, got {source.dtype}; name the column or index level of the "
+            "time with time="
         )
+    if pd.api.types.is_integer_dtype(source.dtype):
+        return _from_integers(source, _check_numbers(source, time_unit, where), where)
+    if pd.api.types.is_float_dtype(source.dtype):
+        return _from_floats(source, _check_numbers(source, time_unit, where), where)
     times = _to_datetimes(source, where)
     if times.tz is None and naive_tz != "UTC":
-        times = _localize(times, naive_tz, where)
-    return _from_epochs(times.asi8, times.unit, None, where)
+        times = localize(times, naive_tz, where, series=series, folds=folds_of(source))
+    return replace(_from_epochs(times.asi8, times.unit, None, where), zone=str(times.tz or "UTC"))
 
 
-def _check_zone(zone: str) -> None:
+def _with_numbers(source: pd.Index | pd.Series, where: str) -> pd.Index | pd.Series:
+    """Return objects that are numbers as a column of numbers, and anything else as it is."""
+    if source.dtype != object:
+        return source
+    kind = pd.api.types.infer_dtype(source)
+    if kind in ("floating", "mixed-integer-float", "decimal"):
+        return pd.Series(source).astype("float64")
+    if kind != "integer":
+        return source
     try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        return pd.Series(source, dtype="Int64")
+    except OverflowError:
+        largest = max(source.dropna(), key=abs)
         raise TimestampError(
-            f"naive_tz: {zone!r} is not a known time zone; use a name such as 'Europe/Berlin'"
+            f"{where}: {largest} is no epoch in any unit; correct or drop such rows"
         ) from None
+
+
+def _check_numbers(
+    source: pd.Index | pd.Series, time_unit: TimeUnit | None, where: str
+) -> TimeUnit:
+    """Return the unit of numbers; refuse those that are a time in another way."""
+    source = source[:_EXAMINED_ROWS]
+    source = source[source.notna()]
+    kind = "integers" if pd.api.types.is_integer_dtype(source.dtype) else "numbers"
+    column = in_python(where)
+    if (found := calendar_date(source)) is not None:
+        raise TimestampError(
+            f"{where}: {kind} whose digits are a date (first: {_first(source)}, which is "
+            f"{found[0]}), and no epoch; convert them with pd.to_datetime({column}"
+            f".astype('int64').astype('str'), format={found[1]!r})"
+        )
+    if (moment := serial_date(source)) is not None:
+        raise TimestampError(
+            f"{where}: {kind} that look like the serial dates of Excel (first: {_first(source)}, "
+            f"which is {moment}); convert them with pd.to_datetime({column}, unit='D', "
+            "origin='1899-12-30').dt.round('ms')"
+        )
+    if time_unit is not None:
+        return time_unit
+    first, likely = _first(source), likely_unit(source)
+    if likely is None:
+        raise TimestampError(
+            f"{where}: {kind} do not say their unit (first: {first}), and are times of 1971 to "
+            "2199 in none; name another column as the time with time=, or convert this one"
+        )
+    moment = pd.Timestamp(
+        float(source.iloc[0] if isinstance(source, pd.Series) else source[0]), unit=likely
+    ).floor("s")
+    raise TimestampError(
+        f"{where}: {kind} do not say their unit (first: {first}); pass time_unit={likely!r} if "
+        f"they are {_UNIT_NAMES[likely]} ({moment} UTC)"
+    )
 
 
 def _first(source: pd.Index | pd.Series) -> str:
     return repr(source[:1].tolist()[0]) if len(source) else "none"
 
 
-def _from_integers(
-    source: pd.Index | pd.Series, time_unit: TimeUnit | None, where: str
-) -> Timestamps:
-    if time_unit is None:
-        raise TimestampError(
-            f"{where}: integers do not say their unit (first: {_first(source)}); "
-            "pass time_unit='s', 'ms', 'us' or 'ns'"
-        )
+def _from_integers(source: pd.Index | pd.Series, unit: TimeUnit, where: str) -> Timestamps:
     if pd.api.types.is_unsigned_integer_dtype(source.dtype) and len(source):
         largest = source.max()
         if not pd.isna(largest) and int(largest) > np.iinfo(np.int64).max:
-            raise TimestampError(f"{where}: {largest} is no epoch in {time_unit}")
+            raise TimestampError(f"{where}: {largest} is no epoch in {unit}")
     missing = np.asarray(source.isna(), dtype=bool)
     if missing.any():
         # Unsigned integers cannot hold what marks a missing one.
         epochs = np.where(missing, _NAT, source.fillna(0).to_numpy(dtype=np.int64))
-        return _from_epochs(epochs, time_unit, time_unit, where)
-    return _from_epochs(source.to_numpy(dtype=np.int64), time_unit, time_unit, where)
+        return _from_epochs(epochs, unit, unit, where)
+    return _from_epochs(source.to_numpy(dtype=np.int64), unit, unit, where)
+
+
+def _from_floats(source: pd.Index | pd.Series, unit: TimeUnit, where: str) -> Timestamps:
+    if str(source.dtype) in NARROW_FLOATS:
+        raise TimestampError(
+            f"{where}: {source.dtype} has too few digits for an epoch (first: {_first(source)}); "
+            "pass the times as float64 or integers"
+        )
+    numbers = source.to_numpy(dtype=np.float64, na_value=np.nan)
+    nat = np.isnan(numbers)
+    known = np.where(nat, FIRST_S * PER_SECOND[unit], numbers)
+    _check_range(known, unit, unit, where)
+    exact = known * (1000 / PER_SECOND[unit])
+    nearest = np.rint(exact)
+    sub_ms = np.abs(exact - nearest) >= _NOISE_MS
+    ms = np.where(sub_ms, np.floor(exact), nearest).astype(np.int64)
+    return Timestamps(ms, nat if nat.any() else None, sub_ms if sub_ms.any() else None)
 
 
 def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
@@ -174,53 +240,7 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
             f"{where}: expected times, got {kind} values of dtype {source.dtype} "
             f"(first: {_first(source)}); name the column or index level of the time with time="
         )
-    return _parse(pd.Index(source, dtype=source.dtype), kind, where)
-
-
-def _parse(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
-    known = source[source.notna()]
-    options: dict[str, Any] = {}
-    if kind == "string":
-        options["format"] = "ISO8601"
-        known = known[known != ""]  # no time, as pandas reads it
-        has_zone = np.asarray(known.str.contains(_ZONE), dtype=bool)
-    else:
-        has_zone = np.array([getattr(value, "tzinfo", None) is not None for value in known])
-    options["utc"] = bool(has_zone.any())
-    is_mixed = options["utc"] and not has_zone.all()
-    is_clock = np.asarray(source.isin(["now", "today"]))  # pandas would look at it
-    if not is_mixed and not is_clock.any():
-        with suppress(ValueError, TypeError, OverflowError):
-            return pd.DatetimeIndex(pd.to_datetime(source, **options))
-    parsed = pd.to_datetime(source, errors="coerce", **options)
-    bad = np.asarray(parsed.isna()) & source.isin(known) | is_clock
-    if bad.any():
-        row = int(bad.argmax())
-        raise TimestampError(
-            f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}; convert the "
-            "column with pd.to_datetime"
-        )
-    # pandas takes a naive time among aware ones for UTC: not ours to guess.
-    raise TimestampError(
-        f"{where}: times with and without a zone are mixed; convert the column with pd.to_datetime"
-    )
-
-
-def _localize(times: pd.DatetimeIndex, zone: str, where: str) -> pd.DatetimeIndex:
-    unique = times.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
-    missing = np.asarray(times.isna())
-    if (np.asarray(unique.isna()) == missing).all():
-        return unique
-    first_of_two = np.ones(len(times), dtype=bool)
-    existing = times.tz_localize(zone, ambiguous=first_of_two, nonexistent="NaT")
-    bad, what = np.asarray(existing.isna()) & ~missing, "do not exist"
-    if not bad.any():
-        bad, what = np.asarray(unique.isna()) & ~missing, "occur twice"
-    row = int(bad.argmax())
-    raise TimestampError(
-        f"{where}: {int(bad.sum())} of {len(times)} wall times {what} in {zone} "
-        f'(first: {times[row]}, row {row}); pass naive_tz="UTC" or localize the index yourself'
-    )
+    return parse_times(pd.Index(source, dtype=source.dtype), kind, where)
 
 
 def _from_epochs(
@@ -230,7 +250,7 @@ def _from_epochs(
     if len(epochs) and epochs.min() == _NAT:
         nat = epochs == _NAT
     _check_range(epochs if nat is None else epochs[~nat], unit, given_unit, where)
-    per_second = _PER_SECOND[unit]
+    per_second = PER_SECOND[unit]
     if per_second <= 1000:
         # Of every second row of a frame pandas hands out a view with gaps, which orjson refuses.
         dense = np.ascontiguousarray(epochs)
@@ -241,15 +261,20 @@ def _from_epochs(
     sub_ms = ms * per_ms != epochs
     if nat is not None:
         sub_ms &= ~nat
-    return Timestamps(ms, nat, sub_ms if sub_ms.any() else None)
+    if not sub_ms.any():
+        return Timestamps(ms, nat)
+    ms += epochs - ms * per_ms > per_ms * (1 - _NOISE_MS)
+    return Timestamps(ms, nat, sub_ms)
 
 
-def _check_range(epochs: IntArray, unit: TimeUnit, given_unit: TimeUnit | None, where: str) -> None:
+def _check_range(
+    epochs: IntArray | FloatArray, unit: TimeUnit, given_unit: TimeUnit | None, where: str
+) -> None:
     if not len(epochs):
         return
-    per_second = _PER_SECOND[unit]
-    for extreme in (int(epochs.min()), int(epochs.max())):
-        if _FIRST_S * per_second <= extreme < _END_S * per_second:
+    per_second = PER_SECOND[unit]
+    for extreme in (epochs.min().item(), epochs.max().item()):
+        if FIRST_S * per_second <= extreme < END_S * per_second:
             continue
         row = int((epochs == extreme).argmax())
         if given_unit is None:
@@ -257,7 +282,7 @@ def _check_range(epochs: IntArray, unit: TimeUnit, given_unit: TimeUnit | None, 
             raise TimestampError(
                 f"{where}: {moment} (row {row}) lies outside 1971..2200; correct or drop such rows"
             )
-        likely = [u for u, n in _PER_SECOND.items() if _FIRST_S * n <= extreme < _END_S * n]
+        likely = [u for u, n in PER_SECOND.items() if FIRST_S * n <= extreme < END_S * n]
         hint = f"it looks like {likely[0]}" if likely else "it looks like no unit of time"
         raise TimestampError(
             f"{where}: {extreme} (row {row}) taken as {unit} lies outside 1971..2200; "

@@ -25,6 +25,8 @@ __all__ = [
     "holds_categories",
     "holds_numbers",
     "holds_strings",
+    "is_known_to_pandas",
+    "numpy_kind",
     "read_rows",
 ]
 
@@ -38,6 +40,26 @@ _EXACT_INTEGER = 2**53
 _CHECKED_ROWS = 2**16
 
 
+def numpy_kind(dtype: Any) -> str:
+    """Return the kind of a dtype as NumPy has it; ``O`` for Arrow types that pandas does not know.
+
+    Examples
+    --------
+    >>> numpy_kind(pd.Series([1.5]).dtype)
+    'f'
+    """
+    kind: str = dtype.kind if is_known_to_pandas(dtype) else "O"
+    return kind
+
+
+def is_known_to_pandas(dtype: Any) -> bool:
+    """Say whether pandas knows a dtype; of Arrow's views and intervals it knows the name alone."""
+    try:
+        return dtype.type is not None
+    except NotImplementedError:
+        return False
+
+
 def holds_numbers(column: pd.Series) -> bool:
     """Say whether a column holds real numbers or booleans, whatever its dtype.
 
@@ -47,11 +69,13 @@ def holds_numbers(column: pd.Series) -> bool:
     (True, False)
     """
     dtype = column.dtype
+    if not is_known_to_pandas(dtype):
+        return False
     if dtype == object:
         kind = _kind_of(column)
         return kind in _NUMBER_KINDS or (kind.startswith("mixed") and all(map(_is_number, column)))
     if isinstance(dtype, pd.ArrowDtype):
-        return dtype.kind in "iufb" or _is_decimal(dtype)
+        return numpy_kind(dtype) in "iufb" or _is_decimal(dtype)
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
 
 
@@ -72,6 +96,8 @@ def holds_strings(column: pd.Series) -> bool:
     dtype = column.dtype
     if holds_categories(column):
         return True
+    if not is_known_to_pandas(dtype):
+        return False
     if dtype != object:  # asking the values would make Python objects of them all
         return getattr(dtype, "type", None) is str
     return pd.api.types.infer_dtype(column, skipna=True) == "string"

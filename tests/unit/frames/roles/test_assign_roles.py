@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.frame_samples import minutes
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.errors import FrameError, TimestampError
-from vm_df_writer.frames.column_roles import ColumnRef, assign_roles, find_time, names_of
+from vm_df_writer.errors import FrameError
+from vm_df_writer.frames.roles.assign_roles import assign_roles
+from vm_df_writer.frames.roles.column_ref import names_of
+from vm_df_writer.frames.roles.time_candidates import find_time
 
 TIMES = minutes(0, 1, 2)
 
@@ -20,10 +22,11 @@ def long_frame(**columns: Any) -> pd.DataFrame:
 
 
 def roles_of(frame: pd.DataFrame, *, melted: bool = False, **reading: Any) -> dict[str, Any]:
-    roles = assign_roles(frame, ReadOptions(**reading), melted=melted)
+    options = ReadOptions(**reading)
+    roles = assign_roles(frame, options, find_time(frame, options), melted=melted)
     return {
         "time": str(roles.time),
-        "labels": [str(source) for source in roles.labels],
+        "labels": [str(source) for source in (*roles.labels, *roles.open_labels)],
         "values": list(roles.values),
         "variable": roles.variable and str(roles.variable),
         "query_key": roles.query_key and str(roles.query_key),
@@ -31,8 +34,9 @@ def roles_of(frame: pd.DataFrame, *, melted: bool = False, **reading: Any) -> di
 
 
 def refusal(frame: pd.DataFrame, *, melted: bool = False, **reading: Any) -> str:
+    options = ReadOptions(**reading)
     with pytest.raises(FrameError) as caught:
-        assign_roles(frame, ReadOptions(**reading), melted=melted)
+        assign_roles(frame, options, find_time(frame, options), melted=melted)
     return str(caught.value)
 
 
@@ -116,8 +120,8 @@ def test_a_label_that_is_missing_everywhere_is_a_label_of_a_melted_frame(dtype: 
     assert roles_of(frame, melted=True)["labels"] == ["column 'host'", "column 'dc'"]
 
 
-def test_numbers_beside_the_values_of_a_melted_frame_are_refused() -> None:
-    frame = long_frame(shard=[1, 2, 3]).melt(["timestamp", "host", "shard"])
+def test_floats_beside_the_values_of_a_melted_frame_are_refused() -> None:
+    frame = long_frame(shard=[1.5, 2, 3]).melt(["timestamp", "host", "shard"])
     assert refusal(frame, melted=True) == (
         "column 'shard': holds numbers, and a melted frame has them in 'value' alone; "
         "pass layout='long', or name the labels with label_columns="
@@ -177,7 +181,8 @@ def test_what_is_neither_a_label_nor_a_number_is_refused(held: Any) -> None:
     dtype = frame["odd"].dtype
     assert refusal(frame, time="timestamp") == (
         f"column 'odd': {dtype} is neither a label nor a number; name the columns to use with "
-        "label_columns= and value_columns="
+        "label_columns= and value_columns=, or leave it out with frame = "
+        "frame.drop(columns=['odd'])"
     )
 
 
@@ -218,49 +223,19 @@ def test_an_index_without_a_name_beside_the_time_is_refused(index: pd.Index) -> 
     )
 
 
-def test_the_time_is_found_by_its_dtype() -> None:
-    assert find_time(long_frame(), ReadOptions()) == ColumnRef("column", "timestamp")
-    assert find_time(long_frame(time=["x", "y", "z"]), ReadOptions()) == ColumnRef(
-        "column", "timestamp"
-    )
-    frame = long_frame().set_index(["host", "timestamp"])
-    assert find_time(frame, ReadOptions()) == ColumnRef("index level", "timestamp")
-    assert find_time(pd.DataFrame({"y": [1.0]}, index=minutes(0)), ReadOptions()).name is None
+@pytest.mark.parametrize("name", ["index", "level_0", "Unnamed: 0"])
+def test_a_column_that_numbers_the_rows_is_left_out(name: str) -> None:
+    frame = long_frame(**{name: [0, 1, 2]})
+    roles = assign_roles(frame, ReadOptions(), find_time(frame, ReadOptions()), melted=False)
+    assert roles.left_out == [name]
+    assert roles_of(frame)["values"] == ["y"]
+    assert roles_of(frame, value_columns=[name, "y"])["values"] == [name, "y"]
 
 
-@pytest.mark.parametrize("name", ["timestamp", "Time", "ts", "ds", "date", "DateTime"])
-def test_the_time_is_found_by_its_name_where_no_dtype_tells(name: str) -> None:
-    frame = pd.DataFrame({name: ["2026-01-01"], "y": [1.0]})
-    assert find_time(frame, ReadOptions()) == ColumnRef("column", name)
-
-
-@pytest.mark.parametrize("order", [[2, 0], [1], [0, 2]])
-def test_a_filtered_frame_of_epochs_has_its_time_in_its_column(order: list[int]) -> None:
-    frame = pd.DataFrame({"ts": [1767225600, 1767225660, 1767225720], "y": [1.0, 2.0, 3.0]})
-    assert find_time(frame.iloc[order], ReadOptions(time_unit="s")) == ColumnRef("column", "ts")
-
-
-def test_two_times_are_not_guessed_between() -> None:
-    both = long_frame(created=TIMES)
-    assert refusal(both) == (
-        "timestamps: column 'timestamp' and column 'created' all hold times; name one with time="
-    )
-    by_name = pd.DataFrame({"date": ["2026"], "time": ["2026"], "y": [1.0]})
-    with pytest.raises(TimestampError, match="the frame has no time"):
-        find_time(by_name, ReadOptions())
-
-
-def test_a_frame_without_a_time_is_refused() -> None:
-    text = refusal(pd.DataFrame({"host": ["a"], "y": [1.0]}))
-    assert text == (
-        "timestamps: the frame has no time: its index is a RangeIndex, and no column holds times "
-        "(there are: 'host', 'y'); name the column of the time with time="
-    )
-    levels = pd.MultiIndex.from_arrays([["a"], ["b"]], names=["host", "dc"])
-    assert refusal(pd.DataFrame({"y": [1.0]}, index=levels)) == (
-        "timestamps: no index level holds times (there are: 'y', 'host', 'dc'); name the column or "
-        "level of the time with time="
-    )
+def test_a_level_of_row_numbers_without_a_name_is_no_label() -> None:
+    levels = pd.MultiIndex.from_arrays([["a", "b", "a"], [5, 7, 9]], names=["host", None])
+    frame = long_frame().drop(columns="host").set_index(levels)
+    assert roles_of(frame)["labels"] == ["index level 'host'"]
 
 
 def test_many_names_are_cut_in_messages() -> None:

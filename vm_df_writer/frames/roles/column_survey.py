@@ -1,0 +1,93 @@
+"""The names and dtypes of a frame's columns, looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from vm_df_writer.frames.samples.timestamps import holds_time
+from vm_df_writer.frames.samples.values import is_known_to_pandas, numpy_kind
+
+__all__ = ["ColumnSurvey", "DtypeKind", "kind_of_dtype", "survey_columns"]
+
+DtypeKind = Literal["time", "integer", "number", "text", "object", "other"]
+
+
+def kind_of_dtype(dtype: Any) -> DtypeKind:
+    """Say what kind of values a dtype stands for; of objects only the values tell.
+
+    Examples
+    --------
+    >>> kind_of_dtype(pd.Series([1]).dtype), kind_of_dtype(pd.Series(["a"], dtype="category").dtype)
+    ('integer', 'text')
+    """
+    if not is_known_to_pandas(dtype):
+        return "other"
+    if dtype == object:
+        return "object"
+    if holds_time(dtype):
+        return "time"
+    if isinstance(dtype, pd.CategoricalDtype) or getattr(dtype, "type", None) is str:
+        return "text"
+    if isinstance(dtype, pd.ArrowDtype):
+        if numpy_kind(dtype) in "fb" or "decimal" in dtype.name:
+            return "number"
+        if dtype.name.startswith("dictionary<"):
+            return "text"
+        return "integer" if numpy_kind(dtype) in "iu" else "other"
+    if pd.api.types.is_integer_dtype(dtype):
+        return "integer"
+    is_number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
+    return "number" if is_number else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSurvey:
+    """The names and kinds of a frame's columns, asked once: there may be a million.
+
+    Attributes
+    ----------
+    names : sequence of hashable
+        The names in order; empty if the columns are a MultiIndex.
+    text : str
+        The names that are text, each on a line.
+    beside_floats : sequence of (int, hashable, DtypeKind)
+        Position, name and kind of the columns that are not plain numbers.
+    """
+
+    names: Sequence[Hashable]
+    text: str
+    beside_floats: Sequence[tuple[int, Hashable, DtypeKind]]
+
+    @property
+    def whole_numbers(self) -> list[Hashable]:
+        """The columns of integers."""
+        return [name for _, name, kind in self.beside_floats if kind == "integer"]
+
+
+def survey_columns(frame: pd.DataFrame) -> ColumnSurvey:
+    """Look at the names and dtypes of a frame's columns.
+
+    Examples
+    --------
+    >>> survey_columns(pd.DataFrame({"host": ["a"], "n": [1], "y": [0.5]})).beside_floats
+    [(0, 'host', 'text'), (1, 'n', 'integer')]
+    """
+    if isinstance(frame.columns, pd.MultiIndex):
+        return ColumnSurvey([], "", [])
+    names = frame.columns.tolist()
+    dtypes = frame.dtypes.tolist()
+    # By identity: hashing a category would hash all its values.
+    kinds = {key: kind_of_dtype(dtype) for key, dtype in {id(d): d for d in dtypes}.items()}
+    beside: list[tuple[int, Hashable, DtypeKind]] = []
+    if not set(kinds.values()) <= {"number"}:
+        in_order = [kinds[id(dtype)] for dtype in dtypes]
+        beside = [
+            (position, names[position], kind)
+            for position, kind in enumerate(in_order)
+            if kind != "number"
+        ]
+    return ColumnSurvey(names, "\n".join([n for n in names if isinstance(n, str)]), beside)

@@ -1,0 +1,151 @@
+"""What the name of a column says of its role, word by word.
+
+Names never decide alone. They break a tie that the values of a column leave: whether text that
+tells no rows of one time apart names the thing that is measured (``sensor``) or a condition of it
+(``state``), and whether whole numbers count (``requests``) or number (``sensor_id``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+
+__all__ = [
+    "is_time_name",
+    "names_a_condition",
+    "names_a_key",
+    "names_a_thing",
+    "names_a_thing_by_number",
+    "words_of",
+]
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+
+# The names that time columns have in pandas, Prophet, Grafana, InfluxDB and SQL exports.
+_TIME_NAMES = frozenset({"timestamp", "time", "ts", "datetime", "date", "ds"})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What can be measured: each is a thing of which there may be several, in the singular.
+_THINGS_BY_NUMBER = _words(
+    """
+    account article asset axle beacon bin blade branch broker buoy bus cabinet camera car chamber
+    channel chassis circuit client container controller customer cow depot device disk drone drum
+    edge equipment farm feeder field gateway gauge greenhouse host house instance instrument
+    interface inverter item lane locker machine meter mill module node outlet oven parcel patient
+    plant player plot pod port probe product rack receiver register robot room router sensor
+    server shard shelf ship shop site slot spindle station store subscriber substation subject table
+    switch tenant terminal tower tracker trailer train transformer transmitter truck turbine unit
+    user vehicle vessel vm warehouse well worker zone
+    """
+)
+_THINGS = _THINGS_BY_NUMBER | _words(
+    """
+    address aircraft airport antenna app application area arm battery boiler building cell city
+    cluster compressor consumer core cpu country county crane currency database datacenter dataset
+    db dc department district domain driver elevator endpoint engine entity env environment
+    exchange factory fan file floor folder fqdn function furnace game gpu group hall hive hostname
+    hub iface index instanceid ip isin job key kpi lab light line link loc location mac market
+    meterid metric model motor name namespace network nic object office operator order org
+    organisation organization owner pair panel partition path person pipe pipeline place platform
+    player pool press process program project pump queue reactor reader region replica repo
+    repository resource route sample scale section segment serial series service sku source spot
+    stack stage stock stop string subnet supplier symbol system table tag tank target team test
+    ticker topic track turnstile url valve variable vendor volume ward watch wing
+    """
+)
+# What changes while a thing stays the same.
+_CONDITIONS = _words(
+    """
+    action activity alarm alert annotation category class classification cause code color colour
+    comment condition day description direction error event fault flag health holiday info kind
+    label level log message mode month note notes operation outcome phase quality rating reason
+    remark remarks result role season severity shift stage state status step tag text trend type
+    verdict warning weather weekday
+    """
+)
+# The last word of the name of a number that stands for one thing among others.
+_KEYS = frozenset({"id", "ids", "uid", "uuid", "guid", "serial", "imei", "nr", "pk", "rowid"})
+
+
+def words_of(name: Hashable) -> list[str]:
+    """Return the words of a name in lower case, numbers among them.
+
+    Examples
+    --------
+    >>> words_of("sensorId"), words_of("HTTP_status-2"), words_of(7)
+    (['sensor', 'id'], ['http', 'status', '2'], ['7'])
+    """
+    return [word.lower() for word in _WORD.findall(str(name))]
+
+
+def is_time_name(name: Hashable) -> bool:
+    """Say whether a name is one that times have: blanks, marks and case aside.
+
+    Examples
+    --------
+    >>> [is_time_name(name) for name in ("Date Time", "_time", "response_time")]
+    [True, True, False]
+    """
+    return isinstance(name, str) and "".join(words_of(name)) in _TIME_NAMES
+
+
+def names_a_key(name: Hashable) -> bool:
+    """Say whether numbers of this name stand for things, or number rows, rather than count.
+
+    Examples
+    --------
+    >>> [names_a_key(name) for name in ("id", "sensor_id", "itemid", "deviceId", "humid", "bid")]
+    [True, True, True, True, False, False]
+    """
+    words = words_of(name)
+    if not words:
+        return False
+    last = words[-1]
+    return last in _KEYS or (last.endswith("id") and last[:-2] in _THINGS)
+
+
+def names_a_condition(name: Hashable) -> bool:
+    """Say whether text of this name tells how a thing is, not which.
+
+    Examples
+    --------
+    >>> [names_a_condition(name) for name in ("machine_state", "health_state", "host")]
+    [True, True, False]
+    """
+    return not _CONDITIONS.isdisjoint(words_of(name)) and not names_a_key(name)
+
+
+def names_a_thing(name: Hashable) -> bool:
+    """Say whether text of this name tells which of several things a row is of.
+
+    Examples
+    --------
+    >>> [names_a_thing(name) for name in ("sensor", "sensor_name", "user_id", "machine_state")]
+    [True, True, True, False]
+    """
+    return _ends_with(name, _THINGS) or names_a_key(name)
+
+
+def names_a_thing_by_number(name: Hashable) -> bool:
+    """Say whether whole numbers of this name are likely to be the numbers of things.
+
+    A plural counts (``hosts``), and a number behind the word makes it one of several columns of
+    values (``sensor_2``).
+
+    Examples
+    --------
+    >>> [names_a_thing_by_number(name) for name in ("rack", "port", "ports", "sensor_2", "battery")]
+    [True, True, False, False, False]
+    """
+    return _ends_with(name, _THINGS_BY_NUMBER) or names_a_key(name)
+
+
+def _ends_with(name: Hashable, things: frozenset[str]) -> bool:
+    words = words_of(name)
+    while words and words[-1] in ("name", "no", "number", "num") and len(words) > 1:
+        words = words[:-1]
+    return bool(words) and words[-1] in things and _CONDITIONS.isdisjoint(words[-1:])

@@ -1,0 +1,135 @@
+"""Times without a zone -> times of a zone, also in the night when its clocks go back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+
+from vm_df_writer.errors import TimestampError
+from vm_df_writer.model.series import BoolArray, IntArray
+
+__all__ = ["check_zone", "localize"]
+
+# Clocks go back by at most this; wall times further apart are not of one night.
+_ONE_NIGHT_NS = 3 * 3600 * 10**9
+
+
+def check_zone(zone: str) -> None:
+    """Refuse a zone that nobody knows.
+
+    Raises
+    ------
+    TimestampError
+        Names it.
+    """
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise TimestampError(
+            f"naive_tz: {zone!r} is not a known time zone; use a name such as 'Europe/Berlin'"
+        ) from None
+
+
+def localize(
+    times: pd.DatetimeIndex,
+    zone: str,
+    where: str,
+    *,
+    series: Callable[[], IntArray] | None = None,
+    folds: BoolArray | None = None,
+) -> pd.DatetimeIndex:
+    """Take wall times for those of a zone.
+
+    A wall time that occurs twice, as clocks go back, is resolved by the order of rows: where the
+    times of a series step back once in that night, those before it are the first ones.
+
+    Parameters
+    ----------
+    times : DatetimeIndex, shape (n_rows,)
+        Without a zone.
+    zone, where : str
+        The zone; how messages name the source.
+    series : callable, optional
+        Returns a number for each row, equal for rows of one series; by default all are of one.
+        Called only if there are wall times that occur twice.
+    folds : ndarray of bool, shape (n_rows,), optional
+        Rows that say of themselves that they are the second of two.
+
+    Raises
+    ------
+    TimestampError
+        If a wall time does not exist, or it is not clear which of two it is.
+
+    Examples
+    --------
+    >>> night = ["2026-10-25 02:00", "2026-10-25 02:30", "2026-10-25 02:00"]
+    >>> localize(pd.DatetimeIndex(night), "Europe/Berlin", "index").tz_convert("UTC").hour.tolist()
+    [0, 0, 1]
+    """
+    unique = times.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    missing = np.asarray(times.isna())
+    if (np.asarray(unique.isna()) == missing).all():
+        return unique
+    first = times.tz_localize(zone, ambiguous=np.ones(len(times), bool), nonexistent="NaT")
+    bad = np.asarray(first.isna()) & ~missing
+    if bad.any():
+        raise TimestampError(
+            f"{_count(where, times, bad)} do not exist in {zone} ({_first(times, bad)}): clocks "
+            "leave them out; correct them, or name the zone that they are of with naive_tz="
+        )
+    is_twice = np.asarray(unique.isna()) & ~missing
+    if folds is not None and folds.any():
+        return times.tz_localize(zone, ambiguous=~folds)
+    numbers = np.zeros(len(times), np.int64) if series is None else series()
+    order = np.argsort(numbers, kind="stable")
+    for rows in (order, order[::-1]):  # the newest may come first
+        is_first = _first_of_two(times, is_twice, numbers, rows)
+        if is_first is not None:
+            found = times.tz_localize(zone, ambiguous=is_first)
+            if _ascends(found.asi8[rows], is_twice[rows], missing[rows], numbers[rows]):
+                return found
+    raise TimestampError(
+        f"{_count(where, times, is_twice)} occur twice in {zone} ({_first(times, is_twice)}), "
+        "and the order of rows does not tell which of the two they are; pass times with their "
+        "offset, or localize them yourself with tz_localize(ambiguous=...)"
+    )
+
+
+def _count(where: str, times: pd.DatetimeIndex, bad: BoolArray) -> str:
+    return f"{where}: {int(bad.sum())} of {len(times)} wall times"
+
+
+def _first(times: pd.DatetimeIndex, bad: BoolArray) -> str:
+    row = int(bad.argmax())
+    return f"first: {times[row]}, row {row}"
+
+
+def _first_of_two(
+    times: pd.DatetimeIndex, is_twice: BoolArray, series: IntArray, order: IntArray
+) -> BoolArray | None:
+    """Say which rows are the first of two; None where a series does not step back once a night."""
+    at = np.flatnonzero(is_twice[order])
+    rows = order[at]
+    wall = times.as_unit("ns").asi8[rows]
+    step = np.diff(wall)
+    follows = np.zeros(len(at), dtype=bool)
+    follows[1:] = (np.diff(at) == 1) & (np.diff(series[rows]) == 0) & (np.abs(step) < _ONE_NIGHT_NS)
+    steps_back = follows.copy()
+    steps_back[1:] &= step <= 0
+    starts = np.flatnonzero(~follows)
+    if (np.add.reduceat(steps_back, starts, dtype=np.int64) != 1).any():
+        return None
+    n_back, night = np.cumsum(steps_back), np.cumsum(~follows) - 1
+    is_first = np.ones(len(times), dtype=bool)
+    is_first[rows] = n_back == n_back[starts][night]
+    return is_first
+
+
+def _ascends(utc: IntArray, is_twice: BoolArray, missing: BoolArray, series: IntArray) -> bool:
+    """Say whether what was resolved fits to the rows before and behind it."""
+    matters = (is_twice[1:] | is_twice[:-1]) & ~(missing[1:] | missing[:-1])
+    matters &= series[1:] == series[:-1]
+    return bool((utc[1:] >= utc[:-1])[matters].all())

@@ -1,0 +1,86 @@
+"""Reading: how a frame was understood, as a value and as a line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Reading"]
+
+_SHOWN_NAMES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a frame was understood: the role of each of its columns.
+
+    Attributes
+    ----------
+    layout : str
+        ``wide``, ``long`` or ``melted``.
+    time : hashable
+        The column or index level of the time; None for an index without a name.
+    zone : str or None
+        The zone of times that name none; None if all times name theirs.
+    unit : str or None
+        The unit of times that are numbers.
+    values : tuple
+        The value columns; of a melted frame, its one column of values.
+    labels : tuple
+        The label columns, index levels and column levels.
+    variable, query_key : hashable
+        The column that says what the values are; the one of the query key. None if there is none.
+    left_out : tuple
+        Columns that are in no series, as they number the rows or nobody named them.
+
+    Examples
+    --------
+    >>> str(Reading(layout="long", time="ds", zone="UTC", values=("y", "yhat"), labels=("host",)))
+    'time=ds (UTC), values=[y, yhat], labels=[host]'
+    """
+
+    layout: str
+    time: Hashable = None
+    zone: str | None = None
+    unit: str | None = None
+    values: tuple[Hashable, ...] = ()
+    labels: tuple[Hashable, ...] = ()
+    variable: Hashable = None
+    query_key: Hashable = None
+    left_out: tuple[Hashable, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        marks = [mark for mark in (self.unit, self.zone) if mark]
+        time = "index" if self.time is None else str(self.time)
+        parts = [f"time={time}" + (f" ({', '.join(marks)})" if marks else "")]
+        if self.variable is not None:
+            parts.append(f"variables={self.variable}")
+        parts.append(f"values={_listed(self.values)}")
+        if self.labels:
+            parts.append(f"labels={_listed(self.labels)}")
+        if self.query_key is not None:
+            parts.append(f"query_key={self.query_key}")
+        if self.left_out:
+            parts.append(f"left out={_listed(self.left_out)}")
+        return ", ".join(parts)
+
+    def to_dict(self) -> Mapping[str, object]:
+        """Return it as what JSON can hold; names are text."""
+        return {
+            "layout": self.layout,
+            "time": None if self.time is None else str(self.time),
+            "zone": self.zone,
+            "unit": self.unit,
+            "values": [str(name) for name in self.values],
+            "labels": [str(name) for name in self.labels],
+            "variable": None if self.variable is None else str(self.variable),
+            "query_key": None if self.query_key is None else str(self.query_key),
+            "left_out": [str(name) for name in self.left_out],
+        }
+
+
+def _listed(names: tuple[Hashable, ...]) -> str:
+    shown = [str(name) for name in names[:_SHOWN_NAMES]]
+    more = f", ... {len(names)} in all" if len(names) > _SHOWN_NAMES else ""
+    return f"[{', '.join(shown)}{more}]"
