@@ -1,0 +1,75 @@
+"""What a refusal proposes, done: the keywords that it names, and the code that it shows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from tests.support.corpus import Case, execute, lines_of
+from tests.support.corpus_truth import are_alike, right_readings, stored
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.files.csv_cells import read_csv
+
+Keywords = Mapping[str, Any]
+
+_MOST_STEPS = 3
+_LISTS = re.compile(r"label_columns=(\[[^\[\]]*\]), value_columns=(\[[^\[\]]*\])")
+_ONE = re.compile(r"\b(time|time_unit|variable_column)=('[^']*')")
+_ASSIGNED = re.compile(r"(frame\['[^']*'\]) = (.*?)(?: if it is a value|, or leave|$)")
+_FRAME = re.compile(r"(frame = frame\.\w+\(.*?\))$")
+_OF_COLUMN = re.compile(
+    r"(pd\.to_\w+\((frame\['[^']*'\]).*?\)(?:\.dt\.round\('ms'\))?)(?:$|, or leave)"
+)
+
+
+def frame_of(case: Case) -> pd.DataFrame | None:
+    """Return the frame of a case, or of its one CSV file."""
+    if "frame.py" in case.files:
+        frame: pd.DataFrame = execute(case.files["frame.py"])["frame"]
+        return frame
+    if list(case.files) != ["data.csv"]:
+        return None
+    return read_csv(case.files["data.csv"].encode(), ReadOptions.of(**case.keywords))
+
+
+def leads_to_the_truth(case: Case, frame: pd.DataFrame) -> tuple[bool, list[str]]:
+    """Say whether a refusal, followed, ends in a right reading; return what was said on the way."""
+    said: list[str] = []
+    ways = [(frame, dict(case.keywords))]
+    for _ in range(_MOST_STEPS + 1):
+        further = []
+        for one, keywords in ways:
+            outcome = lines_of(one, keywords)
+            if not outcome.refused:
+                if any(are_alike(stored(outcome.lines), right) for right in right_readings(case)):
+                    return True, said
+                continue
+            said.append(outcome.said)
+            further += list(_proposed(one, keywords, outcome.said))
+        ways = further
+    return False, said
+
+
+def _proposed(
+    frame: pd.DataFrame, keywords: Keywords, message: str
+) -> Iterator[tuple[pd.DataFrame, dict[str, Any]]]:
+    for match in _LISTS.finditer(message):
+        labels, values = map(ast.literal_eval, match.groups())
+        yield frame, {**keywords, "label_columns": labels, "value_columns": values}
+    for match in _ONE.finditer(message):
+        yield frame, {**keywords, match[1]: ast.literal_eval(match[2])}
+    for column, code in _ASSIGNED.findall(message):
+        yield _run(frame, f"{column} = {code}"), {**keywords}
+    for code, column in () if "assign(" in message else _OF_COLUMN.findall(message):
+        yield _run(frame, f"{column} = {code}"), {**keywords}
+    for code in _FRAME.findall(message):
+        yield _run(frame, code), {k: v for k, v in keywords.items() if k != "time"}
+
+
+def _run(frame: pd.DataFrame, code: str) -> pd.DataFrame:
+    made: pd.DataFrame = execute(code, frame=frame.copy())["frame"]
+    return made
