@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ def reading_of(body: WideFrame | LongFrame, columns: pd.Index, layout: str) -> R
     if isinstance(body, LongFrame):
         roles = body.roles
         facts["labels"] = tuple(source.name for source in roles.labels)
-        values: tuple[Hashable, ...] = tuple(roles.values)
+        values: tuple[Hashable, ...] = tuple(map(attrgetter("name"), body.values))
         if roles.variable is not None:
             facts["variable"] = roles.variable.name
         if roles.query_key is not None:
@@ -36,7 +37,9 @@ def reading_of(body: WideFrame | LongFrame, columns: pd.Index, layout: str) -> R
         elif reading.column_label is not None:
             facts["labels"] = (reading.column_label,)
     used = {*values, *facts.get("labels", ()), facts.get("variable"), facts.get("query_key")}
-    left_out = tuple(name for name in columns.tolist() if name not in used | {time.name})
+    left_out: tuple[Hashable, ...] = ()
+    if reading.provide_series is None:  # else the caller left out what is not there
+        left_out = tuple(name for name in columns.tolist() if name not in used | {time.name})
     return Reading(**facts, values=values, left_out=left_out)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc
+from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
 
@@ -39,6 +40,9 @@ class WriteReport:
     ----------
     layout : str
         How the frame was read; ``mixed`` for merged reports of several layouts.
+    reading : Reading or None
+        How the frame was understood, column by column, and as a line of text; None for merged
+        reports of several readings, and where no frame was read.
     rows, series : int
         Rows of the frame; series with at least one sample to send.
     samples : int
@@ -104,6 +108,7 @@ class WriteReport:
     cache_reset: CacheReset | None = None
     vmui_url: str | None = None
     grafana_url: str | None = None
+    reading: Reading | None = None
     acknowledged_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
     undelivered_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
 
@@ -148,7 +153,7 @@ class WriteReport:
             merged[name] = dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
         drops = [d for d in (self.server_drops, other.server_drops) if d is not None]
         resets = {self.cache_reset, other.cache_reset}
-        for name in ("vmui_url", "grafana_url"):
+        for name in ("vmui_url", "grafana_url", "reading"):
             same = getattr(self, name) == getattr(other, name)
             merged[name] = getattr(self, name) if same else None
         firsts = [ms for ms in (self.first_ms, other.first_ms) if ms is not None]
@@ -192,6 +197,8 @@ class WriteReport:
         plain["spooled"] = list(self.spooled)
         if self.server_drops is not None:
             plain["server_drops"] = dict(self.server_drops)
+        if self.reading is not None:
+            plain["reading"] = self.reading.to_dict()
         if self.verification is not None:
             plain["verification"] = self.verification.to_dict()
         return plain
@@ -234,6 +241,8 @@ class WriteReport:
             "bytes": f"{self.bytes_raw:,} raw, {self.bytes_sent:,} sent",
             "elapsed": f"{self.elapsed_s:.2f} s, {self.samples_per_s:,.0f} samples/s",
         }
+        if self.reading is not None:
+            facts = {"layout": facts.pop("layout"), "read as": self.reading, **facts}
         if self.spooled:
             facts["spooled"] = f"{len(self.spooled):,} files, the first is {self.spooled[0]}"
         if self.verification is not None:

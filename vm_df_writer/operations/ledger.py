@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import DeliveryError, VmDfWriterError, WriteInterrupted
+from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.report import CacheReset, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
@@ -158,7 +159,13 @@ class Ledger:
         return max(0, total - self.samples - self.dropped.total())
 
     def report(
-        self, *, layout: str, rows: int, total: int, links: Links = lambda *_: (None, None)
+        self,
+        *,
+        layout: str,
+        rows: int,
+        total: int,
+        reading: Reading | None = None,
+        links: Links = lambda *_: (None, None),
     ) -> WriteReport:
         """Return the account as it stands.
 
@@ -170,6 +177,8 @@ class Ledger:
             Rows of the frame.
         total : int
             All samples.
+        reading : Reading, optional
+            How the frame was understood.
         links : callable, optional
             Makes links to vmui and Grafana of the times of the first and last sample.
         """
@@ -180,6 +189,7 @@ class Ledger:
         elapsed_s = self._elapsed_s
         return WriteReport(
             layout=layout,
+            reading=reading,
             rows=rows,
             series=len({labels for counts in self._all_counts for labels in counts.label_sets}),
             samples=self.samples,

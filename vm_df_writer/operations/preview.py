@@ -11,6 +11,7 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc, shown_line
+from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.operations.ledger import Ledger
 from vm_df_writer.operations.preflight import plan_send
@@ -29,6 +30,8 @@ class Preview:
     ----------
     layout, reason : str
         The layout, and why it was chosen.
+    reading : Reading
+        How the frame is understood, column by column, and as a line of text.
     rows, series, samples : int
         Rows of the frame, series and samples that would be sent.
     dropped, adjusted : mapping of str to int
@@ -48,6 +51,7 @@ class Preview:
 
     layout: str
     reason: str
+    reading: Reading
     rows: int
     series: int
     samples: int
@@ -70,6 +74,7 @@ class Preview:
         line = self.first_line
         return {
             "layout": f"{self.layout} ({self.reason})",
+            "read as": self.reading,
             "rows": f"{self.rows:,}",
             "series": f"{self.series:,}",
             "samples": f"{self.samples:,}",
@@ -133,6 +138,7 @@ def preview_frame(
     return Preview(
         layout=plan.parsed.layout,
         reason=plan.parsed.reason,
+        reading=plan.parsed.reading,
         rows=plan.parsed.rows,
         series=len(set(counts.label_sets)),
         samples=samples,

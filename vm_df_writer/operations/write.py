@@ -124,6 +124,7 @@ def _report(plan: SendPlan, backend: Backend, ledger: Ledger) -> WriteReport:
     return ledger.report(
         total=parsed.n_samples,
         layout=parsed.layout,
+        reading=parsed.reading,
         rows=parsed.rows,
         links=partial(report_links, backend.endpoint, parsed.label_sets),
     )

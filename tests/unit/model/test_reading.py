@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from vm_df_writer.model.reading import Reading
+
+
+def test_a_reading_is_one_line_of_text() -> None:
+    reading = Reading(
+        layout="melted",
+        time="clock",
+        zone="UTC",
+        unit="s",
+        values=("value",),
+        labels=("host", 7),
+        variable="variable",
+        query_key="alias",
+        left_out=("index",),
+    )
+    assert str(reading) == (
+        "time=clock (s, UTC), variables=variable, values=[value], labels=[host, 7], "
+        "query_key=alias, left out=[index]"
+    )
+    assert str(Reading(layout="wide")) == "time=index, values=[]"
+
+
+def test_many_names_are_counted() -> None:
+    reading = Reading(layout="wide", values=tuple(f"c{i}" for i in range(250)))
+    assert str(reading).endswith("c6, c7, ... 250 in all]")
+
+
+def test_a_reading_is_plain_values_for_json() -> None:
+    reading = Reading(layout="long", time=("a", 1), values=(0.5,), labels=("host",))
+    assert reading.to_dict() == {
+        "layout": "long",
+        "time": "('a', 1)",
+        "zone": None,
+        "unit": None,
+        "values": ["0.5"],
+        "labels": ["host"],
+        "variable": None,
+        "query_key": None,
+        "left_out": [],
+    }
