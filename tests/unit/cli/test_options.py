@@ -74,3 +74,13 @@ def test_a_config_file_takes_the_place_of_url_and_format(scores: Path, tmp_path:
         result = run("write", scores, "--config", config, option, value)
         assert result.exit_code == 2
         assert result.stderr == f"Error: {option}: --config is given too; keep one of the two\n"
+
+
+def test_an_empty_name_alone_says_that_there_are_no_labels() -> None:
+    stdin = "time,note,y\n2026-01-01,,1\n2026-01-02,cleaned,2\n2026-01-03,,3\n"
+    refused = run("preview", "-", "--metric-format", "__name__=$VAR", stdin=stdin)
+    remedy = "leave it out with --label-columns '' --value-columns y, or make it a label with "
+    assert remedy in refused.stderr
+    options = ["--label-columns", "", "--value-columns", "y"]
+    result = run("preview", "-", "--metric-format", "__name__=$VAR", *options, stdin=stdin)
+    assert "time=time (UTC), values=[y], left out=[note]" in result.stdout

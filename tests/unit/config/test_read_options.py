@@ -91,3 +91,21 @@ def test_an_empty_list_of_labels_means_that_there_are_none() -> None:
 def test_lists_of_names_may_be_of_any_kind(keyword: str, kind: Callable[[list[str]], Any]) -> None:
     reading = ReadOptions.of(**{keyword: kind(["y"])})
     assert [list(getattr(reading, keyword)) for _ in range(2)] == [["y"], ["y"]]
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"time": "\ud800"},
+        {"label_columns": ["host", "\ud800"]},
+        {"value_columns": ["\ud800"]},
+        {"provide_series": ["\ud800"]},
+        {"query_key": "\ud800"},
+        {"value_column": "\ud800"},
+    ],
+)
+def test_names_that_are_not_unicode_are_refused(keywords: dict[str, Any]) -> None:
+    (name,) = keywords
+    message = rf"^{name}: '\\ud800' is not valid Unicode \(a lone surrogate\); rename it$"
+    with pytest.raises(FrameError, match=message):
+        ReadOptions.of(**keywords)

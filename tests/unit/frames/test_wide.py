@@ -271,3 +271,13 @@ def test_many_rows_and_many_columns_come_in_blocks() -> None:
             for label_set, _, numbers in block:
                 totals[label_set] += numbers.sum()
         np.testing.assert_allclose(list(totals.values()), np.nansum(values, axis=0))
+
+
+def test_the_unknown_one_of_several_value_columns_is_named() -> None:
+    with pytest.raises(ColumnError, match=r"^value_columns: 'z' is not a column"):
+        read(wide("y"), value_columns=["y", "z"], layout="wide")
+
+
+def test_a_variable_that_is_no_text_for_a_server_is_refused_by_keyword() -> None:
+    with pytest.raises(FrameError, match=r"^var: '\\ud800' is not valid Unicode"):
+        read(wide("a"), var="\ud800", column_label="host")

@@ -12,18 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vm_df_writer.errors import ColumnError, LabelError
+from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.samples.values import NARROW_FLOATS
 from vm_df_writer.model.series import IntArray
-
-_MODEL_OUTPUTS = frozenset({"anomaly_score", "y", "yhat", "yhat_lower", "yhat_upper", "trend"})
 
 # Before version 3 pandas hashed strings as C does, up to the first NUL.
 _STOPS_AT_NUL = pd.__version__ < "3"
 
 __all__ = [
     "LabelColumn",
-    "check_no_damaged_values",
     "constant_label",
     "label_from_codes",
     "label_from_column",
@@ -61,9 +58,7 @@ class LabelColumn:
 
     def repeat(self, times: int) -> LabelColumn:
         """Return the label with each row repeated."""
-        if self.codes is None or times == 1:
-            return self
-        return self._with(np.repeat(self.codes, times))
+        return self if self.codes is None else self._with(np.repeat(self.codes, times))
 
     def _with(self, codes: npt.NDArray[np.signedinteger]) -> LabelColumn:
         return LabelColumn(self.name, codes, self.texts)
@@ -193,7 +188,7 @@ def _one_by_one(uniques: Any) -> list[Any]:
 
 def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
     if column.dtype == object:
-        kind = pd.api.types.infer_dtype(column, skipna=True)
+        kind = pd.api.types.infer_dtype(column)
         if kind not in ("string", "integer", "boolean", "empty"):
             # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label;
             # of 1.0 and 1.00, or one moment in two zones, the first would name both.
@@ -246,30 +241,3 @@ def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None
                 f"{where}{row}: expected a label value, got {value!r}, {reason}; "
                 "convert the column to text"
             ) from None
-
-
-def check_no_damaged_values(label: LabelColumn, where: str) -> None:
-    """Refuse to take a column of scores for a label because some of them are no numbers.
-
-    A column of text is refused if most of its distinct values are numbers, or if it has the name
-    of a model's output.
-
-    Raises
-    ------
-    ColumnError
-        Names the first row that is no number.
-    """
-    numbers = pd.to_numeric(pd.Series(label.texts, dtype=object), errors="coerce").notna()
-    if not label.texts or not (numbers.mean() > 0.5 or label.name in _MODEL_OUTPUTS):
-        return
-    if numbers.all():
-        raise ColumnError(
-            f"{where}: holds numbers as text (first: {label.texts[0]!r}); convert it if it is a "
-            "value, or name the labels with label_columns="
-        )
-    bad = int(numbers.to_numpy().argmin())
-    row = int((np.asarray(label.codes) == bad).argmax())
-    raise ColumnError(
-        f"{where}, row {row}: expected a number, got {label.texts[bad]!r}; convert the column or "
-        "name the value columns with value_columns="
-    )

@@ -40,8 +40,6 @@ class Roles:
         The value columns. If `open_numbers` is not empty, some of these may be labels.
     open_numbers : sequence of hashable
         Columns of whole numbers that may be labels: they are among `values`, or unused.
-    left_out : sequence of hashable
-        Columns that number the rows.
     variable, query_key : ColumnRef or None
         What `$VAR` and `$QUERY_KEY` stand for, row by row.
     """
@@ -51,7 +49,6 @@ class Roles:
     open_labels: Sequence[ColumnRef]
     values: Sequence[Hashable]
     open_numbers: Sequence[Hashable]
-    left_out: Sequence[Hashable]
     variable: ColumnRef | None
     query_key: ColumnRef | None
 
@@ -92,10 +89,9 @@ def assign_roles(
     taken |= {source.name for source in labels} | set(values)
     rest: list[Hashable] = [name for name in frame.columns if name not in taken]
     text: list[Hashable] = []
-    left_out: list[Hashable] = []
     open_numbers: list[Hashable] = []
     if reading.label_columns is None:
-        text, rest, left_out = _sort_out(frame, rest, melted=melted)
+        text, rest = _sort_out(frame, rest, melted=melted)
         open_numbers = [name for name in rest if may_be_a_label(frame[name])]
         if melted:
             text += [name for name in rest if name in open_numbers]
@@ -117,7 +113,6 @@ def assign_roles(
         [ColumnRef("column", name) for name in text],
         values,
         open_numbers,
-        left_out,
         variable,
         query_key,
     )
@@ -153,17 +148,16 @@ def _check_labels_have_names(labels: Sequence[ColumnRef]) -> None:
 
 def _sort_out(
     frame: pd.DataFrame, names: Sequence[Hashable], *, melted: bool
-) -> tuple[list[Hashable], list[Hashable], list[Hashable]]:
-    """Tell columns of text from columns of numbers, and from those that number the rows."""
+) -> tuple[list[Hashable], list[Hashable]]:
+    """Tell columns of text from columns of numbers, without those that number the rows."""
     text: list[Hashable] = []
     numbers: list[Hashable] = []
-    left_out: list[Hashable] = []
     neither: list[Hashable] = []
     for name in names:
         column = frame[name]
         if numbers_rows(column):
-            left_out.append(name)
-        elif melted and column.isna().all():
+            continue
+        if melted and column.isna().all():
             text.append(name)  # says nothing of its kind, and a melted frame has its values
         elif holds_numbers(column):
             numbers.append(name)
@@ -173,7 +167,7 @@ def _sort_out(
             neither.append(name)
     if neither:
         refuse_odd_columns(frame, neither)
-    return text, numbers, left_out
+    return text, numbers
 
 
 def refuse_odd_columns(frame: pd.DataFrame, names: Sequence[Hashable]) -> NoReturn:

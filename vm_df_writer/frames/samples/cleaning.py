@@ -244,9 +244,8 @@ def _count_adjusted(
     if (smallest < threshold).any():
         lengths, magnitudes = np.diff(kept.offsets), np.abs(kept.values)
         small = (magnitudes < np.repeat(threshold, lengths, axis=1)) & (magnitudes > 0)
-        if small.any():
-            digit_loss.check(kept, small, np.repeat(largest, lengths, axis=1)[small])
-            flags["inexact"] = small | flags.get("inexact", False)
+        digit_loss.check(kept, small, np.repeat(largest, lengths, axis=1)[small])
+        flags["inexact"] = small | flags.get("inexact", False)
     counts = {reason: int(np.broadcast_to(mask, shape).sum()) for reason, mask in flags.items()}
     return {reason: n for reason, n in counts.items() if n}
 

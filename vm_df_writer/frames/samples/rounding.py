@@ -27,7 +27,7 @@ def round_values(
     [123.5, 1e+300]
     """
     if significant_figures is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore"):
             exponents = np.floor(np.log10(np.abs(values)))
         digits = significant_figures - 1 - exponents
         rounded = _round_at(values, digits)

@@ -232,7 +232,7 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
             return pd.DatetimeIndex(clock).tz_localize("UTC")
     if holds_time(source.dtype):
         return pd.DatetimeIndex(source)
-    kind = pd.api.types.infer_dtype(source, skipna=True)
+    kind = pd.api.types.infer_dtype(source)
     if kind == "empty":
         return pd.DatetimeIndex(np.full(len(source), np.datetime64("NaT", "ms")))
     if kind not in ("string", "datetime", "datetime64", "date"):

@@ -22,7 +22,6 @@ __all__ = [
     "Rows",
     "ValueColumn",
     "convert_numbers",
-    "holds_categories",
     "holds_numbers",
     "holds_strings",
     "is_known_to_pandas",
@@ -79,7 +78,7 @@ def holds_numbers(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
 
 
-def holds_categories(column: pd.Series) -> bool:
+def _holds_categories(column: pd.Series) -> bool:
     """Say whether a column is a categorical, or an Arrow dictionary."""
     dtype = column.dtype
     return isinstance(dtype, pd.CategoricalDtype) or str(dtype).startswith("dictionary<")
@@ -94,13 +93,13 @@ def holds_strings(column: pd.Series) -> bool:
     (True, False)
     """
     dtype = column.dtype
-    if holds_categories(column):
+    if _holds_categories(column):
         return True
     if not is_known_to_pandas(dtype):
         return False
     if dtype != object:  # asking the values would make Python objects of them all
         return getattr(dtype, "type", None) is str
-    return pd.api.types.infer_dtype(column, skipna=True) == "string"
+    return pd.api.types.infer_dtype(column) == "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,7 @@ def read_rows(
 
 def _kind_of(objects: pd.Series) -> str:
     try:
-        return pd.api.types.infer_dtype(objects, skipna=True)
+        return pd.api.types.infer_dtype(objects)
     except InvalidOperation:  # a signalling NaN may not even be looked at
         return "mixed"
 
@@ -264,7 +263,7 @@ def _shortest_digits(narrow: npt.NDArray[np.float32]) -> FloatArray:
 
 def _from_objects(given: npt.NDArray[np.object_]) -> tuple[FloatArray, BoolArray | None]:
     values = given.astype(np.float64)
-    kind = pd.api.types.infer_dtype(given, skipna=True)
+    kind = pd.api.types.infer_dtype(given)
     if kind in ("floating", "boolean", "empty"):
         return values, None
     known = ~np.isnan(values)

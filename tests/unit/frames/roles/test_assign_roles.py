@@ -226,8 +226,6 @@ def test_an_index_without_a_name_beside_the_time_is_refused(index: pd.Index) -> 
 @pytest.mark.parametrize("name", ["index", "level_0", "Unnamed: 0"])
 def test_a_column_that_numbers_the_rows_is_left_out(name: str) -> None:
     frame = long_frame(**{name: [0, 1, 2]})
-    roles = assign_roles(frame, ReadOptions(), find_time(frame, ReadOptions()), melted=False)
-    assert roles.left_out == [name]
     assert roles_of(frame)["values"] == ["y"]
     assert roles_of(frame, value_columns=[name, "y"])["values"] == [name, "y"]
 
@@ -241,3 +239,9 @@ def test_a_level_of_row_numbers_without_a_name_is_no_label() -> None:
 def test_many_names_are_cut_in_messages() -> None:
     frame = pd.DataFrame(np.zeros((1, 30)))
     assert names_of(frame).endswith("18, 19, ...")
+
+
+def test_a_level_of_times_that_is_named_is_a_label() -> None:
+    frame = long_frame().set_index(pd.DatetimeIndex(TIMES, name="loaded"))
+    roles = roles_of(frame, time="timestamp", label_columns=["loaded"], value_columns=["y"])
+    assert roles["labels"] == ["index level 'loaded'"]

@@ -248,3 +248,24 @@ def test_rounding_comes_before_anything_is_judged() -> None:
     assert stored(frame, significant_figures=3) == {"y": {0: 1.23, 2: 2.0}}
     reading = read(frame, significant_figures=3)
     assert counts(reading) == ({"nan": 1, "inf": 1}, {"rounded": 1})
+
+
+@pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+@pytest.mark.parametrize(("small", "counted"), [(1.5e-12, {}), (0.7e-12, {"inexact": 1})])
+def test_a_value_is_inexact_below_the_trillionth_part_of_the_largest(
+    small: float, counted: dict[str, int]
+) -> None:
+    assert block_of([[1.0, small]], [10, 20])[2] == counted
+
+
+@pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+@pytest.mark.parametrize(("tiny", "counted"), [(2e-296, {}), (0.5e-296, {"inexact": 1})])
+def test_a_value_is_inexact_below_what_the_server_can_store(
+    tiny: float, counted: dict[str, int]
+) -> None:
+    assert block_of([[tiny]], [10])[2] == counted
+
+
+def test_a_message_names_the_series_in_the_middle() -> None:
+    with pytest.raises(ColumnError, match=r"^series b: 1 infinite"):
+        block_of([[1.0, INF, 2.0]], [10, 10, 10], [0, 1, 2, 3], inf="error")

@@ -85,3 +85,17 @@ def test_rounding_makes_shorter_lines() -> None:
     frame = pd.DataFrame({"y": values}, index=minutes(*range(100)))
     texts = [repr(value) for value in stored(frame, significant_figures=4)["y"].values()]
     assert max(map(len, texts)) <= len("0.0001234")
+
+
+def test_values_of_all_magnitudes_are_rounded_together() -> None:
+    values = np.array([1.23456e300, 1.23456, 1.23456e-300])
+    assert round_values(values, 3, None).tolist() == [1.23e300, 1.23, 1.23e-300]
+
+
+def test_a_value_that_has_no_more_digits_stays_bit_for_bit() -> None:
+    values = np.array([6.884467305709401, 3.2186939107594217])
+    assert round_values(values, None, 17).tolist() == values.tolist()
+
+
+def test_the_most_digits_allowed_are_rounded_to() -> None:
+    assert round_values(np.array([1.26e-21]), None, 22).tolist() == [1.3e-21]

@@ -224,3 +224,24 @@ def test_nan_and_null_of_every_kind_are_dropped_and_counted() -> None:
     reading = read(frame)
     assert counts(reading) == ({"nan": 5}, {})
     assert reading.n_samples == 9
+
+
+def test_a_longdouble_that_loses_digits_is_inexact_and_a_missing_one_is_not() -> None:
+    third = np.longdouble(1) / 3
+    if third == np.float64(third):
+        pytest.skip("this machine has no wider floats")
+    column = pd.Series(np.array([third, np.nan, 0.5], dtype=np.longdouble))
+    inexact = ValueColumn("y", column).read(slice(None))[1]
+    assert inexact is not None
+    assert inexact.tolist() == [True, False, False]
+
+
+def test_decimals_beside_floats_are_exact_if_their_text_is() -> None:
+    column = pd.Series([Decimal("0.1"), 0.5], dtype=object)
+    assert ValueColumn("y", column).read(slice(None))[1] is None
+
+
+def test_a_missing_number_before_one_that_is_too_large_is_not_blamed() -> None:
+    column = pd.Series([None, 10**400], dtype=object)
+    with pytest.raises(ColumnError, match=r"^column 'y', row 1: expected a number within float64"):
+        ValueColumn("y", column)
