@@ -126,7 +126,7 @@ def may_be_a_label(column: pd.Series) -> bool:
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_float_dtype(column.dtype):
         return False
     # Most floats have a fraction, and the first rows show it.
-    for rows in (column[:_EXAMINED_ROWS], column):
+    for rows in (column.iloc[:_EXAMINED_ROWS], column):
         numbers = rows.to_numpy(dtype=np.float64, na_value=np.nan)
         known = numbers[~np.isnan(numbers)]
         if not np.isfinite(known).all() or (np.floor(known) != known).any():

@@ -73,8 +73,9 @@ def survey_columns(frame: pd.DataFrame) -> ColumnSurvey:
 
     Examples
     --------
-    >>> survey_columns(pd.DataFrame({"host": ["a"], "n": [1], "y": [0.5]})).beside_floats
-    [(0, 'host', 'text'), (1, 'n', 'integer')]
+    >>> survey = survey_columns(pd.DataFrame({"n": [1], "y": [0.5], "up": [True]}))
+    >>> survey.beside_floats, survey.whole_numbers
+    ([(0, 'n', 'integer')], ['n'])
     """
     if isinstance(frame.columns, pd.MultiIndex):
         return ColumnSurvey([], "", [])

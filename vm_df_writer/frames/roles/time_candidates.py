@@ -21,6 +21,7 @@ from vm_df_writer.frames.roles.column_survey import (
 from vm_df_writer.frames.roles.name_words import is_time_name
 from vm_df_writer.frames.roles.text_kinds import is_time_of_day, is_time_text
 from vm_df_writer.frames.samples.time_numbers import look_like_times
+from vm_df_writer.frames.samples.values import first_rows
 
 __all__ = ["find_time", "two_columns_of_one_time"]
 
@@ -108,7 +109,7 @@ def two_columns_of_one_time(date: ColumnRef, clock: ColumnRef) -> str:
 def _holds_days(candidate: _Candidate, frame: pd.DataFrame) -> bool:
     if candidate.content != "time":
         return candidate.content == "date"
-    values = candidate.source.read(frame)[:_EXAMINED_ROWS]
+    values = first_rows(candidate.source.read(frame), _EXAMINED_ROWS)
     if kind_of_dtype(values.dtype) != "time" or isinstance(values.dtype, pd.PeriodDtype):
         return False
     known = pd.DatetimeIndex(values.dropna())
@@ -197,11 +198,10 @@ def _content_of_object(value: object) -> Content:
 def _first_known(values: pd.Index | pd.Series) -> Any:
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.dtype.categories
-    for value in values[:_EXAMINED_ROWS].tolist():
+    for value in first_rows(values, _EXAMINED_ROWS).tolist():
         if _is_known(value):
             return value
-    rest = pd.Series(values[_EXAMINED_ROWS:]).dropna()
-    return next(filter(_is_known, rest.tolist()), None)
+    return next(filter(_is_known, values.dropna().tolist()), None)
 
 
 def _is_known(value: Any) -> bool:

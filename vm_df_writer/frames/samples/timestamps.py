@@ -20,7 +20,12 @@ from vm_df_writer.frames.samples.time_numbers import (
     serial_date,
 )
 from vm_df_writer.frames.samples.time_texts import folds_of, in_python, parse_times
-from vm_df_writer.frames.samples.values import NARROW_FLOATS, is_known_to_pandas, numpy_kind
+from vm_df_writer.frames.samples.values import (
+    NARROW_FLOATS,
+    first_rows,
+    is_known_to_pandas,
+    numpy_kind,
+)
 from vm_df_writer.frames.samples.wall_times import check_zone, localize
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 
@@ -155,7 +160,7 @@ def _check_numbers(
     source: pd.Index | pd.Series, time_unit: TimeUnit | None, where: str
 ) -> TimeUnit:
     """Return the unit of numbers; refuse those that are a time in another way."""
-    source = source[:_EXAMINED_ROWS]
+    source = first_rows(source, _EXAMINED_ROWS)
     source = source[source.notna()]
     kind = "integers" if pd.api.types.is_integer_dtype(source.dtype) else "numbers"
     column = in_python(where)
@@ -189,7 +194,7 @@ def _check_numbers(
 
 
 def _first(source: pd.Index | pd.Series) -> str:
-    return repr(source[:1].tolist()[0]) if len(source) else "none"
+    return repr(first_rows(source, 1).tolist()[0]) if len(source) else "none"
 
 
 def _from_integers(source: pd.Index | pd.Series, unit: TimeUnit, where: str) -> Timestamps:

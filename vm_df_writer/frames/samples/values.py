@@ -22,6 +22,7 @@ __all__ = [
     "Rows",
     "ValueColumn",
     "convert_numbers",
+    "first_rows",
     "holds_numbers",
     "holds_strings",
     "is_known_to_pandas",
@@ -37,6 +38,17 @@ NARROW_FLOATS = ("float16", "float32", "Float32", "float[pyarrow]", "halffloat[p
 
 _EXACT_INTEGER = 2**53
 _CHECKED_ROWS = 2**16
+
+
+def first_rows(values: pd.Series | pd.Index, n: int) -> pd.Series | pd.Index:
+    """Return the first rows; a Series with an index of floats slices by its labels.
+
+    Examples
+    --------
+    >>> first_rows(pd.Series(["a", "b"], index=[7.5, 0.5]), 1).tolist()
+    ['a']
+    """
+    return values.iloc[:n] if isinstance(values, pd.Series) else values[:n]
 
 
 def numpy_kind(dtype: Any) -> str:

@@ -180,3 +180,9 @@ def test_serial_dates_of_a_spreadsheet_are_named_as_such(unit: str | None) -> No
 def test_unsigned_integers_may_be_missing() -> None:
     source = pd.Series([NEW_YEAR_MS, None], dtype="UInt64")
     assert epochs(source, time_unit="ms") == [NEW_YEAR_MS, None]
+
+
+def test_an_index_of_floats_does_not_matter_to_a_column_of_times() -> None:
+    source = pd.Series([1767225600, 1767225660], index=[7.5, 0.5])
+    assert epochs(source, time_unit="s") == [NEW_YEAR_MS, NEW_YEAR_MS + 60_000]
+    assert "(first: 1767225600)" in refusal(source)
