@@ -7,6 +7,9 @@ OLDEST_PYTHON ?= python3.11 python3.12
 # Many tests wait for a server more than they compute.
 PYTEST_ARGS ?= -n 4 --dist worksteal
 
+# Which of the servers that `make servers` gets the tests run against: the oldest or the newest.
+export VM_TEST_SUITE ?= oldest
+
 bin := .venv/bin
 
 .PHONY: help
@@ -18,11 +21,11 @@ demo: .venv/installed server ## write and read back a frame of anomaly scores, a
 	$(bin)/vm-df-writer demo --picture demo.png
 
 .PHONY: test
-test: .venv/installed-dev server ## run all tests and doctests (PYTEST_ARGS=... for pytest)
+test: .venv/installed-dev servers ## run all tests and doctests (PYTEST_ARGS=... for pytest, VM_TEST_SUITE=newest)
 	$(bin)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-oldest
-test-oldest: .venv-oldest/installed server ## run them with the oldest supported dependencies
+test-oldest: .venv-oldest/installed servers ## run them with the oldest supported dependencies
 	PATH="$(CURDIR)/$(bin):$$PATH" .venv-oldest/bin/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -45,12 +48,16 @@ bench-compare: .venv/installed-dev ## compare the micro benchmarks with another 
 
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-oldest .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png
+	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: server
 server: .venv/installed
 	@.ci/get-server $(bin)
+
+.PHONY: servers
+servers: server ## get the oldest and the newest servers that Debian packages, for the tests
+	@.ci/get-servers .servers
 
 .venv/installed: pyproject.toml
 	.ci/make-venv .venv $(PYTHON)

@@ -1,19 +1,39 @@
 """Real servers for the tests, one set per worker process.
 
-Without a server program a test is skipped, with the reason; with CI=true it fails.
+With VM_TEST_SUITE=oldest or newest they are those that `make servers` got; else, and where it can
+get none, those on the PATH. Without a server program a test is skipped, with the reason; with
+CI=true it fails.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.support.packaged_servers import packaged_path
 from tests.support.programs import miss, require_program
 from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled
 from vm_df_writer.local.process import ServerProcess
+
+
+def pytest_configure() -> None:
+    """Put the packaged servers first on the PATH, for tests and all that they start."""
+    suite = os.environ.get("VM_TEST_SUITE")
+    if not suite:
+        return
+    try:
+        folders = packaged_path(suite)
+    except FileNotFoundError as error:
+        if os.environ.get("CI") == "true":
+            raise pytest.UsageError(str(error)) from None
+        return
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    os.environ["PATH"] = os.pathsep.join([folders, os.environ.get("PATH", os.defpath)])
 
 
 class VmAgent(ServerProcess):

@@ -88,9 +88,8 @@ def test_body_that_the_server_cannot_decode_is_in_doubt(
     victoria_metrics: LocalVictoriaMetrics,
 ) -> None:
     client, _ = connect(victoria_metrics.url)
-    with pytest.raises(
-        ServerRejected, match=r"answered 400 .*gzip.*; its answer says why$"
-    ) as caught:
+    # 1.79 names the gzip header; 1.145 says "unexpected EOF" of what is shorter than a header.
+    with pytest.raises(ServerRejected, match=r"answered 400 .*; its answer says why$") as caught:
         client.post_import(b"plain", content_encoding="gzip")
     assert caught.value.in_doubt
 
