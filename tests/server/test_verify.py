@@ -58,15 +58,15 @@ def send(url: str, block: SeriesBlock) -> None:
 
 
 def verify(
-    url: str, *blocks: SeriesBlock, settle: ReadBackPolicy | None = None
+    url: str, *blocks: SeriesBlock, policy: ReadBackPolicy | None = None
 ) -> VerificationResult:
     config = WriterConfig(datasource_url=url)
     endpoint = Endpoint.of(config)
     client = HttpClient(config, endpoint)
     try:
-        return verify_blocks(
-            iter(blocks), BlockReader(client, endpoint, settle or ReadBackPolicy())
-        )
+        policy = policy or ReadBackPolicy()
+        reader = BlockReader(client, endpoint, policy, acknowledged_at=policy.clock())
+        return verify_blocks(iter(blocks), reader)
     finally:
         client.close()
 
@@ -133,7 +133,7 @@ def test_a_series_with_more_labels_does_not_stand_in(url: str) -> None:
     other = block_of([{**labels, "env": "prod"}], [0, 1], np.ones(2))
     send(url, other)
     ours = block_of([labels], [0, 1], np.ones(2))
-    findings = verify(url, ours, settle=BRIEFLY)
+    findings = verify(url, ours, policy=BRIEFLY)
     assert findings.verification == Verification(expected=2, missing=2)
 
 
@@ -143,7 +143,7 @@ def test_missing_and_other_values_are_told_apart(url: str) -> None:
     stored = replace(sent, values=np.array([[0.0, 1, 2], [3, 4.5, 5]]))
     send(url, block_of(labels[:1], [0, 2], np.array([0, 2])))
     send(url, block_of(labels[1:], [0, 1, 2], stored.values[1:]))
-    findings = verify(url, sent, settle=BRIEFLY)
+    findings = verify(url, sent, policy=BRIEFLY)
     assert findings.verification == Verification(expected=6, found=4, missing=1, mismatched=1)
     assert {
         incomplete.label_set: incomplete.first_ms for incomplete in findings.worst
@@ -175,7 +175,7 @@ def test_values_that_the_storage_turns_into_zero_are_mismatched(url: str) -> Non
     assert verify(url, block).verification.ok  # beside 1.5 it is nothing
     alone = block_of([{"__name__": name()}], [0, 1], [5e-310, 6e-310])
     send(url, alone)
-    assert verify(url, alone, settle=BRIEFLY).verification == Verification(expected=2, mismatched=2)
+    assert verify(url, alone, policy=BRIEFLY).verification == Verification(expected=2, mismatched=2)
 
 
 def test_many_short_series_are_found_beside_many_others(url: str) -> None:
@@ -191,7 +191,7 @@ def test_the_short_series_that_are_missing_are_named(url: str) -> None:
     metric = name()
     labels = [{"__name__": metric, "host": f"h{i}"} for i in range(1500)]
     send(url, short_series(labels[:-2]))
-    findings = verify(url, short_series(labels), settle=BRIEFLY)
+    findings = verify(url, short_series(labels), policy=BRIEFLY)
     assert findings.verification == Verification(expected=1500, found=1498, missing=2)
     assert {incomplete.label_set for incomplete in findings.worst} == {
         orjson.dumps(each) for each in labels[-2:]
@@ -217,7 +217,7 @@ def test_samples_older_than_the_retention_are_missing(start_victoria_metrics: St
     times = [now - 60_000 - hour * 3_600_000 for hour in range(72, 0, -1)]
     block = block_of([{"__name__": "m"}], times, np.arange(72))
     send(server.url, block)
-    findings = verify(server.url, block, settle=BRIEFLY)
+    findings = verify(server.url, block, policy=BRIEFLY)
     assert findings.verification == Verification(expected=72, found=23, missing=49)
     assert findings.worst[0].first_ms == T + times[0]
 
@@ -227,7 +227,7 @@ def test_series_that_a_label_limit_merged_are_missing(start_victoria_metrics: St
     labels = [{"__name__": "m", "a": "1", "b": "2", "host": str(i)} for i in range(3)]
     block = block_of(labels, [0, 1], np.arange(6))
     send(server.url, block)
-    verification = verify(server.url, block, settle=BRIEFLY).verification
+    verification = verify(server.url, block, policy=BRIEFLY).verification
     assert verification == Verification(expected=6, missing=6)
 
 
@@ -237,7 +237,7 @@ def test_samples_that_the_server_deduplicates_are_missing(
     server = start_victoria_metrics("-dedup.minScrapeInterval=1s")
     block = block_of([{"__name__": "m"}], range(10, 1010, 10), np.arange(100))
     send(server.url, block)
-    verification = verify(server.url, block, settle=BRIEFLY).verification
+    verification = verify(server.url, block, policy=BRIEFLY).verification
     assert verification.missing + verification.found == 100
     assert verification.found <= 2
 
@@ -248,7 +248,7 @@ def test_what_a_crash_took_is_missing(start_victoria_metrics: StartServer) -> No
     send(server.url, block)
     server.kill()
     server.restart()
-    assert verify(server.url, block, settle=BRIEFLY).verification.missing == 2
+    assert verify(server.url, block, policy=BRIEFLY).verification.missing == 2
 
 
 def test_a_server_that_may_not_be_flushed_is_waited_for(
@@ -263,7 +263,7 @@ def test_a_server_that_may_not_be_flushed_is_waited_for(
         slept.append(seconds)
         time.sleep(seconds)
 
-    assert verify(server.url, block, settle=ReadBackPolicy(sleep=sleep)).verification.ok
+    assert verify(server.url, block, policy=ReadBackPolicy(sleep=sleep)).verification.ok
     assert sum(slept) == pytest.approx(5, abs=0.5)
 
 

@@ -35,7 +35,7 @@ class Scene:
         httpserver.expect_request("/internal/force_flush").respond_with_handler(self._flush)
         httpserver.expect_request("/api/v1/export").respond_with_handler(self._export)
         httpserver.expect_request("/api/v1/query").respond_with_handler(self._query)
-        self.settle = ReadBackPolicy(sleep=self._sleep, clock=lambda: self.now)
+        self.policy = ReadBackPolicy(sleep=self._sleep, clock=lambda: self.now)
         self.connect(httpserver.url_for("/"))
 
     def connect(self, url: str) -> None:
@@ -65,9 +65,13 @@ class Scene:
         self.events.append(f"{seconds:g}")
         self.now += seconds
 
+    def reader(self, **how: Any) -> BlockReader:
+        """Return a reader of what was acknowledged this moment, unless told another one."""
+        how = {"acknowledged_at": self.now, **how}
+        return BlockReader(self.client, self.endpoint, self.policy, **how)
+
     def verify(self, *blocks: SeriesBlock, **how: Any) -> VerificationResult:
         try:
-            read_back = BlockReader(self.client, self.endpoint, self.settle, **how)
-            return verify_blocks(iter(blocks), read_back)
+            return verify_blocks(iter(blocks), self.reader(**how))
         finally:
             self.client.close()

@@ -104,6 +104,7 @@ def _reader(backend: Backend, *, count_only: bool = False) -> BlockReader:
         backend.client,
         backend.endpoint,
         backend.read_back,
+        acknowledged_at=backend.read_back.clock(),
         deduplication=backend.server.info().deduplication(),
         count_only=count_only,
         is_queued=lambda: bool(backend.server.describe_queue()),

@@ -17,6 +17,7 @@ from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.comparison import SeriesDiff
 from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
+from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
@@ -25,9 +26,6 @@ __all__ = ["BlockDiff", "BlockReader"]
 
 _log = logging.getLogger("vm_df_writer")
 
-# A count costs as much as reading so many samples, by labels that series share or by all of theirs.
-_WORTH_COUNTING = 30
-_WORTH_SELECTING = 200
 # An old server takes 16 KiB of query (-search.maxQueryLen).
 _MAX_QUERY_BYTES = 12 * 1024
 # Beside what was sent, and as much again, that may be answered: more are better not counted.
@@ -56,12 +54,14 @@ class BlockReader:
     Parameters
     ----------
     client : HttpClient
-        Who reads.
+        Makes the requests.
     endpoint : Endpoint
-        Where.
-    settle : ReadBackPolicy
+        Where to read.
+    policy : ReadBackPolicy
         How long to wait until samples can be read.
-    thinning : KeepOneRule, optional
+    acknowledged_at : float
+        When the last sample was acknowledged, by the clock of `policy`.
+    deduplication : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
     count_only : bool
         Be content where the server has as many samples of a series as were sent.
@@ -73,33 +73,32 @@ class BlockReader:
         self,
         client: HttpClient,
         endpoint: Endpoint,
-        settle: ReadBackPolicy,
+        policy: ReadBackPolicy,
         *,
+        acknowledged_at: float,
         deduplication: KeepOneRule | None = None,
         count_only: bool = False,
         is_queued: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
-        self._exporter = Exporter(client, endpoint, settle, deduplication)
-        self._query_url = endpoint.read_url("/api/v1/query")
-        self._flush_url = endpoint.root_url("/internal/force_flush")
-        self._settle = settle
+        self._policy = policy
+        self._acknowledged_at = acknowledged_at
         self._count_only = count_only
         self._is_queued = is_queued
-        self._acknowledged_at = settle.clock()
+        self._query_url = endpoint.read_url("/api/v1/query")
+        self._flush_url = endpoint.root_url("/internal/force_flush")
+        self._strategy = ReadStrategy()
+        self._exporter = Exporter(client, endpoint, policy, self._strategy, deduplication)
         self._looked_at: float | None = None
-        self._can_flush = True
-        self._can_share_counts = True
 
     def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> BlockDiff:
         """Return what stays short of a block, or of some of its series."""
         if self._looked_at is None:
             self._wait_until_readable()
-            self._looked_at = self._settle.clock()
+            self._looked_at = self._policy.clock()
         if series is None:
             series = range(block.n_series)
-            worth = _WORTH_COUNTING if self._can_share_counts else _WORTH_SELECTING
-            if self._count_only and block.n_samples >= worth * block.n_series:
+            if self._count_only and self._strategy.counts_first(block):
                 series = self._miscounted(block)
         look = self._look(block, series)
         for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
@@ -107,7 +106,7 @@ class BlockReader:
                 break
             if pause_s == 1.0:
                 _log.info("verify: %d series are short so far; looking again", len(look.incomplete))
-            self._settle.sleep(pause_s)
+            self._policy.sleep(pause_s)
             self._flush()
             again = self._look(block, list(look.incomplete))
             look = BlockDiff(again.incomplete, look.deduplicated | again.deduplicated)
@@ -123,31 +122,31 @@ class BlockReader:
                 yield missing
 
     def _is_over(self, looked_at: float) -> bool:
-        waited_s = self._settle.clock() - looked_at
-        if waited_s < self._settle.patience_s:
+        waited_s = self._policy.clock() - looked_at
+        if waited_s < self._policy.patience_s:
             return False
-        return waited_s >= self._settle.queued_patience_s or not self._is_queued()
+        return waited_s >= self._policy.queued_patience_s or not self._is_queued()
 
     def _wait_until_readable(self) -> None:
         self._flush()
-        if not self._can_flush:
-            waited_s = self._settle.clock() - self._acknowledged_at
-            pause_s = max(0.0, self._settle.unflushed_wait_s - waited_s)
+        if not self._strategy.can_flush:
+            waited_s = self._policy.clock() - self._acknowledged_at
+            pause_s = max(0.0, self._policy.unflushed_wait_s - waited_s)
             _log.info(
                 "verify: the server does not let us flush its buffers (/internal/force_flush), so "
                 "that what it just took is looked for in %.1f s",
                 pause_s,
             )
-            self._settle.sleep(pause_s)
+            self._policy.sleep(pause_s)
 
     def _flush(self) -> None:
         """Make the server's buffers readable; it also forgets what it did not find."""
-        if not self._can_flush:
+        if not self._strategy.can_flush:
             return
         try:
             self._client.get(self._flush_url)
         except DeliveryError:
-            self._can_flush = False
+            self._strategy.can_flush = False
 
     def _look(self, block: SeriesBlock, series: Sequence[int]) -> BlockDiff:
         """Read some series of a block once."""
@@ -174,7 +173,7 @@ class BlockReader:
                 counts = {}
             wrong = [s for s in batch if counts.get(series_key(block.label_sets[s])) != expected[s]]
             if len(wrong) == len(batch) or len(counts) == most:  # there are too many others
-                self._can_share_counts = False
+                self._strategy.can_share_counts = False
             miscounted += wrong
         return miscounted
 
@@ -182,7 +181,7 @@ class BlockReader:
         """Yield series that one query counts, and what selects them."""
         series = range(block.n_series)
         labels = [orjson.loads(label_set) for label_set in block.label_sets]
-        shared = shared_selectors(labels) if self._can_share_counts else []
+        shared = shared_selectors(labels) if self._strategy.can_share_counts else []
         exact = list(map(exact_selector, labels))
         if shared and _query_bytes(shared) <= _MAX_QUERY_BYTES < _query_bytes(exact):
             yield series, shared

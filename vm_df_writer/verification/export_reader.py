@@ -17,16 +17,11 @@ from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 from vm_df_writer.verification.comparison import Comparison
+from vm_df_writer.verification.read_strategy import MAX_SELECTORS, ReadStrategy
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
 
-__all__ = ["MAX_SELECTORS", "Exporter", "ReadBackPolicy"]
+__all__ = ["Exporter", "ReadBackPolicy"]
 
-# Measured on 1.79.5: a series found by its own selector costs the server 60 us in requests of
-# 100 selectors, 45 us in requests of 500 and no less in larger ones; a series found by a selector
-# that it shares with many costs 6 us.
-MAX_SELECTORS = 500
-_MAX_SELECTOR_BYTES = 2**19  # far below the 10 MiB that the server takes as a form
-_MANY_SAMPLES = 100  # per series: from here on, finding the series is not what costs
 _MAX_FOREIGN_BYTES = 500  # per series: foreign series that are cheaper to read than to avoid
 
 # More than a series of ours has in a block, so that only the lines of others are cut.
@@ -38,7 +33,7 @@ _TOO_MUCH = frozenset({400, 413, 422})
 
 @dataclass(frozen=True, kw_only=True)
 class ReadBackPolicy:
-    """How long to wait until what was acknowledged can be read.
+    """How long to wait until what was acknowledged can be read. The caller passes it in.
 
     Attributes
     ----------
@@ -52,7 +47,12 @@ class ReadBackPolicy:
     queued_patience_s : float
         The same for as long as a server in between says that it has not handed on everything.
     sleep, clock : callable
-        The time that passes.
+        Waits for so many seconds, and says how many have passed since some moment.
+
+    Examples
+    --------
+    >>> ReadBackPolicy(patience_s=1.0).unflushed_wait_s
+    5.0
     """
 
     unflushed_wait_s: float = 5.0
@@ -90,12 +90,14 @@ class Exporter:
     Parameters
     ----------
     client : HttpClient
-        Who reads.
+        Makes the requests.
     endpoint : Endpoint
-        Where.
-    settle : ReadBackPolicy
+        Where to read.
+    policy : ReadBackPolicy
         How long a failing read is tried again.
-    thinning : KeepOneRule, optional
+    strategy : ReadStrategy
+        What the server was seen to allow; the exporter adds what it learns.
+    deduplication : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
     """
 
@@ -103,15 +105,15 @@ class Exporter:
         self,
         client: HttpClient,
         endpoint: Endpoint,
-        settle: ReadBackPolicy,
+        policy: ReadBackPolicy,
+        strategy: ReadStrategy,
         deduplication: KeepOneRule | None = None,
     ) -> None:
         self._client = client
         self._url = endpoint.read_url("/api/v1/export")
-        self._settle = settle
+        self._policy = policy
+        self._strategy = strategy
         self._deduplication = deduplication
-        self._most_series = MAX_SELECTORS
-        self._can_share = True
 
     def read(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[Comparison]:
         """Yield comparisons that together hold the given series.
@@ -121,14 +123,13 @@ class Exporter:
         DeliveryError
             If the server cannot be read.
         """
-        sparse = block.n_samples < _MANY_SAMPLES * block.n_series
-        if sparse and self._can_share and len(series) > MAX_SELECTORS:
+        if self._strategy.shares_selectors(block, series):
             comparison = self._read_shared(block, series)
             if comparison is not None:
                 yield comparison
                 return
-            self._can_share = False
-        for batch in self._batches(block, series):
+            self._strategy.can_share = False
+        for batch in self._strategy.batches(block, series):
             yield self._read_exact(block, batch)
 
     def _read_shared(self, block: SeriesBlock, series: Sequence[int]) -> Comparison | None:
@@ -156,7 +157,7 @@ class Exporter:
         comparison = Comparison(block, series, self._deduplication)
         selectors = {s: exact_selector(orjson.loads(block.label_sets[s])) for s in series}
         pieces = [_Piece(series, *comparison.range_ms)]
-        deadline = self._settle.clock() + self._settle.patience_s
+        deadline = self._policy.clock() + self._policy.patience_s
         pauses = chain((1.0, 2.0, 4.0), repeat(5.0))
         has_failed = False
         while pieces:
@@ -168,12 +169,12 @@ class Exporter:
             except DeliveryError as error:
                 smaller = piece.halves()
                 if _is_too_much(error) and smaller:
-                    self._most_series = max(1, len(piece.series) // 2)
+                    self._strategy.most_series = max(1, len(piece.series) // 2)
                 else:
                     pause_s = next(pauses)
-                    if not _may_pass(error) or self._settle.clock() + pause_s > deadline:
+                    if not _may_pass(error) or self._policy.clock() + pause_s > deadline:
                         raise
-                    self._settle.sleep(pause_s)
+                    self._policy.sleep(pause_s)
                     # What fails twice in the middle of an answer may be more than can be read:
                     # by then a server can no longer say so.
                     if not has_failed or len(piece.series) == 1:
@@ -190,20 +191,6 @@ class Exporter:
         form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
         form.append(("max_rows_per_line", str(_MAX_ROWS_PER_LINE)))
         return self._client.stream_lines(self._url, form)
-
-    def _batches(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[list[int]]:
-        """Cut series into what one request asks for by exact selectors."""
-        batch: list[int] = []
-        size = 0
-        for s in series:
-            length = len(block.label_sets[s])
-            if batch and (len(batch) >= self._most_series or size + length > _MAX_SELECTOR_BYTES):
-                yield batch
-                batch, size = [], 0
-            batch.append(s)
-            size += length
-        if batch:
-            yield batch
 
 
 def _is_too_much(error: DeliveryError) -> bool:

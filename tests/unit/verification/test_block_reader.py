@@ -16,7 +16,6 @@ from vm_df_writer.errors import ServerRejected
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.server.deduplication import KeepOneRule
-from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.verify_blocks import missing_blocks
 
 Y = {"__name__": "y", "host": "a"}
@@ -216,7 +215,7 @@ def test_what_is_missing_is_looked_up_anew(scene: Scene) -> None:
     assert findings.incomplete == {0: [0], 1: [1, 2]}
     assert findings.intact == Verification(expected=200, found=200)
     scene.last = b"\n".join(lines[:2])  # it came in the meantime
-    read_back = BlockReader(scene.client, scene.endpoint, scene.settle)
+    read_back = scene.reader()
     missing = list(missing_blocks([block_of((Y, [0], [1])), block], read_back, {1: [1, 2]}))
     scene.client.close()
     assert [(m.n_series, m.n_samples) for m in missing] == [(1, 200)]

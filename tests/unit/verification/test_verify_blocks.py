@@ -59,6 +59,15 @@ def test_without_a_flush_the_first_look_waits(scene: Scene) -> None:
     assert scene.events == ["flush", "5", "look", "look"]
 
 
+@pytest.mark.parametrize(("ago_s", "waits"), [(2, ["3"]), (7, ["0"])])
+def test_the_wait_is_counted_from_the_last_acknowledgement(
+    scene: Scene, ago_s: float, waits: list[str]
+) -> None:
+    scene.flush_status, scene.last = 401, WHOLE
+    scene.verify(BLOCK, acknowledged_at=scene.now - ago_s)
+    assert scene.events == ["flush", *waits, "look"]
+
+
 def test_nothing_to_verify_asks_nothing(scene: Scene) -> None:
     assert scene.verify(SeriesBlock.of_nothing({"nan": 3})).verification == Verification()
     assert scene.events == []
