@@ -5,6 +5,7 @@ from .config.writer_config import WriterConfig
 from .errors import (
     ColumnError,
     ConfigError,
+    CopiesWarning,
     DeliveryError,
     DuplicateSeriesError,
     FrameError,
@@ -39,6 +40,7 @@ __all__ = [
     "Backtest",
     "ColumnError",
     "ConfigError",
+    "CopiesWarning",
     "DeliveryError",
     "DuplicateSeriesError",
     "FrameError",

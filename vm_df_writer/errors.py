@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ColumnError",
     "ConfigError",
+    "CopiesWarning",
     "DeliveryError",
     "DuplicateSeriesError",
     "FrameError",
@@ -293,6 +294,10 @@ class RetentionWarning(VmDfWriterWarning):
 
 class TenantLabelWarning(VmDfWriterWarning):
     """Tenant labels and `tenant_id` do not fit each other."""
+
+
+class CopiesWarning(VmDfWriterWarning):
+    """The server holds samples more than once, and its queries see every copy."""
 
 
 class InsecureTlsWarning(VmDfWriterWarning):

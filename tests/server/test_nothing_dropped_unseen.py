@@ -158,8 +158,9 @@ def test_a_label_that_is_given_twice_is_refused_or_warned_of(writer: VmWriter) -
     with pytest.raises(LabelError, match="'host' is a label of the frame too"):
         writer.write(frame, labels={"host": "b"})
     for name in ("run", "__name__"):
+        labels = {name: "b", "set": name}
         with pytest.warns(LabelClashWarning, match=f"'{name}' set by the frame and by metric_fo"):
-            report = writer.write(frame, labels={name: "b"}, verify=True)
+            report = writer.write(frame, labels=labels, verify=True)
         assert verified(report)
 
 

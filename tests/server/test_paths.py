@@ -116,9 +116,9 @@ def test_vmauth_in_front(
         f"  url_prefix: {victoria_metrics.url}\n"
         f"- bearer_token: t0ken\n  url_prefix: {victoria_metrics.url}/\n"
     )
-    written(victoria_metrics, vmauth.url, run, user="me", password="s3cr3t")
-    written(victoria_metrics, vmauth.url.replace("//", "//me:s3cr3t@"), run)
-    written(victoria_metrics, vmauth.url, run, bearer_token="t0ken")
+    written(victoria_metrics, vmauth.url, f"{run}_1", user="me", password="s3cr3t")
+    written(victoria_metrics, vmauth.url.replace("//", "//me:s3cr3t@"), f"{run}_2")
+    written(victoria_metrics, vmauth.url, f"{run}_3", bearer_token="t0ken")
 
 
 def test_vmagent_in_between(

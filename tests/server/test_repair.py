@@ -14,9 +14,10 @@ import pytest
 
 from tests.support.stored_samples import export
 from tests.support.writers import acting_before_reading_back, writer_with
-from vm_df_writer import ServerUnavailable, VerificationError, VmWriter
+from vm_df_writer import CopiesWarning, ServerUnavailable, VerificationError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.operations.verify import VerifyChoice
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 
@@ -102,13 +103,18 @@ def test_what_was_lost_is_found_by_counting_too(start_victoria_metrics: StartSer
     assert caught.value.verification == Verification(expected=6000, found=2000, missing=4000)
 
 
-def test_samples_that_are_there_twice_are_no_surplus_for_a_count(
-    start_victoria_metrics: StartServer,
+@pytest.mark.parametrize("verify", ["count", True])
+def test_samples_that_are_there_twice_are_told_and_make_up_for_none(
+    start_victoria_metrics: StartServer, verify: VerifyChoice
 ) -> None:
     with writer_to(start_victoria_metrics()) as writer:
-        for _ in range(2):
-            report = writer.write(WIDE, verify="count")
-    assert report.verification == Verification(expected=6000, found=6000)
+        writer.write(WIDE.iloc[:, :2], verify=verify)
+        with pytest.warns(CopiesWarning, match="holds 2,000 copies of the 6,000 samples that"):
+            report = writer.write(WIDE, verify=verify)
+    assert report.verification == Verification(expected=6000, found=6000, copies=2000)
+    assert "6,000 of 6,000 samples found, 0 missing, 0 mismatched; the server also holds 2,000" in (
+        str(report)
+    )
 
 
 def test_what_a_server_does_not_keep_twice_stays_missing(

@@ -16,7 +16,7 @@ import requests
 from click.testing import CliRunner
 
 from tests.support.writers import writer_with
-from vm_df_writer import ServerRejected
+from vm_df_writer import CopiesWarning, ServerRejected
 from vm_df_writer.cli import main
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
@@ -137,11 +137,13 @@ def test_old_graphs_show_new_history_after_a_reset(
     with writer_with(server.url, metric_format=FORMAT, reset_cache_auth_key=key) as writer:
         writer.write(hours_ago(4, step=2), verify=True)
         before = graphed(server.url)
-        report = writer.write(hours_ago(4), verify=True)
+        with pytest.warns(CopiesWarning):
+            report = writer.write(hours_ago(4), verify=True)
         assert report.cache_reset == "advised"
         assert "cached graphs         may not show these samples yet; reset_cache=" in str(report)
         assert graphed(server.url) == before
-        report = writer.write(hours_ago(4), verify=True, reset_cache=True)
+        with pytest.warns(CopiesWarning):
+            report = writer.write(hours_ago(4), verify=True, reset_cache=True)
         assert report.cache_reset == "done"
         assert graphed(server.url) > before
 
@@ -153,7 +155,8 @@ def test_a_server_that_resets_its_cache_by_itself_does_so_within_seconds(
     with writer_with(server.url, metric_format=FORMAT) as writer:
         writer.write(hours_ago(4, step=2), verify=True)
         before = graphed(server.url)
-        assert writer.write(hours_ago(4), verify=True).cache_reset == "automatic"
+        with pytest.warns(CopiesWarning):
+            assert writer.write(hours_ago(4), verify=True).cache_reset == "automatic"
         time.sleep(6)
         assert graphed(server.url) > before
         recent = pd.DataFrame({"y": [1.0]}, index=[pd.Timestamp.now("UTC").floor("s")])

@@ -160,7 +160,7 @@ def test_samples_that_were_sent_twice_are_found_once(url: str) -> None:
     block = block_of([{"__name__": name()}], [0, 1, 2], np.arange(3))
     send(url, block)
     send(url, block)
-    assert verify(url, block).verification == Verification(expected=3, found=3)
+    assert verify(url, block).verification == Verification(expected=3, found=3, copies=3)
 
 
 def test_digits_that_the_storage_cannot_hold_beside_a_large_value_are_excused(url: str) -> None:

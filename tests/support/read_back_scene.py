@@ -70,8 +70,12 @@ class Scene:
         how = {"acknowledged_at": self.now, **how}
         return BlockReader(self.client, self.endpoint, self.policy, **how)
 
-    def verify(self, *blocks: SeriesBlock, **how: Any) -> VerificationResult:
+    def verify(
+        self, *blocks: SeriesBlock, accept_conflicting: bool = False, **how: Any
+    ) -> VerificationResult:
         try:
-            return verify_blocks(iter(blocks), self.reader(**how))
+            return verify_blocks(
+                iter(blocks), self.reader(**how), accept_conflicting=accept_conflicting
+            )
         finally:
             self.client.close()

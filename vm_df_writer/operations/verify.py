@@ -10,7 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.errors import ConfigError
+from vm_df_writer.errors import ConfigError, CopiesWarning, warn_caller
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.diagnosis import verification_failure
@@ -56,6 +56,7 @@ def verify_frame(
     blocks = map(ledger.count_block, plan.blocks())
     result = _verify(blocks, backend, count_only=count_only)
     warn_of_dropped(ledger.dropped, plan.limits.times)
+    _warn_of_copies(result)
     if not result.verification.ok:
         raise verification_failure(result, backend.server, plan.servers)
     return result.verification
@@ -75,6 +76,7 @@ def verify_written(
     count_only = verify == "count" and not ledger.in_doubt
     result = _verify(plan.blocks(), backend, count_only=count_only)
     ledger.verification = result.verification
+    _warn_of_copies(result)
     if verify == "repair" and result.verification.missing:
         return _repair(plan, backend, ledger, result)
     return result
@@ -97,6 +99,11 @@ def _verify(
     blocks: Iterator[SeriesBlock], backend: Backend, *, count_only: bool
 ) -> VerificationResult:
     return verify_blocks(blocks, _reader(backend, count_only=count_only))
+
+
+def _warn_of_copies(result: VerificationResult) -> None:
+    if copies := result.describe_copies():
+        warn_caller(copies, CopiesWarning)
 
 
 def _reader(backend: Backend, *, count_only: bool = False) -> BlockReader:

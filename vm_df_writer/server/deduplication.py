@@ -1,4 +1,4 @@
-"""Thinning: the samples that a server leaves out because it keeps one per interval. Pure.
+"""Deduplication: the samples that a server leaves out, because it keeps one per interval. Pure.
 
 Both deduplication (``-dedup.minScrapeInterval``) and downsampling (``-downsampling.period``) keep
 the last sample of each interval; intervals end at multiples of their length, which they hold.
@@ -15,7 +15,7 @@ import numpy as np
 from vm_df_writer.model.series import IntArray
 from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
 
-__all__ = ["KeepOneRule", "keep_one_rule_of"]
+__all__ = ["KeepOneRule", "describe_equal_times", "keep_one_rule_of"]
 
 _PERIOD = re.compile(r"(?:^|[,:])([0-9][0-9a-zA-Z.]*):([0-9][0-9a-zA-Z.]*)(?=,|$)")
 
@@ -55,7 +55,7 @@ class KeepOneRule:
 
 
 def keep_one_rule_of(facts: Iterable[ServerInfo], now_ms: int) -> KeepOneRule | None:
-    """Return how servers thin out what they store; None if they do not, or do not tell.
+    """Return how servers deduplicate what they store; None if they do not, or do not report it.
 
     Examples
     --------
@@ -74,3 +74,22 @@ def keep_one_rule_of(facts: Iterable[ServerInfo], now_ms: int) -> KeepOneRule | 
             if age_s is not None and interval_s:
                 rules.append((now_ms - round(age_s * 1000), round(interval_s * 1000)))
     return KeepOneRule(tuple(rules)) if rules else None
+
+
+def describe_equal_times(rule: KeepOneRule | None) -> str:
+    """Say which samples of one series and time a query sees, for a message.
+
+    Examples
+    --------
+    >>> describe_equal_times(None)
+    'without deduplication, of which the server reports none, a query sees all samples of one time'
+    """
+    if rule is None:
+        return (
+            "without deduplication, of which the server reports none, a query sees all samples of "
+            "one time"
+        )
+    return (
+        "the server deduplicates, so that a query sees one sample of each time, that with the "
+        "largest value (of an old server, the one that was written last)"
+    )

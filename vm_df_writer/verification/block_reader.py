@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 import orjson
@@ -15,14 +14,14 @@ from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.comparison import SeriesDiff
 from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
 from vm_df_writer.verification.read_strategy import ReadStrategy
+from vm_df_writer.verification.series_diff import BlockDiff
 from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
 
-__all__ = ["BlockDiff", "BlockReader"]
+__all__ = ["BlockReader"]
 
 _log = logging.getLogger("vm_df_writer")
 
@@ -30,22 +29,6 @@ _log = logging.getLogger("vm_df_writer")
 _MAX_QUERY_BYTES = 12 * 1024
 # Beside what was sent, and as much again, that may be answered: more are better not counted.
 _FOREIGN_SERIES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class BlockDiff:
-    """What was seen of some series of a block.
-
-    Attributes
-    ----------
-    incomplete : dict of int to SeriesDiff
-        The series of which not every sample was there, by position in the block.
-    deduplicated : dict of int to int
-        The number of samples that the server left out as it is configured to, likewise.
-    """
-
-    incomplete: dict[int, SeriesDiff] = field(default_factory=dict)
-    deduplicated: dict[int, int] = field(default_factory=dict)
 
 
 class BlockReader:
@@ -67,6 +50,11 @@ class BlockReader:
         Be content where the server has as many samples of a series as were sent.
     is_queued : callable, optional
         Says whether a server in between has not handed on everything yet.
+
+    Attributes
+    ----------
+    deduplication : KeepOneRule or None
+        As above.
     """
 
     def __init__(
@@ -80,6 +68,7 @@ class BlockReader:
         count_only: bool = False,
         is_queued: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.deduplication = deduplication
         self._client = client
         self._policy = policy
         self._acknowledged_at = acknowledged_at
@@ -92,7 +81,10 @@ class BlockReader:
         self._looked_at: float | None = None
 
     def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> BlockDiff:
-        """Return what stays short of a block, or of some of its series."""
+        """Return how the server's samples differ from a block, or from some of its series.
+
+        Series of which samples are missing are looked at again until patience ends.
+        """
         if self._looked_at is None:
             self._wait_until_readable()
             self._looked_at = self._policy.clock()
@@ -108,8 +100,7 @@ class BlockReader:
                 _log.info("verify: %d series are short so far; looking again", len(look.incomplete))
             self._policy.sleep(pause_s)
             self._flush()
-            again = self._look(block, list(look.incomplete))
-            look = BlockDiff(again.incomplete, look.deduplicated | again.deduplicated)
+            look = look.renew(self._look(block, list(look.incomplete)))
             if self._is_over(self._looked_at):
                 break
         return look
@@ -154,6 +145,7 @@ class BlockReader:
         for comparison in self._exporter.read(block, series):
             look.incomplete.update(comparison.series_diffs())
             look.deduplicated.update(comparison.deduplicated())
+            look.surplus.update(comparison.surplus())
         return look
 
     def _miscounted(self, block: SeriesBlock) -> list[int]:

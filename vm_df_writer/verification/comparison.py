@@ -2,61 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import orjson
 
-from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
+from vm_df_writer.model.series import BoolArray, FloatArray, SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.verification.matching import match_samples
+from vm_df_writer.verification.sent_samples import SentSamples
+from vm_df_writer.verification.series_diff import SeriesDiff, Surplus
+from vm_df_writer.verification.tally import Tally
 from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
 
-__all__ = ["Comparison", "SeriesDiff"]
-
-# The server cuts a value where less than 1e-12 of it is lost (decimal.go), give or take the
-# rounding of its own test, which was seen to let 1.0003e-12 pass.
-_RELATIVE_LOSS = 1.01e-12
-_LOSS_TO_LARGEST = 1e-17
+__all__ = ["Comparison"]
 
 _MAX_PENDING = 2**16  # samples whose values are Python objects for a while
-
-
-class SeriesDiff(NamedTuple):
-    """One series of which not every sample came back as it was sent.
-
-    Attributes
-    ----------
-    label_set : bytes
-        Its labels as a JSON object.
-    expected, missing, mismatched : int
-        Samples that were sent, that did not come back, and that came back with another value.
-    first_ms : int
-        Epoch milliseconds of the first sample that was not found.
-    """
-
-    label_set: bytes
-    expected: int
-    missing: int
-    mismatched: int
-    first_ms: int
-
-    @property
-    def lost(self) -> int:
-        """Samples that were not found, for either reason."""
-        return self.missing + self.mismatched
-
-    def merge(self, other: SeriesDiff) -> SeriesDiff:
-        """Add up what two blocks hold of one series."""
-        return SeriesDiff(
-            self.label_set,
-            self.expected + other.expected,
-            self.missing + other.missing,
-            self.mismatched + other.mismatched,
-            min(self.first_ms, other.first_ms),
-        )
 
 
 class Comparison:
@@ -67,6 +30,9 @@ class Comparison:
     Each sent sample counts for itself, also where a series holds several at one timestamp
     (``duplicates="keep"``). Copies of one value cannot be told apart: where two equal samples
     were sent and one came back, both are found.
+
+    What is returned beyond that, between the first and the last sample of a series, is surplus:
+    copies of what was found, other values at its time, and samples at other times.
 
     Values agree within ``1.01e-12 |sent| + 1e-17 max|series|``, what the server's storage format
     keeps; an infinity agrees with itself alone.
@@ -81,7 +47,7 @@ class Comparison:
         What was sent.
     series : sequence of int
         The positions of the series that are read back.
-    thinning : KeepOneRule, optional
+    deduplication : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
 
     Examples
@@ -109,19 +75,12 @@ class Comparison:
         self._block = block
         self._series = series
         self._deduplication = deduplication
-        row, self._group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
-        self._lengths = np.diff(block.offsets)[self._group]
-        self._starts = np.cumsum(self._lengths) - self._lengths
-        positions = _ranges(block.offsets[self._group], self._lengths)
-        self._timestamps_ms = block.timestamps_ms[positions]
-        self._values = block.values[np.repeat(row, self._lengths), positions]
-        self._tolerance = self._allow(self._values)
+        self._sent = SentSamples(block, series)
         self._slots = {series_key(block.label_sets[s]): slot for slot, s in enumerate(series)}
-        repeats = np.diff(self._timestamps_ms) == 0
-        repeats[self._starts[1:] - 1] = False
-        self._has_repeats = bool(repeats.any())
-        self._seen, self._good, self._thinned = np.zeros((3, len(positions)), np.bool_)
+        self._tally = Tally.of_nothing(len(self._sent.values), n_series=len(series))
+        self._piece_ms = self.range_ms
         self._text_of_group: tuple[int, bytes] = (-1, b"")
+        self._whole: set[int] = set()
         self._aligned: list[tuple[int, list[float]]] = []
         self._scattered: list[tuple[int, list[float], list[int]]] = []
         self._pending = 0
@@ -132,8 +91,25 @@ class Comparison:
 
         Or to the end of the interval that it is in, since it may have to give way to another.
         """
-        first_ms, last_ms = int(self._timestamps_ms.min()), int(self._timestamps_ms.max())
+        first_ms, last_ms = self._sent.range_ms
         return first_ms, self._deduplication.last_end(last_ms) if self._deduplication else last_ms
+
+    @contextmanager
+    def piece(self, first_ms: int, last_ms: int) -> Iterator[None]:
+        """Take in, while it is open, what one request reads: the samples between two times.
+
+        Whatever else the server returns is left to other pieces. A piece that fails is forgotten,
+        so that none of its samples is a copy when it is read again.
+        """
+        tally, whole = self._tally.copy(), set(self._whole)
+        self._piece_ms = first_ms, last_ms
+        try:
+            yield
+            self._compare_pending()
+        except BaseException:
+            self._tally, self._whole = tally, whole
+            self._aligned, self._scattered, self._pending = [], [], 0
+            raise
 
     def add(self, line: bytes) -> bool:
         """Take an export line in; return whether its series is one of ours.
@@ -149,13 +125,16 @@ class Comparison:
             if slot is None:
                 return False
             values = load_values(values_text)
-            aligned = not self._has_repeats and times_text == self._expected_times_text(slot)
+            # Only the first line of a series can hold no copy of what came before.
+            aligned = not (self._sent.has_repeats or slot in self._whole)
+            aligned = aligned and times_text == self._expected_times_text(slot)
             times = None if aligned else orjson.loads(times_text)
         except orjson.JSONDecodeError:
             raise no_export_line(line) from None
-        if len(values) != (self._lengths[slot] if times is None else len(times)):
+        if len(values) != (self._sent.lengths[slot] if times is None else len(times)):
             raise no_export_line(line)
         if times is None:
+            self._whole.add(slot)
             self._aligned.append((slot, values))
         else:
             self._scattered.append((slot, values, times))
@@ -166,12 +145,12 @@ class Comparison:
 
     def series_diffs(self) -> dict[int, SeriesDiff]:
         """Return the series of which not every sample has been found, by position in the block."""
-        lost = self._lost()
-        missing = np.add.reduceat(lost & ~self._seen, self._starts, dtype=np.int64)
-        mismatched = np.add.reduceat(lost & self._seen, self._starts, dtype=np.int64)
+        lost, sent = self._lost(), self._sent
+        missing = np.add.reduceat(lost & ~self._tally.seen, sent.starts, dtype=np.int64)
+        mismatched = np.add.reduceat(lost & self._tally.seen, sent.starts, dtype=np.int64)
         incomplete = {}
         for slot in np.flatnonzero(missing + mismatched).tolist():
-            start, length = int(self._starts[slot]), int(self._lengths[slot])
+            start, length = int(sent.starts[slot]), int(sent.lengths[slot])
             first = start + int(np.argmax(lost[start : start + length]))
             series = int(self._series[slot])
             incomplete[series] = SeriesDiff(
@@ -179,58 +158,79 @@ class Comparison:
                 length,
                 int(missing[slot]),
                 int(mismatched[slot]),
-                int(self._timestamps_ms[first]),
+                int(sent.timestamps_ms[first]),
             )
         return incomplete
+
+    def surplus(self) -> dict[int, Surplus]:
+        """Return what came back beside what was sent, by position in the block."""
+        self._compare_pending()
+        tally, times = self._tally, self._sent.times
+        if tally.counts is None:
+            return {}
+        agreeing, differing, good = np.add.reduceat(
+            [*tally.counts, tally.good], times, axis=1, dtype=np.int64
+        )
+        n_sent = np.diff(np.append(times, len(tally.good)))
+        copies = np.maximum(agreeing - good, 0)
+        # Each mismatched sample stands for one of the other values already.
+        conflicting = np.maximum(differing - (n_sent - good), 0)
+        starts = np.searchsorted(times, self._sent.starts)
+        totals = np.add.reduceat([copies, conflicting], starts, axis=1)
+        found = {}
+        for slot in np.flatnonzero(totals.any(axis=0) | (tally.foreign > 0)).tolist():
+            stop = starts[slot + 1] if slot + 1 < len(starts) else len(times)
+            first = starts[slot] + int(np.argmax(conflicting[starts[slot] : stop] > 0))
+            found[int(self._series[slot])] = Surplus(
+                int(totals[0, slot]),
+                int(totals[1, slot]),
+                int(tally.foreign[slot]),
+                int(self._sent.timestamps_ms[times[first]]),
+            )
+        return found
 
     def deduplicated(self) -> dict[int, int]:
         """Return how many samples the server left out as configured, by position in the block."""
         self._compare_pending()
-        counts = np.add.reduceat(self._excused(), self._starts, dtype=np.int64)
+        counts = np.add.reduceat(self._excused(), self._sent.starts, dtype=np.int64)
         slots = np.flatnonzero(counts).tolist()
         return {self._series[slot]: int(counts[slot]) for slot in slots}
 
     def missing_block(self) -> SeriesBlock:
         """Return the samples that did not come back, as a block of their own."""
-        missing = self._lost() & ~self._seen
-        counts = np.add.reduceat(missing, self._starts, dtype=np.int64)
+        missing = self._lost() & ~self._tally.seen
+        counts = np.add.reduceat(missing, self._sent.starts, dtype=np.int64)
         slots = np.flatnonzero(counts)
         if not slots.size:
             return SeriesBlock.of_nothing({})
         return SeriesBlock(
             label_sets=[self._block.label_sets[self._series[slot]] for slot in slots.tolist()],
             offsets=np.append(0, np.cumsum(counts[slots])),
-            timestamps_ms=self._timestamps_ms[missing],
-            values=self._values[missing][None, :],
+            timestamps_ms=self._sent.timestamps_ms[missing],
+            values=self._sent.values[missing][None, :],
             has_infinities=self._block.has_infinities,
         )
 
     def _lost(self) -> BoolArray:
         self._compare_pending()
-        return ~(self._good | self._excused())
+        return ~(self._tally.good | self._excused())
 
     def _excused(self) -> BoolArray:
         """Say which samples did not come back because the server keeps one per interval."""
-        excused = self._thinned & ~self._seen
-        if self._deduplication is not None and self._has_repeats:
-            begins = np.append(True, np.diff(self._timestamps_ms) != 0)
-            begins[self._starts] = True
-            is_kept = np.logical_or.reduceat(self._good, np.flatnonzero(begins))
-            excused |= ~self._good & is_kept[np.cumsum(begins) - 1]
+        tally, times = self._tally, self._sent.times
+        excused = tally.covered & ~tally.seen
+        if self._deduplication is not None and self._sent.has_repeats:
+            is_kept = np.logical_or.reduceat(tally.good, times)
+            n_sent = np.diff(np.append(times, len(excused)))
+            excused |= ~tally.good & np.repeat(is_kept, n_sent)
         return excused
-
-    def _allow(self, values: FloatArray) -> FloatArray:
-        """Return by how much the server may alter each value."""
-        magnitudes = np.where(np.isfinite(values), np.abs(values), 0.0)
-        largest = np.maximum.reduceat(magnitudes, self._starts)
-        return _RELATIVE_LOSS * magnitudes + np.repeat(_LOSS_TO_LARGEST * largest, self._lengths)
 
     def _expected_times_text(self, slot: int) -> bytes:
         """Return the timestamps of a series as the server would write them.
 
         Comparing text spares reading it, and the rows of a wide frame share it.
         """
-        group = int(self._group[slot])
+        group = int(self._sent.group[slot])
         if group != self._text_of_group[0]:
             start, stop = self._block.offsets[group : group + 2].tolist()
             times = np.ascontiguousarray(self._block.timestamps_ms[start:stop])
@@ -247,54 +247,44 @@ class Comparison:
 
     def _compare_aligned(self) -> None:
         """Compare lines whose timestamps are exactly those of their series."""
-        slots = np.array([slot for slot, _ in self._aligned])
-        positions = _ranges(self._starts[slots], self._lengths[slots])
+        positions = self._sent.positions(np.array([slot for slot, _ in self._aligned]))
         got = _flat(values for _, values in self._aligned)
-        self._seen[positions] = True
-        self._good[positions[self._agree(positions, got)]] = True
+        self._tally.add_once(positions, self._sent.agree(positions, got))
 
     def _compare_scattered(self) -> None:
         """Compare lines with other timestamps: some missing, more, or several copies."""
         counts = [len(values) for _, values, _ in self._scattered]
-        slots = np.array([slot for slot, _, _ in self._scattered])
-        ours = np.unique(slots)
-        positions = _ranges(self._starts[ours], self._lengths[ours])
-        got_times = np.fromiter(chain.from_iterable(t for _, _, t in self._scattered), np.int64)
+        slots = np.repeat([slot for slot, _, _ in self._scattered], counts)
+        times = np.fromiter(chain.from_iterable(t for _, _, t in self._scattered), np.int64)
         got = _flat(values for _, values, _ in self._scattered)
-        value = np.append(self._values[positions], got)
+        inside = (times >= self._piece_ms[0]) & (times <= self._piece_ms[1])
+        slots, times, got = slots[inside], times[inside], got[inside]
+        ours = np.unique(slots)
+        positions = self._sent.positions(ours)
+        n_sent = len(positions)
         matches = match_samples(
-            np.append(np.repeat(ours, self._lengths[ours]), np.repeat(slots, counts)),
-            np.append(self._timestamps_ms[positions], got_times),
-            value,
-            len(positions),
+            np.append(np.repeat(ours, self._sent.lengths[ours]), slots),
+            np.append(self._sent.timestamps_ms[positions], times),
+            np.append(self._sent.values[positions], got),
+            n_sent,
             self._deduplication,
         )
-        for sent, returned in matches.pairs:
-            mine = positions[sent]
-            self._seen[mine] = True
-            self._good[mine[self._agree(mine, value[returned])]] = True
-        self._thinned[positions[matches.covered]] = True
-
-    def _agree(self, positions: IntArray, got: FloatArray) -> BoolArray:
-        sent = self._values[positions]
-        with np.errstate(invalid="ignore", over="ignore"):
-            agree: BoolArray = np.abs(sent - got) <= self._tolerance[positions]
-        agree |= sent == got  # infinities
-        return agree
+        pairs = [(positions[sent], returned - n_sent) for sent, returned in matches.pairs]
+        agreements = [self._sent.agree(mine, got[theirs]) for mine, theirs in pairs]
+        stands_for, agrees = np.full(len(got), -1), np.zeros(len(got), np.bool_)
+        for mine, theirs in pairs:
+            stands_for[theirs] = mine
+        for (mine, theirs), agree in zip(pairs, agreements, strict=True):
+            stands_for[theirs[agree]] = mine[agree]
+            agrees[theirs[agree]] = True
+        is_ours = stands_for >= 0
+        self._tally.add(stands_for[is_ours], agrees[is_ours])
+        for (mine, _), agree in zip(pairs, agreements, strict=True):
+            self._tally.mark(mine, agree)
+        self._tally.covered[positions[matches.covered]] = True
+        foreign = slots[~is_ours & self._sent.is_within(slots, times)]
+        self._tally.foreign += np.bincount(foreign, minlength=len(self._series))
 
 
 def _flat(lists: Iterable[list[float]]) -> FloatArray:
     return np.array(list(chain.from_iterable(lists)), np.float64)
-
-
-def _ranges(starts: IntArray, lengths: IntArray) -> IntArray:
-    """Return the concatenation of ``arange(start, start + length)``.
-
-    Examples
-    --------
-    >>> _ranges(np.array([5, 0]), np.array([2, 3])).tolist()
-    [5, 6, 0, 1, 2]
-    """
-    shift = starts - (np.cumsum(lengths) - lengths)
-    ranges: IntArray = np.arange(int(lengths.sum())) + np.repeat(shift, lengths)
-    return ranges

@@ -140,11 +140,12 @@ class Exporter:
         comparison = Comparison(block, series, self._deduplication)
         foreign_bytes = 0
         try:
-            for line in self._export(selectors, *comparison.range_ms):
-                if not comparison.add(line):
-                    foreign_bytes += len(line)
-                    if foreign_bytes > _MAX_FOREIGN_BYTES * len(series):
-                        return None
+            with comparison.piece(*comparison.range_ms):
+                for line in self._export(selectors, *comparison.range_ms):
+                    if not comparison.add(line):
+                        foreign_bytes += len(line)
+                        if foreign_bytes > _MAX_FOREIGN_BYTES * len(series):
+                            return None
         except DeliveryError:  # one large answer may be too much where small ones are not
             return None
         return comparison
@@ -164,8 +165,9 @@ class Exporter:
             piece = pieces.pop()
             try:
                 found = self._export([selectors[s] for s in piece.series], *piece[1:])
-                for line in found:
-                    comparison.add(line)
+                with comparison.piece(*piece[1:]):
+                    for line in found:
+                        comparison.add(line)
             except DeliveryError as error:
                 smaller = piece.halves()
                 if _is_too_much(error) and smaller:

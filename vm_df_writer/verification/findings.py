@@ -1,4 +1,4 @@
-"""Findings: what reading back found, and how to tell it."""
+"""Findings: what reading back found, and how it is reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.verification.comparison import SeriesDiff
+from vm_df_writer.server.deduplication import KeepOneRule, describe_equal_times
+from vm_df_writer.verification.series_diff import SeriesDiff
 
 __all__ = ["VerificationResult"]
 
@@ -16,19 +17,22 @@ _WORST_NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationResult:
-    """What reading back found, and where samples are short.
+    """What reading back found, and which series are not as they were sent.
 
     Attributes
     ----------
     verification : Verification
         The counts over all series.
     short_series : int
-        Series of which not every sample was found.
+        Series of which not every sample was found, or that have other values beside them.
     worst : tuple of SeriesDiff
-        Those with the most samples lost, at most 100 of them.
+        Those with the most such samples, at most 100 of them.
+    deduplication : KeepOneRule or None
+        The intervals of which the server keeps one sample each.
     incomplete : mapping of int to sequence of int
-        The same series, as their positions in each block, by the number of the block.
-    sound : Verification
+        The series of which not every sample was found, as their positions in each block, by the
+        number of the block.
+    intact : Verification
         The counts over the other series.
 
     Examples
@@ -48,6 +52,7 @@ that it runs with -relabelConfig=drop.yml; look for ...
     verification: Verification
     short_series: int
     worst: tuple[SeriesDiff, ...]
+    deduplication: KeepOneRule | None = None
     incomplete: Mapping[int, Sequence[int]] = field(default_factory=dict, repr=False, compare=False)
     intact: Verification = field(default=Verification(), repr=False, compare=False)
 
@@ -60,7 +65,7 @@ that it runs with -relabelConfig=drop.yml; look for ...
             What the server tells that may be the reason, as sentences without a stop.
         """
         v = self.verification
-        named = list(map(_describe, self.worst[:_WORST_NAMED]))
+        named = [_describe(each) for each in self.worst[:_WORST_NAMED]]
         if self.short_series > _WORST_NAMED:
             named.append(f"and {self.short_series - _WORST_NAMED:,} more series")
         told = " and that ".join(hints)
@@ -68,42 +73,79 @@ that it runs with -relabelConfig=drop.yml; look for ...
             named.append(f"the server tells that {told}")
         if v.repaired:
             named.append(f"{v.repaired:,} samples were sent once more")
-        if not v.missing:
-            advice = (
-                "look for another writer of these series, for deduplication, and for values of "
-                "very different magnitude in one series"
-            )
-        elif v.repaired:
-            advice = "look for the reason in the server's log (retention, label limits)"
-        else:
-            advice = (
-                "look for the reason in the server's log (retention, label limits, a crash), then "
-                "write these series again"
-            )
+        if v.mismatched or v.conflicting:
+            named.append(describe_equal_times(self.deduplication))
+        return f"verify: {self._problem()}: {'; '.join(named)}; {self._advice()}"
+
+    def describe_copies(self) -> str:
+        """Return what to say of samples that the server holds more than once; else nothing.
+
+        Examples
+        --------
+        >>> found = Verification(expected=90, found=90, copies=180)
+        >>> result = VerificationResult(verification=found, short_series=0, worst=())
+        >>> print(result.describe_copies())
+        verify: the server holds 180 copies of the 90 samples that were sent; without \
+deduplication, of which the server reports none, a query sees all samples of one time, so that \
+sums and counts over time are too large; run it with -dedup.minScrapeInterval=1ms
+        """
+        v = self.verification
+        if not v.copies:
+            return ""
         return (
-            f"verify: {v.missing + v.mismatched:,} of {v.expected:,} samples, in "
-            f"{self.short_series:,} series, were not read back as they were sent "
-            f"({v.missing:,} missing, {v.mismatched:,} with another value): "
-            f"{'; '.join(named)}; {advice}"
+            f"verify: the server holds {v.copies:,} copies of the {v.expected:,} samples that were "
+            f"sent; {describe_equal_times(None)}, so that sums and counts over time are too large; "
+            "run it with -dedup.minScrapeInterval=1ms"
         )
 
+    def _problem(self) -> str:
+        v, where = self.verification, f"in {self.short_series:,} series"
+        lost = v.missing + v.mismatched
+        beside = f"{v.conflicting:,} samples with another value stand at the times of what was sent"
+        if not lost:
+            return f"{beside}, {where}, beside the {v.found:,} of {v.expected:,} that were found"
+        problem = (
+            f"{lost:,} of {v.expected:,} samples, {where}, were not read back as they were sent "
+            f"({v.missing:,} missing, {v.mismatched:,} with another value)"
+        )
+        return f"{problem}, and {beside}" if v.conflicting > v.accepted else problem
 
-def _describe(incomplete: SeriesDiff) -> str:
-    """Name a series and what it lacks.
+    def _advice(self) -> str:
+        v = self.verification
+        reasons = "look for the reason in the server's log (retention, label limits"
+        if v.missing and v.repaired:
+            return f"{reasons})"
+        if v.missing:
+            # A vmselect does not report the deduplication of its vmstorages.
+            return (
+                f"{reasons}, deduplication on a vmstorage alone, a crash), then write these series "
+                "again"
+            )
+        if v.mismatched:
+            return (
+                "look for another writer of these series, for an earlier write of these times, and "
+                "for values of very different magnitude in one series"
+            )
+        return "delete these series and write them again, or write to series of other labels"
+
+
+def _describe(diff: SeriesDiff) -> str:
+    """Name a series and what it lacks, or has besides.
 
     Examples
     --------
     >>> _describe(SeriesDiff(b'{"__name__":"y"}', 20, 5, 2, 1767225600000))
     '{"__name__":"y"} lacks 5 and has another value at 2 of 20, from 2026-01-01 00:00:00 UTC'
+    >>> _describe(SeriesDiff(b'{"__name__":"y"}', 20, 0, 0, 1767225600000, conflicting=3))
+    '{"__name__":"y"} has 3 other values beside its 20, from 2026-01-01 00:00:00 UTC'
     """
     short_of = [
         f"{what} {n:,}"
-        for what, n in (
-            ("lacks", incomplete.missing),
-            ("has another value at", incomplete.mismatched),
-        )
+        for what, n in (("lacks", diff.missing), ("has another value at", diff.mismatched))
         if n
     ]
-    labels = incomplete.label_set[:300].decode(errors="replace")
-    since = format_utc(incomplete.first_ms)
-    return f"{labels} {' and '.join(short_of)} of {incomplete.expected:,}, from {since}"
+    text = [f"{' and '.join(short_of)} of {diff.expected:,}"] if short_of else []
+    if diff.conflicting:
+        text.append(f"has {diff.conflicting:,} other values beside its {diff.expected:,}")
+    labels = diff.label_set[:300].decode(errors="replace")
+    return f"{labels} {' and '.join(text)}, from {format_utc(diff.first_ms)}"

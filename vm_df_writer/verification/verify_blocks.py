@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from heapq import nlargest
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.verification.block_reader import BlockReader
-from vm_df_writer.verification.comparison import SeriesDiff
 from vm_df_writer.verification.findings import VerificationResult
+from vm_df_writer.verification.series_diff import BlockDiff, SeriesDiff
 
 __all__ = ["missing_blocks", "verify_blocks"]
 
@@ -23,10 +24,12 @@ def verify_blocks(
     read_back: BlockReader,
     *,
     only: Mapping[int, Sequence[int]] | None = None,
+    accept_conflicting: bool = False,
 ) -> VerificationResult:
     """Read back what was written, and compare it sample by sample.
 
-    To be called with the same blocks again that were sent; it holds one of them at a time.
+    To be called with the same blocks again that were sent; it holds one of them at a time. Where a
+    series is longer than a block, foreign samples between its blocks are not seen.
 
     Parameters
     ----------
@@ -34,14 +37,16 @@ def verify_blocks(
         What was sent. A block bounds what one request reads: its series, from its
         first to its last timestamp.
     read_back : BlockReader
-        Who looks at the server; made when the last sample was acknowledged.
+        Looks at the server.
     only : mapping of int to sequence of int, optional
         Some series alone: their positions in each block, by the number of the block.
+    accept_conflicting : bool
+        Whether other values at the times of what was sent are no failure, since the caller appends.
 
     Returns
     -------
     VerificationResult
-        The counts, and the series that are short.
+        The counts, and the series that are not as they were sent.
 
     Raises
     ------
@@ -55,26 +60,24 @@ def verify_blocks(
         series = range(block.n_series) if only is None else only.get(number, ())
         if not series:
             continue
-        expected = _count(block, series)
         look = read_back.verify(block, None if only is None else series)
-        in_short = sum(each.expected for each in look.incomplete.values())
-        not_short = [n for s, n in look.deduplicated.items() if s not in look.incomplete]
-        intact += _tally(expected - in_short, deduplicated=sum(not_short))
-        verification += _tally(
-            expected,
-            missing=sum(each.missing for each in look.incomplete.values()),
-            mismatched=sum(each.mismatched for each in look.incomplete.values()),
-            deduplicated=sum(look.deduplicated.values()),
-        )
-        for each in look.incomplete.values():
+        expected = _count(block, series)
+        verification += _tally(expected, look)
+        in_incomplete = sum(each.expected for each in look.incomplete.values())
+        intact += _tally(expected - in_incomplete, look.of_intact())
+        for each in _wrong_series(block, look, accept_conflicting=accept_conflicting):
             known = series_diffs.get(each.label_set)
             series_diffs[each.label_set] = known.merge(each) if known else each
         if look.incomplete:
             incomplete[number] = list(look.incomplete)
+    if accept_conflicting:
+        verification = replace(verification, accepted=verification.conflicting)
+        intact = replace(intact, accepted=intact.conflicting)
     return VerificationResult(
         verification=verification,
         short_series=len(series_diffs),
-        worst=tuple(nlargest(_WORST_KEPT, series_diffs.values(), key=lambda each: each.lost)),
+        worst=tuple(nlargest(_WORST_KEPT, series_diffs.values(), key=lambda each: each.wrong)),
+        deduplication=read_back.deduplication,
         incomplete=incomplete,
         intact=intact,
     )
@@ -90,7 +93,7 @@ def missing_blocks(
     blocks : iterable of SeriesBlock
         What was sent.
     read_back : BlockReader
-        Who looks at the server.
+        Looks at the server.
     incomplete : mapping of int to sequence of int
         The series that were found incomplete.
     """
@@ -106,13 +109,30 @@ def _count(block: SeriesBlock, series: Sequence[int]) -> int:
     return int(np.diff(block.offsets)[groups].sum())
 
 
-def _tally(
-    expected: int, *, missing: int = 0, mismatched: int = 0, deduplicated: int = 0
-) -> Verification:
+def _tally(expected: int, look: BlockDiff) -> Verification:
+    missing = sum(each.missing for each in look.incomplete.values())
+    mismatched = sum(each.mismatched for each in look.incomplete.values())
+    deduplicated = sum(look.deduplicated.values())
     return Verification(
         expected=expected,
         found=expected - missing - mismatched - deduplicated,
         missing=missing,
         mismatched=mismatched,
         deduplicated=deduplicated,
+        copies=sum(each.copies for each in look.surplus.values()),
+        conflicting=sum(each.conflicting for each in look.surplus.values()),
+        foreign=sum(each.foreign for each in look.surplus.values()),
     )
+
+
+def _wrong_series(
+    block: SeriesBlock, look: BlockDiff, *, accept_conflicting: bool
+) -> Iterator[SeriesDiff]:
+    """Yield the series that are incomplete, or contradicted where that is not accepted."""
+    yield from look.incomplete.values()
+    for s, each in look.surplus.items():
+        if each.conflicting and not accept_conflicting:
+            expected = 0 if s in look.incomplete else _count(block, [s])
+            yield SeriesDiff(
+                block.label_sets[s], expected, 0, 0, each.first_ms, conflicting=each.conflicting
+            )

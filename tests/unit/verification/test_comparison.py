@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.support.blocks import T, block_of, export_line
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.verification.comparison import Comparison, SeriesDiff
+from vm_df_writer.verification.comparison import Comparison
+from vm_df_writer.verification.series_diff import SeriesDiff
 
 INF = float("inf")
 Y = {"__name__": "y", "host": "a"}

@@ -12,8 +12,8 @@ from tests.support.read_back_scene import Scene
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.verification.comparison import SeriesDiff
 from vm_df_writer.verification.findings import VerificationResult
+from vm_df_writer.verification.series_diff import SeriesDiff
 
 Y = {"__name__": "y", "host": "a"}
 
@@ -29,8 +29,8 @@ def test_findings_name_counts_the_worst_series_and_what_to_do() -> None:
         '{"__name__":"5"} lacks 5 of 9, from 2026-01-01 00:00:00 UTC; '
         '{"__name__":"4"} lacks 4 of 9, from 2026-01-01 00:00:00 UTC; '
         '{"__name__":"3"} lacks 3 of 9, from 2026-01-01 00:00:00 UTC; and 2 more series; '
-        "look for the reason in the server's log (retention, label limits, a crash), then write "
-        "these series again"
+        "look for the reason in the server's log (retention, label limits, deduplication on a "
+        "vmstorage alone, a crash), then write these series again"
     )
 
 
@@ -186,3 +186,35 @@ def test_long_label_sets_are_asked_for_in_small_requests(scene: Scene) -> None:
     scene.last = b"\n".join(export_line(each, [0], "1") for each in labels)
     assert scene.verify(block).verification.ok
     assert [len(form["match[]"]) for form in scene.asked] == [2, 2]
+
+
+HELD_TWICE = b"\n".join(
+    [export_line(Y, [0, 0, 1, 1], "1,1,2,7"), export_line({"__name__": "z"}, [5], "3")]
+)
+
+
+def test_what_the_server_holds_besides_is_counted_in_one_look(scene: Scene) -> None:
+    scene.last = HELD_TWICE
+    findings = scene.verify(BLOCK)
+    assert scene.events == ["flush", "look"]
+    assert findings.verification == Verification(expected=3, found=3, copies=1, conflicting=1)
+    assert findings.worst == (SeriesDiff(orjson.dumps(Y), 2, 0, 0, T + 1, conflicting=1),)
+    assert (findings.short_series, findings.incomplete) == (1, {})
+
+
+def test_who_appends_accepts_other_values_beside_what_was_sent(scene: Scene) -> None:
+    scene.last = HELD_TWICE
+    findings = scene.verify(BLOCK, accept_conflicting=True)
+    assert findings.verification == Verification(
+        expected=3, found=3, copies=1, conflicting=1, accepted=1
+    )
+    assert findings.verification.ok
+    assert (findings.short_series, findings.worst) == (0, ())
+
+
+def test_a_series_that_is_looked_at_again_is_counted_as_it_is_then(scene: Scene) -> None:
+    scene.answers = [export_line(Y, [0, 0], "1,1")]
+    scene.last = b"\n".join([export_line(Y, [0, 0, 0, 1], "1,1,1,2"), LINES[1]])
+    findings = scene.verify(BLOCK)
+    assert findings.verification == Verification(expected=3, found=3, copies=2)
+    assert findings.intact == findings.verification
