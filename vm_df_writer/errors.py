@@ -25,6 +25,7 @@
             InexactWarning
             RetentionWarning
             TenantLabelWarning
+            CopiesWarning
             InsecureTlsWarning
 
 Every message reads *where: what is wrong, what was found; what to do*. It marks the keywords that
@@ -35,9 +36,6 @@ The caller's data stand in quotes. ``str()`` composes the parts of an error, whi
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
-
-from vm_df_writer.display.text import did_you_mean
-from vm_df_writer.display.warn import warn_caller
 
 if TYPE_CHECKING:
     from vm_df_writer.model.report import WriteReport
@@ -67,8 +65,6 @@ __all__ = [
     "VmDfWriterError",
     "VmDfWriterWarning",
     "WriteInterrupted",
-    "did_you_mean",
-    "warn_caller",
 ]
 
 

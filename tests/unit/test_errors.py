@@ -8,6 +8,8 @@ import warnings
 import pytest
 
 from vm_df_writer import errors
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import (
     ConfigError,
     DeliveryError,
@@ -18,8 +20,6 @@ from vm_df_writer.errors import (
     VerificationError,
     VmDfWriterError,
     WriteInterrupted,
-    did_you_mean,
-    warn_caller,
 )
 from vm_df_writer.model.report import WriteReport
 

@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 import orjson
 
-from vm_df_writer.errors import ConfigError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors

@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NoReturn, TypedDict, get_args
 
-from vm_df_writer.errors import ColumnError, FrameError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ColumnError, FrameError
 
 __all__ = ["ReadOptions", "ReadingKeywords", "check_provided"]
 

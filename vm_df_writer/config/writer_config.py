@@ -25,7 +25,8 @@ from vm_df_writer.config.field_types import (
     seconds_of,
 )
 from vm_df_writer.config.yaml_file import read_writer_section
-from vm_df_writer.errors import ConfigError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ConfigError
 
 __all__ = ["WriterConfig", "load_config", "with_unlimited_reconnects"]
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 import yaml
 
-from vm_df_writer.errors import ConfigError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ConfigError
 
 __all__ = ["dump_yaml", "parse_writer_section", "read_writer_section"]
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions, check_provided
-from vm_df_writer.errors import ColumnError, FrameError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ColumnError, FrameError
 from vm_df_writer.frames.column_names import labels_of_names, names_of_columns
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,

@@ -10,7 +10,8 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import format_utc
-from vm_df_writer.errors import RetentionWarning, TenantLabelWarning, warn_caller
+from vm_df_writer.display.warn import warn_caller
+from vm_df_writer.errors import RetentionWarning, TenantLabelWarning
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.limits import ServerLimits, TimeLimits

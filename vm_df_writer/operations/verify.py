@@ -10,7 +10,8 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.errors import ConfigError, CopiesWarning, warn_caller
+from vm_df_writer.display.warn import warn_caller
+from vm_df_writer.errors import ConfigError, CopiesWarning
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.diagnosis import verification_failure

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable, warn_caller
+from vm_df_writer.display.warn import warn_caller
+from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable
 from vm_df_writer.transport.auth import Authorization
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_errors import Target, http_date, rejection

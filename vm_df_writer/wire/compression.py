@@ -9,7 +9,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import cast
 
-from vm_df_writer.errors import ConfigError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.varint import read_varint, varint
 
 __all__ = ["ENCODINGS", "compress", "decompress_snappy"]

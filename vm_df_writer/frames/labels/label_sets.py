@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.errors import DuplicateSeriesError, LabelClashWarning, LabelError, warn_caller
+from vm_df_writer.display.warn import warn_caller
+from vm_df_writer.errors import DuplicateSeriesError, LabelClashWarning, LabelError
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.limits import LabelLimits

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from vm_df_writer.errors import ColumnError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import ColumnError
 
 __all__ = ["ColumnRef", "find_named", "names_of"]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError, warn_caller
+from vm_df_writer.display.warn import warn_caller
+from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError
 from vm_df_writer.frames.samples.rounding import round_values
 from vm_df_writer.frames.samples.time_order import ascending_within
 from vm_df_writer.model.labels import LabelSets

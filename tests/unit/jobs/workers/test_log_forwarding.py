@@ -8,7 +8,8 @@ import warnings
 
 import pytest
 
-from vm_df_writer.errors import RetentionWarning, warn_caller
+from vm_df_writer.display.warn import warn_caller
+from vm_df_writer.errors import RetentionWarning
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
 
 
