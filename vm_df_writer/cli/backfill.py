@@ -14,7 +14,7 @@ import click
 import orjson
 
 from vm_df_writer.cli.messages import CleanCommand, explain, name_options
-from vm_df_writer.cli.options import open_config, reading_options, server_options
+from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs import (
     JobOptions,
@@ -83,7 +83,6 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 )
 @click.option("--since", help="Write only samples from this time on, such as 2026-01-31T12:00Z.")
 @click.option("--until", help="Write only samples before this time.")
-@click.option("--hive", is_flag=True, help="Make labels of folders that are named key=value.")
 @click.option(
     "--if-exists",
     type=click.Choice(get_args(IfExists)),
@@ -144,6 +143,7 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
     default=None,
     help="Show a progress bar, or else a line now and then; by default a bar in a terminal.",
 )
+@file_options
 @reading_options
 def backfill_command(
     paths: Sequence[str],
@@ -164,9 +164,9 @@ def backfill_command(
 ) -> None:
     """Write files part by part, and go on where an earlier run ended.
 
-    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed; parquet, CSV (also
-    .gz and .zst), Feather and Arrow. Run the same command again to go on: what has been sent is
-    not sent again. A part that cannot be read fails, and the others go on.
+    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed: parquet, CSV and
+    TSV (also .gz, .zst, .bz2 and .xz), Feather and Arrow. Run the same command again to go on:
+    what has been sent is not sent again. A part that cannot be read fails, and the others go on.
 
     \b
     Exit codes:

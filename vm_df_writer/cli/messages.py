@@ -23,10 +23,12 @@ from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
     JobError,
+    SourceError,
     VerificationError,
     VmDfWriterError,
     VmDfWriterWarning,
 )
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import JobOptions
 
 __all__ = [
@@ -92,10 +94,12 @@ def option_name(keyword: str) -> str:
     >>> option_name("time_unit"), option_name("labels")
     ('--time-unit', '--label')
     """
-    return "--label" if keyword == "labels" else "--" + keyword.replace("_", "-")
+    singular = {"labels": "label", "file_labels": "file-label"}
+    return "--" + singular.get(keyword, keyword.replace("_", "-"))
 
 
-_NAMES = "|".join([*(field.name for field in fields(ReadOptions)), *vars(JobOptions()), "state"])
+_FIELDS = (*fields(ReadOptions), *fields(FileOptions), *fields(JobOptions))
+_NAMES = "|".join([*(field.name for field in _FIELDS), "state"])
 _QUOTED = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
 # A keyword as messages mark it, and what its value begins with; or else what is quoted.
 _KEYWORD = re.compile(rf"(?<![^\s(])({_NAMES})=(?!=)(?=([^\s,;:)])?)|{_QUOTED}")
@@ -108,7 +112,7 @@ def explain(error: VmDfWriterError) -> str:
     """Return the message of an error, with options where it names Python's keywords."""
     message = name_options(error.describe()) if _names_keywords(error) else error.describe()
     where, colon, rest = message.partition(":")
-    if isinstance(error, JobError) and re.fullmatch(_NAMES, where):
+    if isinstance(error, (JobError, SourceError)) and re.fullmatch(_NAMES, where):
         return option_name(where) + colon + rest
     return message
 
@@ -137,7 +141,7 @@ def name_options(message: str) -> str:
 
 
 def _names_keywords(error: VmDfWriterError) -> bool:
-    return isinstance(error, (FrameError, JobError))
+    return isinstance(error, (FrameError, JobError, SourceError))
 
 
 def _repeat_option(match: re.Match[str]) -> str:

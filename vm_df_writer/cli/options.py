@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
+from functools import wraps
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -13,13 +14,12 @@ from vm_df_writer.cli.messages import option_name
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, load_config
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.files.file_labels import check_file_labels
+from vm_df_writer.files.file_options import FileOptions
 
-__all__ = ["FILE", "open_config", "reading_options", "server_options"]
+__all__ = ["file_options", "open_config", "reading_options", "server_options"]
 
 Command = Callable[..., Any]
-
-FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
-"""A file to read; ``-`` is standard input."""
 
 
 def reading_options(command: Command) -> Command:
@@ -35,11 +35,46 @@ def reading_options(command: Command) -> Command:
     """
     hints = get_type_hints(ReadingKeywords)
     for field in reversed(fields(ReadOptions)):
-        command = _reading_option(field, hints[field.name])(command)
+        command = _option_of(field, hints[field.name])(command)
     return command
 
 
-def _reading_option(field: Field[Any], hint: Any) -> Callable[[Command], Command]:
+def file_options(command: Command) -> Command:
+    """Add an option for each field of `FileOptions`, and for the labels of files' names.
+
+    The command gets them as `file_options`, `hive` and `file_labels`.
+    """
+    names = [field.name for field in fields(FileOptions)]
+
+    @wraps(command)
+    def with_file_options(*given: Any, **keywords: Any) -> Any:
+        options = {name: keywords.pop(name) for name in names}
+        options["na_values"] = options["na_values"] or ()
+        keywords["file_options"] = FileOptions.of(**options)
+        check_file_labels(keywords["file_labels"])
+        return command(*given, **keywords)
+
+    options: list[Callable[[Command], Command]] = [
+        click.option(
+            "--file-label",
+            "file_labels",
+            multiple=True,
+            metavar="NAME[=PATTERN]",
+            help="Make a label of each file's name without its ending; or of what stands in its "
+            "path where PATTERN, such as 'plant-{}/*', has {}, or a regular expression its group. "
+            "May be repeated.",
+        ),
+        click.option("--hive", is_flag=True, help="Make labels of folders named key=value."),
+    ]
+    hints = get_type_hints(FileOptions)
+    options += [_option_of(field, hints[field.name]) for field in fields(FileOptions)]
+    wrapped: Command = with_file_options
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _option_of(field: Field[Any], hint: Any) -> Callable[[Command], Command]:
     if get_origin(hint) in (Union, UnionType):  # what may also be None
         hint = get_args(hint)[0]
     text = field.metadata["help"]
@@ -52,7 +87,7 @@ def _reading_option(field: Field[Any], hint: Any) -> Callable[[Command], Command
             text += " May be repeated."
             settings = {"multiple": True, "callback": _pairs, "metavar": "NAME=VALUE"}
         case origin if origin is Sequence:
-            text += " One name a time; may be repeated. '' alone says that there are none."
+            text += " One at a time; may be repeated. '' alone says that there are none."
             settings = {"multiple": True, "callback": _names, "metavar": "NAME"}
         case origin if origin is int:
             settings["type"] = int

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Unpack
 
 import click
 import orjson
 
+from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import (
     CleanCommand,
     ExitCode,
@@ -19,11 +20,11 @@ from vm_df_writer.cli.messages import (
     explain,
     worst_of,
 )
-from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
-from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
-from vm_df_writer.files.csv_cells import read_file
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.writer import VmWriter
 
@@ -31,7 +32,7 @@ __all__ = ["verify"]
 
 
 @click.command(cls=CleanCommand, short_help="Check earlier writes; nothing is sent.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @server_options
 @click.option(
     "--count",
@@ -40,32 +41,41 @@ __all__ = ["verify"]
     help="Compare the number of samples of each series, and read back those that differ.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+@file_options
 @reading_options
 def verify(
-    files: Sequence[str],
+    paths: Sequence[str],
     url: str | None,
     config_path: str | None,
     metric_format: Mapping[str, str],
     *,
     count_only: bool,
     as_json: bool,
-    **reading: Any,
+    file_options: FileOptions,
+    hive: bool,
+    file_labels: Sequence[str],
+    **reading: Unpack[ReadingKeywords],
 ) -> None:
     """Check whether the server keeps what was written of files before; nothing is sent.
+
+    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed; '-' is standard
+    input.
 
     Give the options of that write. A file that is wrong does not keep the others from being
     checked; a server that cannot be read does.
     """
     config = open_config(url, config_path, metric_format)
-    how = ReadOptions.of(**reading)
+    inputs = InputFiles(reading, file_options, hive, file_labels)
+    files = inputs.expand(paths)
     found: dict[str, Verification] = {}
     errors: dict[str, VmDfWriterError] = {}
     with VmWriter(config=config) as writer:
-        for file in dict.fromkeys(files):
+        for file in files:
             try:
-                with about(_name(file), files):
-                    frame = read_file(file, how)
-                    found[file] = writer.verify(frame, count_only=count_only, **reading)
+                with about(shown_name(file), files):
+                    found[file] = writer.verify(
+                        inputs.read(file), count_only=count_only, **inputs.keywords(file)
+                    )
             except VmDfWriterError as error:
                 errors[file] = error
                 if isinstance(error, VerificationError) and error.verification is not None:
@@ -77,20 +87,16 @@ def verify(
     elif found:
         click.echo(_as_text(found))
     for file, failure in errors.items():
-        click.echo(f"Error: {_name(file)}: {explain(failure)}", err=True)
-    left = [_name(file) for file in dict.fromkeys(files) if file not in {**found, **errors}]
+        click.echo(f"Error: {shown_name(file)}: {explain(failure)}", err=True)
+    left = [shown_name(file) for file in files if file not in {**found, **errors}]
     if left:
         click.echo(f"Not tried: {', '.join(left)}", err=True)
     sys.exit(worst_of([ExitCode.DELIVERED, *map(exit_code_of, errors.values())]))
 
 
-def _name(file: str) -> str:
-    return "standard input" if file == "-" else file
-
-
 def _as_text(found: Mapping[str, Verification]) -> str:
-    width = max((len(_name(file)) for file in found), default=0)
-    return "\n".join(f"{_name(file):<{width}}  {counts}" for file, counts in found.items())
+    width = max((len(shown_name(file)) for file in found), default=0)
+    return "\n".join(f"{shown_name(file):<{width}}  {counts}" for file, counts in found.items())
 
 
 def _as_json(found: Mapping[str, Verification], errors: Mapping[str, VmDfWriterError]) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Unpack
 
 import click
 import orjson
 
+from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import (
     CleanCommand,
     ExitCode,
@@ -21,11 +22,11 @@ from vm_df_writer.cli.messages import (
     interruption_code,
     worst_of,
 )
-from vm_df_writer.cli.options import FILE, open_config, reading_options, server_options
-from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
-from vm_df_writer.files.csv_cells import read_file
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
@@ -56,7 +57,7 @@ class FileResult:
     @property
     def name(self) -> str:
         """The file as messages call it."""
-        return "standard input" if self.file == "-" else self.file
+        return shown_name(self.file)
 
     @property
     def is_spooled(self) -> bool:
@@ -79,7 +80,7 @@ class FileResult:
 
 
 @click.command(cls=CleanCommand, short_help="Write files to the server.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @server_options
 @click.option("--verify", is_flag=True, help="Read everything back and compare.")
 @click.option(
@@ -107,9 +108,10 @@ class FileResult:
     default=None,
     help="Show a progress bar; by default in a terminal, once a write takes a second.",
 )
+@file_options
 @reading_options
 def write(
-    files: Sequence[str],
+    paths: Sequence[str],
     url: str | None,
     config_path: str | None,
     metric_format: Mapping[str, str],
@@ -122,28 +124,33 @@ def write(
     spool_dir: str | None,
     as_json: bool,
     progress: bool | None,
-    **reading: Any,
+    file_options: FileOptions,
+    hive: bool,
+    file_labels: Sequence[str],
+    **reading: Unpack[ReadingKeywords],
 ) -> None:
     """Write files to the server, and print what became of every sample.
 
-    Files are .csv (also .csv.gz and .csv.zst) or .parquet; '-' is CSV on standard input. One that
-    is refused does not keep the others from being written; a server that fails does, unless there
-    is a folder for what it does not take.
+    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed: CSV and TSV (also
+    .gz, .zst, .bz2 and .xz), parquet, Feather and Arrow; '-' is standard input. A file that is
+    refused does not keep the others from being written; a server that fails does, unless there is
+    a folder for what it does not take.
     """
     config = open_config(url, config_path, metric_format)
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
-    how = ReadOptions.of(**reading)
+    inputs = InputFiles(reading, file_options, hive, file_labels)
+    files = inputs.expand(paths)
     with VmWriter(config=config) as writer:
 
         def write_file(file: str) -> WriteReport:
             return writer.write(
-                read_file(file, how),
+                inputs.read(file),
                 verify="repair" if repair else "count" if verify_count else verify,
                 reset_cache=reset_cache,
                 dry_run=dry_run,
                 progress="auto" if progress is None else progress,
-                **reading,
+                **inputs.keywords(file),
             )
 
         results = _write_files(files, write_file)

@@ -9,41 +9,54 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
-from vm_df_writer.files.csv_cells import import_pyarrow
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.part import Part, Schema, needed_columns
+from vm_df_writer.files.text_stream import import_pyarrow
 
-__all__ = ["plan", "read", "schema_of", "table_to_frame"]
-
-
-def plan(file: IO[bytes], path: str, reading: ReadOptions) -> tuple[Schema, list[Part]]:
-    """Look at every record batch; of a local file only the pages that say how long they are."""
-    del path
-    reader = _open(file)
-    rows = [reader.get_batch(number).num_rows for number in range(reader.num_record_batches)]
-    columns = needed_columns(reader.schema.names, reading)
-    return schema_of(reader.schema, columns), [
-        Part(number, rows=n) for number, n in enumerate(rows)
-    ]
+__all__ = ["ArrowFormat", "schema_of", "table_to_frame"]
 
 
-def read(
-    file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
-) -> Iterator[pd.DataFrame]:
-    """Read record batches."""
-    del path, reading
-    pyarrow, reader = import_pyarrow(), _open(file)
-    for part in parts:
-        yield table_to_frame(pyarrow.Table.from_batches([reader.get_batch(part.number)]))
+class ArrowFormat:
+    """The Arrow IPC file format, of which Feather is another name."""
+
+    def plan(
+        self, file: IO[bytes], reading: ReadOptions, options: FileOptions
+    ) -> tuple[Schema, list[Part]]:
+        """Look at every record batch; of a local file only the pages that say how long they are."""
+        del options
+        reader = _open(file)
+        rows = [reader.get_batch(number).num_rows for number in range(reader.num_record_batches)]
+        columns = needed_columns(reader.schema.names, reading)
+        return schema_of(reader.schema, columns), [
+            Part(number, rows=n) for number, n in enumerate(rows)
+        ]
+
+    def read(
+        self, file: IO[bytes], schema: Schema, parts: Sequence[Part], reading: ReadOptions
+    ) -> Iterator[pd.DataFrame]:
+        """Read record batches."""
+        del schema, reading
+        pyarrow, reader = import_pyarrow(), _open(file)
+        for part in parts:
+            yield table_to_frame(pyarrow.Table.from_batches([reader.get_batch(part.number)]))
+
+    def read_whole(
+        self, file: IO[bytes], reading: ReadOptions, options: FileOptions
+    ) -> pd.DataFrame:
+        """Read the file as one frame."""
+        del reading, options
+        return table_to_frame(_open(file).read_all())
 
 
 def table_to_frame(table: Any) -> pd.DataFrame:
     """Return a table as the frame that it was made of: with its index and its dtypes.
 
     Integers and booleans become pandas' nullable ones, since NumPy's would lose digits where one
-    of them is missing.
+    of them is missing. Periods and intervals are what they were.
     """
     import pyarrow as pa
 
+    pa.array(pd.period_range("2026", periods=0, freq="D"))  # makes pandas tell Arrow its own types
     nullable = {
         pa.int8(): pd.Int8Dtype(),
         pa.int16(): pd.Int16Dtype(),
@@ -61,11 +74,12 @@ def table_to_frame(table: Any) -> pd.DataFrame:
 
 def schema_of(schema: Any, columns: Collection[str] | None = None) -> Schema:
     """Return the columns of an Arrow schema, and what kind of values each holds."""
-    return {
+    kinds = {
         field.name: _kind(field.type)
         for field in schema
         if columns is None or field.name in columns
     }
+    return Schema(kinds)
 
 
 def _kind(dtype: Any) -> str:
@@ -77,8 +91,12 @@ def _kind(dtype: Any) -> str:
         return "times"
     if types.is_string(dtype) or types.is_large_string(dtype):
         return "text"
-    is_number = types.is_integer(dtype) or types.is_floating(dtype) or types.is_decimal(dtype)
-    return "numbers" if is_number or types.is_boolean(dtype) else ""  # null goes with any
+    if types.is_integer(dtype):
+        return "integers"
+    if types.is_boolean(dtype):
+        return "booleans"
+    is_float = types.is_floating(dtype) or types.is_decimal(dtype)
+    return "floats" if is_float else ""  # null goes with any
 
 
 def _open(file: IO[bytes]) -> Any:

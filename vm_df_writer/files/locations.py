@@ -1,10 +1,11 @@
-"""Places: where files lie. Local folders, and fsspec's URLs where the user has fsspec."""
+"""Locations: where files lie. Local folders, and fsspec's URLs where the user has fsspec."""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,12 +16,12 @@ from urllib.parse import unquote
 
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import JobError, SourceError
+from vm_df_writer.files.formats import SUFFIXES
 
-__all__ = ["FileStamp", "find_files", "hive_labels", "open_file", "stamp_of"]
-
-FORMATS = (".parquet", ".csv", ".csv.gz", ".csv.zst", ".feather", ".arrow")
+__all__ = ["FileStamp", "expand_paths", "find_files", "hive_labels", "open_file", "stamp_of"]
 
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+_NOT_REGULAR = "is a pipe, a socket or a device; pass its data on standard input, as '-'"
 
 
 @dataclass(frozen=True)
@@ -31,50 +32,89 @@ class FileStamp:
     ----------
     size : int
         In bytes.
-    mtime_ns : int
-        When it was changed last; for a URL a number made of all that its store tells of it.
+    mark : int
+        Made of when it was changed last and of its inode, or of all that a remote store tells.
     """
 
     size: int
-    mtime_ns: int
+    mark: int
 
 
 def find_files(paths: Sequence[str | Path]) -> list[str]:
-    """Return the files that paths, folders, globs and URLs stand for, each once, sorted.
+    """Return the files that paths, folders, globs and URLs stand for, as a job knows them again.
 
-    Local files by their absolute paths, so that a job knows them again, however they are named.
-
-    In folders only files of a known format are taken, and none whose name, or whose folder's
-    name, begins with a dot or an underscore.
+    They are sorted; local ones have absolute paths, however they were named.
 
     Raises
     ------
     JobError
-        If a path stands for nothing, or a name is no UTF-8.
+        As for :func:`expand_paths`, or if a name is no UTF-8.
     """
-    found: list[str] = []
-    for path in map(str, paths):
-        files = _find_remote(path) if "://" in path else _find_local(path)
-        if not files:
-            raise JobError(
-                f"{path}: there is no file of a known format ({', '.join(FORMATS)}); "
-                "check the path, and quote globs"
-            )
-        found += files
+    found = expand_paths(paths)
     for path in found:
         if printable(path) != path:
             raise JobError(f"{path!r}: its name is no UTF-8, and cannot be noted; rename it")
-    return sorted(set(found))
+    # Absolute, and yet with the names of links.
+    return sorted(path if "://" in path else os.path.abspath(path) for path in found)  # noqa: PTH100
+
+
+def expand_paths(paths: Sequence[str | Path]) -> list[str]:
+    """Return the files that paths, folders, globs and URLs stand for, each once.
+
+    In folders only files of a known format are taken, and none whose name, or whose folder's
+    name, begins with a dot or an underscore. A link to another file of them is left out.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        What the caller names.
+
+    Raises
+    ------
+    JobError
+        If a path stands for nothing, or for a pipe.
+    """
+    found: list[str] = []
+    for path in map(str, paths):
+        if path == "-":
+            raise JobError(
+                "-: standard input can be read once only, and not together with files; write it "
+                "with 'vm-df-writer write -', or keep it in a file"
+            )
+        files = _find_remote(path) if "://" in path else _find_local(path)
+        if not files:
+            raise JobError(
+                f"{path}: there is no file of a known format ({', '.join(SUFFIXES)}); "
+                "check the path, and quote globs"
+            )
+        found += sorted(files)
+    chosen: dict[Hashable, str] = {}
+    for path in sorted(found, key=_is_link):
+        chosen.setdefault(_identity(path), path)
+    return list(dict.fromkeys(path for path in found if path in chosen.values()))
+
+
+def _is_link(path: str) -> bool:
+    return "://" not in path and Path(path).is_symlink()
+
+
+def _identity(path: str) -> Hashable:
+    """Return what two names of one file have in common; in two key=value folders it is two."""
+    if "://" in path:
+        return path
+    status = Path(path).stat()
+    return status.st_dev, status.st_ino, *hive_labels(path).items()
 
 
 def _find_local(path: str) -> list[str]:
-    path = os.path.abspath(path)  # noqa: PTH100 - without ".."; so each file has one name
     here = Path(path)
     if here.is_dir():
         inside = (file.relative_to(here) for file in here.rglob("*") if file.is_file())
         return [str(here / name) for name in inside if _is_data(name.as_posix())]
-    if here.exists():
+    if here.is_file():
         return [path]
+    if here.exists():
+        raise JobError(f"{path}: {_NOT_REGULAR}")
     if not glob.has_magic(path):
         raise JobError(f"{path}: there is no such file or folder; check the path")
     matches = glob.glob(path, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute one
@@ -98,7 +138,7 @@ def _find_remote(url: str) -> list[str]:
 
 def _is_data(name: str) -> bool:
     hidden = any(part.startswith((".", "_")) for part in name.replace(os.sep, "/").split("/"))
-    return not hidden and name.lower().endswith(FORMATS)
+    return not hidden and name.lower().endswith(SUFFIXES)
 
 
 @contextmanager
@@ -115,7 +155,10 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
             filesystem, inside = _filesystem(path)
             file: IO[bytes] = filesystem.open(inside, "rb")
         else:
+            stamp_of(path)  # opening a pipe would wait for a writer
             file = Path(path).open("rb")  # noqa: SIM115 - closed below
+    except SourceError:
+        raise
     except Exception as error:  # noqa: BLE001 - file systems raise all kinds
         raise SourceError(_cannot_be_opened(error)) from None
     with file:
@@ -123,23 +166,35 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
 
 
 def stamp_of(path: str) -> FileStamp:
-    """Return size and time of change of a file or URL.
+    """Return what tells at a glance that a file or URL is another one.
 
     Raises
     ------
     SourceError
-        If it is gone.
+        If it is gone, or is no regular file.
     """
     try:
         if "://" not in path:
             status = Path(path).stat()
-            return FileStamp(status.st_size, status.st_mtime_ns)
+            _require_regular(status.st_mode)
+            # Another file put in its place may have the size and the time of the old one.
+            return FileStamp(status.st_size, _mark(f"{status.st_mtime_ns} {status.st_ino}"))
         filesystem, inside = _filesystem(path)
         filesystem.invalidate_cache()
-        key = blake2b(filesystem.ukey(inside).encode(), digest_size=7)
-        return FileStamp(filesystem.size(inside), int.from_bytes(key.digest()))
+        return FileStamp(filesystem.size(inside), _mark(filesystem.ukey(inside)))
+    except SourceError:
+        raise
     except Exception as error:  # noqa: BLE001 - file systems raise all kinds
         raise SourceError(_cannot_be_opened(error)) from None
+
+
+def _require_regular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise SourceError(_NOT_REGULAR)
+
+
+def _mark(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest())
 
 
 def hive_labels(path: str) -> dict[str, str]:

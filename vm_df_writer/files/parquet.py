@@ -11,43 +11,56 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError
 from vm_df_writer.files.arrow_ipc import schema_of, table_to_frame
-from vm_df_writer.files.csv_cells import import_pyarrow
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.part import Part, Schema, needed_columns
+from vm_df_writer.files.text_stream import import_pyarrow
 from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.timestamps import read_timestamps
 
-__all__ = ["plan", "read"]
+__all__ = ["ParquetFormat"]
 
 _UNNAMED_INDEX = "__index_level_0__"  # as pandas names it in the file
 
 
-def plan(file: IO[bytes], path: str, reading: ReadOptions) -> tuple[Schema, list[Part]]:
-    """Read the description at the end of the file, and nothing else."""
-    del path
-    parquet = _open(file)
-    column = _time_column(parquet, reading)
-    parts = []
-    for number in range(parquet.metadata.num_row_groups):
-        group = parquet.metadata.row_group(number)
-        first_ms, last_ms = _times(group, column, reading)
-        parts.append(Part(number, rows=group.num_rows, first_ms=first_ms, last_ms=last_ms))
-    return schema_of(
-        parquet.schema_arrow, needed_columns(parquet.schema_arrow.names, reading)
-    ), parts
+class ParquetFormat:
+    """Apache Parquet."""
 
+    def plan(
+        self, file: IO[bytes], reading: ReadOptions, options: FileOptions
+    ) -> tuple[Schema, list[Part]]:
+        """Read the description at the end of the file, and nothing else."""
+        del options
+        parquet = _open(file)
+        column = _time_column(parquet, reading)
+        parts = []
+        for number in range(parquet.metadata.num_row_groups):
+            group = parquet.metadata.row_group(number)
+            first_ms, last_ms = _times(group, column, reading)
+            parts.append(Part(number, rows=group.num_rows, first_ms=first_ms, last_ms=last_ms))
+        columns = needed_columns(parquet.schema_arrow.names, reading)
+        return schema_of(parquet.schema_arrow, columns), parts
 
-def read(
-    file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
-) -> Iterator[pd.DataFrame]:
-    """Read row groups."""
-    del path
-    parquet = _open(file)
-    columns = needed_columns(parquet.schema_arrow.names, reading)
-    for part in parts:
-        table = parquet.read_row_group(
-            part.number, columns=columns, use_threads=False, use_pandas_metadata=True
-        )
-        yield table_to_frame(table)
+    def read(
+        self, file: IO[bytes], schema: Schema, parts: Sequence[Part], reading: ReadOptions
+    ) -> Iterator[pd.DataFrame]:
+        """Read row groups."""
+        del schema
+        parquet = _open(file)
+        columns = needed_columns(parquet.schema_arrow.names, reading)
+        for part in parts:
+            table = parquet.read_row_group(
+                part.number, columns=columns, use_threads=False, use_pandas_metadata=True
+            )
+            yield table_to_frame(table)
+
+    def read_whole(
+        self, file: IO[bytes], reading: ReadOptions, options: FileOptions
+    ) -> pd.DataFrame:
+        """Read the file as one frame."""
+        del options
+        parquet = _open(file)
+        columns = needed_columns(parquet.schema_arrow.names, reading)
+        return table_to_frame(parquet.read(columns=columns, use_pandas_metadata=True))
 
 
 def _open(file: IO[bytes]) -> Any:
@@ -59,15 +72,27 @@ def _open(file: IO[bytes]) -> Any:
 
 
 def _time_column(parquet: Any, reading: ReadOptions) -> int | None:
-    """Return the position of the time among the columns, if it can be found by their types."""
-    empty = parquet.schema_arrow.empty_table().to_pandas()
+    """Return the position of the time among the columns, if its statistics are times.
+
+    Text is none of them: the first of the alphabet need not be the first in time. Nor are the
+    numbers that periods are stored as.
+    """
+    import pyarrow.types as types
+
     try:
-        name = find_time(empty, reading).name
+        name = find_time(table_to_frame(parquet.schema_arrow.empty_table()), reading).name
     except FrameError:
         return None  # a row group will tell
-    names = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
     name = _UNNAMED_INDEX if name is None else str(name)
-    return names.index(name) if name in names else None
+    fields = parquet.schema_arrow
+    if fields.names.count(name) != 1:
+        return None
+    dtype = fields.field(name).type
+    is_epoch = types.is_integer(dtype) and reading.time_unit is not None
+    if not (types.is_timestamp(dtype) or types.is_date(dtype) or is_epoch):
+        return None
+    leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
+    return leaves.index(name)
 
 
 def _times(group: Any, column: int | None, reading: ReadOptions) -> tuple[int | None, int | None]:
@@ -76,12 +101,10 @@ def _times(group: Any, column: int | None, reading: ReadOptions) -> tuple[int | 
     statistics = group.column(column).statistics
     if statistics is None or not statistics.has_min_max:
         return None, None
-    if isinstance(statistics.min, str):  # the first of the alphabet need not be the first in time
-        return None, None
     bounds = pd.Series([statistics.min, statistics.max])
     try:
         times = read_timestamps(bounds, time_unit=reading.time_unit, naive_tz=reading.naive_tz)
-    except (FrameError, ValueError, TypeError):
-        return None, None  # strings that are no times, say; reading them will tell
+    except FrameError:  # a date that no server takes, say; reading it will tell
+        return None, None
     first, last = np.sort(times.ms).tolist()
     return first, last

@@ -1,17 +1,16 @@
-"""Part: what of a file is read, sent, marked and repeated as one."""
+"""Part: what of a file is read, sent, marked and repeated as one. Schema: what its columns hold."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.files.csv.dialect import CsvDialect
 
 __all__ = ["Part", "Schema", "needed_columns"]
-
-Schema = Mapping[str, str]
-"""Column names, and for each ``numbers``, ``text``, ``times`` or an empty string."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,44 @@ class Part:
     rows: int = 0
     first_ms: int | None = None
     last_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What is known of a file before its parts are read, and holds for each of them.
+
+    Attributes
+    ----------
+    columns : mapping of str to str
+        The columns that are read, and the kind of each: ``integers``, ``floats``, ``booleans``,
+        ``text`` or ``times``, an empty string where it holds nothing; and for a CSV those of
+        :mod:`~vm_df_writer.files.csv.kinds`.
+    dialect : CsvDialect or None
+        How the text of a CSV is written.
+    in_one_go : bool
+        Whether a part can be reached only through those before it.
+
+    Examples
+    --------
+    >>> schema = Schema({"y": "floats"}, CsvDialect(names=("y",)))
+    >>> Schema.from_json(schema.to_json()) == schema
+    True
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dialect: CsvDialect | None = None
+    in_one_go: bool = False
+
+    def to_json(self) -> str:
+        """Return it as text, for the state file of a job."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """Return what :meth:`to_json` made text of."""
+        plain: dict[str, Any] = json.loads(text)
+        dialect = plain.pop("dialect")
+        return cls(**plain, dialect=dialect and CsvDialect.of(dialect))
 
 
 def needed_columns(names: Sequence[str], reading: ReadOptions) -> list[str] | None:

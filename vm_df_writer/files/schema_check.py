@@ -10,6 +10,19 @@ from vm_df_writer.files.source_file import SourceFile
 
 __all__ = ["odd_columns"]
 
+_NUMBERS = ("integers", "unsigned", "floats", "booleans", "grouped")
+_FAMILIES = {
+    **dict.fromkeys(_NUMBERS, "numbers"),
+    "text": "text",
+    "whole": "text",
+    "times": "times",
+}
+
+
+def _are_different(kind: str, other: str) -> bool:
+    """Say whether two kinds cannot be of one column; times may be written as text."""
+    return bool(kind and other) and (kind in _NUMBERS) != (other in _NUMBERS)
+
 
 def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[str, str]:
     """Return what is odd about the columns of those sources whose columns are not those of most.
@@ -20,21 +33,24 @@ def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[
     is_wide = (
         reading.layout == "wide" or reading.var is not None or reading.column_label is not None
     )
-    if is_wide or any(name.startswith("('") for source in sources for name in source.schema):
+    if is_wide or any(
+        name.startswith("('") for source in sources for name in source.schema.columns
+    ):
         return {}
     readable = [source for source in sources if source.error is None]
-    names = Counter(frozenset(source.schema) for source in readable)
+    names = Counter(frozenset(source.schema.columns) for source in readable)
     if not names:
         return {}
     usual = max(names, key=lambda columns: names[columns])
-    example = next(source for source in readable if source.schema.keys() == usual)
+    example = next(source for source in readable if source.schema.columns.keys() == usual)
     odd = {}
     for source in readable:
-        lacking, added = sorted(usual - source.schema.keys()), sorted(source.schema.keys() - usual)
+        columns, others = source.schema.columns, example.schema.columns
+        lacking, added = sorted(usual - columns.keys()), sorted(columns.keys() - usual)
         other = [
-            f"{name!r} holds {kind}, not {example.schema[name]}"
-            for name, kind in source.schema.items()
-            if name in usual and kind and example.schema[name] and kind != example.schema[name]
+            f"{name!r} holds {_FAMILIES[kind]}, not {_FAMILIES[others[name]]}"
+            for name, kind in columns.items()
+            if name in usual and _are_different(kind, others[name])
         ]
         differences = [
             *(f"{name!r} is missing" for name in lacking),

@@ -1,54 +1,38 @@
-"""Sources: files that are read part by part, each part the same whenever it is read; and frames."""
+"""Sources: files, read whole or in parts, each part the same whenever it is read; and frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import IO, Protocol
+from io import BytesIO
+from typing import IO, Any
 
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError, SourceError
-from vm_df_writer.files import arrow_ipc, csv_parts, parquet
+from vm_df_writer.files.file_options import FileOptions
+from vm_df_writer.files.formats import find_format
 from vm_df_writer.files.locations import FileStamp, open_file, stamp_of
 from vm_df_writer.files.part import Part, Schema
+from vm_df_writer.files.time_format import parse_times
 
 __all__ = [
     "SourceFile",
     "frame_source",
     "has_changed",
     "plan_source",
+    "read_file",
     "read_parts",
-    "reads_in_one_go",
 ]
 
-_WINDOW = 2**16
-_WINDOWS = 16
 
-
-class _Format(Protocol):
-    """How files of one kind are cut into parts, and read."""
-
-    def plan(
-        self, file: IO[bytes], path: str, reading: ReadOptions
-    ) -> tuple[Schema, list[Part]]: ...
-
-    def read(
-        self, file: IO[bytes], path: str, parts: Sequence[Part], reading: ReadOptions
-    ) -> Iterator[pd.DataFrame]: ...
-
-
-_FORMATS: Mapping[str, _Format] = {
-    ".parquet": parquet,
-    ".csv": csv_parts,
-    ".csv.gz": csv_parts,
-    ".csv.zst": csv_parts,
-    ".feather": arrow_ipc,
-    ".arrow": arrow_ipc,
-}
+_AS_THEY_SHOW = FileOptions()
+_BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -60,12 +44,11 @@ class SourceFile:
     path : str
         Path or URL.
     stamp : FileStamp
-        Its size and time of change when it was planned.
+        What it looked like from outside when it was planned.
     fingerprint : str
-        Of its content: the whole file, or for a large one its end, where parquet and Arrow
-        files describe all the rest, and windows spread over it.
-    schema : mapping of str to str
-        The columns, and what kind of values each holds, as far as that can be told at a glance.
+        Of its whole content; of a remote file, what its store tells of it.
+    schema : Schema
+        What its columns hold, which is the same for each part.
     parts : sequence of Part
         The parts, in the order of the file.
     error : str or None
@@ -75,20 +58,55 @@ class SourceFile:
     path: str
     stamp: FileStamp
     fingerprint: str = ""
-    schema: Schema = field(default_factory=dict)
+    schema: Schema = field(default_factory=Schema)
     parts: Sequence[Part] = ()
     error: str | None = None
 
 
-def plan_source(path: str, reading: ReadOptions) -> SourceFile:
+def read_file(
+    path: str, reading: ReadOptions, options: FileOptions = _AS_THEY_SHOW
+) -> pd.DataFrame:
+    """Read a file as one frame; ``-`` is standard input.
+
+    Parameters
+    ----------
+    path : str
+        Path or URL.
+    reading : ReadOptions
+        How the frame will be read: named labels are text, and named values are numbers.
+    options : FileOptions
+        How the file is written.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read.
+    """
+    with _open(path) as file, _clear_reasons():
+        frame = find_format(path, file).read_whole(file, reading, options)
+        return parse_times(frame, reading, options.time_format)
+
+
+@contextmanager
+def _open(path: str) -> Iterator[IO[bytes]]:
+    if path == "-":
+        yield BytesIO(sys.stdin.buffer.read())
+        return
+    with open_file(path) as file:
+        yield file
+
+
+def plan_source(
+    path: str, reading: ReadOptions, options: FileOptions = _AS_THEY_SHOW
+) -> SourceFile:
     """Cut a file into parts; what is wrong with it is in `error`."""
     stamp = FileStamp(0, 0)
     try:
         stamp = stamp_of(path)
-        with open_file(path) as file:
-            fingerprint = _fingerprint(file, stamp.size)
-            with _clear_reasons():
-                schema, parts = _format_of(path).plan(file, path, reading)
+        with open_file(path) as file, _clear_reasons():
+            fingerprint = _fingerprint(path, file, stamp)
+            file.seek(0)
+            schema, parts = find_format(path, file).plan(file, reading, options)
         _require_same(stamp_of(path), stamp)
     except SourceError as error:
         return SourceFile(path, stamp, parts=[Part(0)], error=str(error))
@@ -98,29 +116,28 @@ def plan_source(path: str, reading: ReadOptions) -> SourceFile:
 def has_changed(source: SourceFile) -> bool:
     """Say whether a file is another one than was planned.
 
-    Another time of change alone does not make it one, if its content is the same.
+    Another time of change alone does not make it one, if its whole content is the same. Of a
+    remote file the content is not read again for that.
 
     Raises
     ------
     SourceError
-        If it is gone.
+        If it is gone, or cannot be read.
     """
     stamp = stamp_of(source.path)
-    if stamp.size != source.stamp.size:
-        return True
     if stamp == source.stamp:
         return False
-    with open_file(source.path) as file:
-        return _fingerprint(file, stamp.size) != source.fingerprint
-
-
-def reads_in_one_go(path: str) -> bool:
-    """Say whether a part can be reached only through those before it."""
-    return path.lower().endswith((".csv.gz", ".csv.zst"))
+    if stamp.size != source.stamp.size or "://" in source.path:
+        return True
+    with open_file(source.path) as file, _clear_reasons():
+        return _fingerprint(source.path, file, stamp) != source.fingerprint
 
 
 def read_parts(
-    source: SourceFile, parts: Sequence[Part], reading: ReadOptions
+    source: SourceFile,
+    parts: Sequence[Part],
+    reading: ReadOptions,
+    options: FileOptions = _AS_THEY_SHOW,
 ) -> Iterator[tuple[Part, pd.DataFrame]]:
     """Read parts of a file, in the order of the file; one is in memory at a time.
 
@@ -130,16 +147,17 @@ def read_parts(
         If the file cannot be read, or is no longer the one that was planned.
     """
     with open_file(source.path) as file:
-        frames = _format_of(source.path).read(file, source.path, parts, reading)
+        with _clear_reasons():
+            frames = find_format(source.path, file).read(file, source.schema, parts, reading)
         for part in parts:
             try:
                 with _clear_reasons():
-                    frame = next(frames)
+                    frame = parse_times(next(frames), reading, options.time_format)
             except SourceError:
                 # A file that is being changed can look torn; say what is the matter with it.
                 _require_unchanged(source)
                 raise
-            _require_unchanged(source)
+            source = _require_unchanged(source)
             yield part, frame
 
 
@@ -150,8 +168,8 @@ def frame_source(number: int, frame: pd.DataFrame) -> SourceFile:
     --------
     >>> frame = pd.DataFrame({"y": [1.0]})
     >>> source = frame_source(3, frame)
-    >>> source.path, source.parts[0].rows, source.schema
-    ('frame 3', 1, {'y': 'numbers'})
+    >>> source.path, source.parts[0].rows, source.schema.columns
+    ('frame 3', 1, {'y': 'floats'})
     >>> source.fingerprint == frame_source(3, frame.assign(y=2.0)).fingerprint
     False
     """
@@ -159,40 +177,42 @@ def frame_source(number: int, frame: pd.DataFrame) -> SourceFile:
     columns = [*frame.columns], [*frame.index.names], [*frame.dtypes]
     digest.update(repr(columns).encode())
     digest.update(pd.util.hash_pandas_object(frame).to_numpy().tobytes())
-    schema = {
-        str(name): "numbers" if pd.api.types.is_numeric_dtype(dtype) else ""
-        for name, dtype in frame.dtypes.items()
-    }
-    schema |= {str(name): "" for name in frame.index.names if name is not None}
+    kinds = {str(name): _kind_of(dtype) for name, dtype in frame.dtypes.items()}
+    kinds |= {str(name): "" for name in frame.index.names if name is not None}
     parts = [Part(0, rows=len(frame))]
-    return SourceFile(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), schema, parts)
+    return SourceFile(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), Schema(kinds), parts)
 
 
-def _format_of(path: str) -> _Format:
-    name = path.lower()
-    for suffix, found in _FORMATS.items():
-        if name.endswith(suffix):
-            return found
-    raise SourceError(f"the name does not say a known format; name it {', '.join(_FORMATS)}")
+def _kind_of(dtype: Any) -> str:
+    if pd.api.types.is_bool_dtype(dtype):
+        return "booleans"
+    if pd.api.types.is_integer_dtype(dtype):
+        return "integers"
+    return "floats" if pd.api.types.is_numeric_dtype(dtype) else ""
 
 
-def _fingerprint(file: IO[bytes], size: int) -> str:
-    """Hash what is read in a moment; for a small file that is all of it."""
-    digest = blake2b(str(size).encode(), digest_size=16)
-    last = max(0, size - _WINDOW)
-    for i in range(_WINDOWS):
-        file.seek(last * i // (_WINDOWS - 1))
-        digest.update(file.read(_WINDOW))
-    file.seek(0)
+def _fingerprint(path: str, file: IO[bytes], stamp: FileStamp) -> str:
+    """Hash the whole content: no sample of it tells that a value in the middle was corrected.
+
+    A gigabyte takes half a second. A remote store tells of its files what changes with them.
+    """
+    if "://" in path:
+        return f"{stamp.mark:x}"
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK_BYTES):
+        digest.update(block)
     return digest.hexdigest()
 
 
-def _require_unchanged(source: SourceFile) -> None:
+def _require_unchanged(source: SourceFile) -> SourceFile:
+    """Return the source with its newest stamp, so that its content is not hashed again."""
+    stamp = stamp_of(source.path)
     if has_changed(source):
         raise SourceError(
             "it was changed after it was planned; when it is whole, run with --retry-failed, or "
             "with --restart if some of it was sent"
         )
+    return source if stamp == source.stamp else replace(source, stamp=stamp)
 
 
 def _require_same(stamp: FileStamp, planned: FileStamp) -> None:

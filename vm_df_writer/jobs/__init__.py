@@ -1,6 +1,7 @@
 """Jobs: batch backfills that can be resumed, on one machine or on Dask and Spark."""
 
 from vm_df_writer.errors import JobError, SourceError, StateError
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.backfill import backfill
 from vm_df_writer.jobs.estimate import JobEstimate, estimate
 from vm_df_writer.jobs.options import JobOptions
@@ -9,6 +10,7 @@ from vm_df_writer.jobs.report_file import save_report
 
 __all__ = [
     "Failure",
+    "FileOptions",
     "JobError",
     "JobEstimate",
     "JobOptions",

@@ -13,11 +13,12 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import choose_encoding
 from vm_df_writer.display.text import describe_seconds, shown_line
 from vm_df_writer.errors import FrameError, SourceError
-from vm_df_writer.files.locations import find_files, hive_labels
+from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
-from vm_df_writer.files.source_file import plan_source, read_parts
+from vm_df_writer.files.source_file import read_parts
 from vm_df_writer.frames.time_range import cut_time, lies_outside
 from vm_df_writer.jobs.options import JobOptions
+from vm_df_writer.jobs.plan import plan_file
 from vm_df_writer.jobs.workers.tasks import keywords_with
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
@@ -114,7 +115,7 @@ def estimate(
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     paths = find_files([sources] if isinstance(sources, (str, Path)) else sources)
-    planned = [plan_source(path, how) for path in paths]
+    planned = [plan_file(path, how, options) for path in paths]
     parts = [
         (source, part)
         for source in planned
@@ -133,11 +134,10 @@ def estimate(
     started = time.perf_counter()
     with VmWriter(config=config) as own:
         for source, part in chosen:
-            labels = hive_labels(source.path) if options.hive else {}
             try:
-                ((_, frame),) = read_parts(source, [part], how)
+                ((_, frame),) = read_parts(source, [part], how, options.file_options)
                 cut = cut_time(frame, how, options.since_ms, options.until_ms)
-                preview = own.preview(cut, **keywords_with(reading, labels))
+                preview = own.preview(cut, **keywords_with(reading, options.labels_of(source.path)))
             except (SourceError, FrameError) as error:
                 unreadable[f"{source.path}, part {part.number}"] = str(error)
                 continue

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -11,6 +11,8 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, with_unlimited_reconnects
 from vm_df_writer.errors import JobError
+from vm_df_writer.files.file_labels import check_file_labels, path_labels
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.transport.endpoint import Endpoint
 
@@ -34,6 +36,11 @@ class JobOptions:
         Write only samples from `since` on, and before `until`; UTC unless they name a zone.
     hive : bool
         Make a label of each folder, in the absolute path of a file, that is named ``key=value``.
+    file_labels : sequence of str
+        Labels that a file gets of its name: ``NAME`` or ``NAME=PATTERN``, as in
+        :func:`~vm_df_writer.files.file_labels.file_labels`.
+    file_options : FileOptions
+        How the files are written, where they do not show it.
     if_exists : {"append", "skip", "fail"}
         What to do with a part if the server already has samples of its series in its time
         range: write it all the same, leave it out, or refuse the job before anything is sent.
@@ -75,6 +82,8 @@ class JobOptions:
     since: str | pd.Timestamp | None = None
     until: str | pd.Timestamp | None = None
     hive: bool = False
+    file_labels: Sequence[str] = ()
+    file_options: FileOptions = field(default_factory=FileOptions)
     if_exists: IfExists = "append"
     workers: int = 1
     rate_limit: float | None = None
@@ -97,9 +106,21 @@ class JobOptions:
             rate = getattr(self, name)
             if rate is not None and not rate > 0:
                 raise JobError(f"{name}: expected a number above 0, got {rate!r}")
+        object.__setattr__(self, "file_labels", tuple(self.file_labels))
+        check_file_labels(self.file_labels)
         since, until = self.since_ms, self.until_ms
         if since is not None and until is not None and since >= until:
             raise JobError(f"since: {self.since} is not before until, {self.until}; swap them")
+
+    def labels_of(self, path: str) -> dict[str, str]:
+        """Return the labels that the series of a file get of its path.
+
+        Raises
+        ------
+        SourceError
+            If the path does not fit a pattern of `file_labels`.
+        """
+        return path_labels(path, hive=self.hive, specs=self.file_labels)
 
     @property
     def since_ms(self) -> int | None:
@@ -138,6 +159,13 @@ def job_identity(
         for name, value in vars(reading).items()
         if value != getattr(ReadOptions(), name)
     }
+    named |= {
+        f"file_options.{name}": _plain(value)
+        for name, value in vars(options.file_options).items()
+        if value != getattr(FileOptions(), name)
+    }
+    if options.file_labels:
+        named["file_labels"] = [*options.file_labels]
     return named | {
         "datasource_url": Endpoint.of(config).import_url,
         "metric_format": dict(config.metric_format),

@@ -9,15 +9,16 @@ from typing import Literal
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import JobError, SourceError
 from vm_df_writer.files.locations import stamp_of
+from vm_df_writer.files.part import Part
 from vm_df_writer.files.schema_check import odd_columns
-from vm_df_writer.files.source_file import SourceFile, has_changed, plan_source, reads_in_one_go
+from vm_df_writer.files.source_file import SourceFile, has_changed, plan_source
 from vm_df_writer.frames.time_range import lies_outside
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.tasks import Task
 
-__all__ = ["make_plan", "plan_tasks"]
+__all__ = ["make_plan", "plan_file", "plan_tasks"]
 
 _SHOWN = 5
 
@@ -43,13 +44,13 @@ def make_plan(
             return
         source = known.get(path)
         if source is None:
-            store.add_source(plan_source(path, reading))
+            store.add_source(plan_file(path, reading, options))
         elif (difference := _difference(store, source)) is None:
             continue
         elif store.was_sent(path):
             changed.append(f"{path} {difference}")
         else:
-            store.add_source(plan_source(path, reading))
+            store.add_source(plan_file(path, reading, options))
     if changed:
         more = f", and {len(changed) - _SHOWN:,} more" if len(changed) > _SHOWN else ""
         raise JobError(
@@ -62,6 +63,15 @@ def make_plan(
         part = record.part
         if lies_outside(part.first_ms, part.last_ms, options.since_ms, options.until_ms):
             store.finish(record.id, PartState.SKIPPED, "outside since and until")
+
+
+def plan_file(path: str, reading: ReadOptions, options: JobOptions) -> SourceFile:
+    """Cut a file into parts; what is wrong with it, or with its name, is in its `error`."""
+    try:
+        options.labels_of(path)
+    except SourceError as error:
+        return SourceFile(path, stamp_of(path), parts=[Part(0)], error=str(error))
+    return plan_source(path, reading, options.file_options)
 
 
 def _difference(store: StateStore, source: SourceFile) -> str | None:
@@ -104,9 +114,9 @@ def plan_tasks(
         ordered.sort(key=lambda r: (r.part.last_ms or 0, r.path, r.part.number), reverse=True)
     together: dict[tuple[str, int], list[PartRecord]] = {}
     for record in ordered:
-        number = -1 if reads_in_one_go(record.path) else record.part.number
+        number = -1 if sources[record.path].schema.in_one_go else record.part.number
         together.setdefault((record.path, number), []).append(record)
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
-        # A worker needs only what shows that the source is still the same.
-        yield Task(replace(sources[path], schema={}, parts=()), in_order, purpose)
+        # A worker needs no other parts of the source.
+        yield Task(replace(sources[path], parts=()), in_order, purpose)

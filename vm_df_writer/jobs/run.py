@@ -91,6 +91,7 @@ class JobRun:
             ("workers", self._options.workers, 1),
             ("if_exists", self._options.if_exists, "append"),
             ("newest_first", self._options.newest_first, False),
+            ("file_labels", self._options.file_labels, ()),
         ):
             if value != usual:
                 raise JobError(

@@ -42,8 +42,8 @@ def test_a_wrong_file_is_one_clean_line_that_names_options(wrong: Path) -> None:
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        f"Error: {wrong}: column 'y', row 1: expected a number, got 'n/a?'; correct the file or "
-        "name other columns with --value-columns\n"
+        f"Error: {wrong}: column 'y', row 1: expected a number, got 'n/a?'; correct the file, "
+        "name what is missing with --na-values, or name other columns with --value-columns\n"
     )
 
 

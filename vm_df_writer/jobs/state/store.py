@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from vm_df_writer.errors import JobError, StateError
 from vm_df_writer.files.locations import FileStamp
-from vm_df_writer.files.part import Part
+from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.sqlite_file import (
@@ -121,9 +121,9 @@ class StateStore:
                 (
                     source.path,
                     source.stamp.size,
-                    source.stamp.mtime_ns,
+                    source.stamp.mark,
                     source.fingerprint,
-                    json.dumps(dict(source.schema)),
+                    source.schema.to_json(),
                 ),
             ).fetchone()[0]
             for part in source.parts:
@@ -138,18 +138,18 @@ class StateStore:
         with self._changes() as execute:
             execute(
                 "UPDATE source SET size = ?, mtime_ns = ? WHERE path = ?",
-                (stamp.size, stamp.mtime_ns, path),
+                (stamp.size, stamp.mark, path),
             )
 
     def sources(self) -> Iterator[SourceFile]:
         """Yield every source; those without a part that was read have their error."""
-        for path, size, mtime_ns, fingerprint, columns in self._connection.execute(
+        for path, size, mark, fingerprint, columns in self._connection.execute(
             "SELECT path, size, mtime_ns, fingerprint, columns FROM source ORDER BY path"
         ).fetchall():
-            stamp = FileStamp(size, mtime_ns)
+            stamp = FileStamp(size, mark)
             parts = [record.part for record in self.parts(path=path)]
             error = None if fingerprint else "could not be read when it was planned"
-            yield SourceFile(path, stamp, fingerprint, json.loads(columns), parts, error)
+            yield SourceFile(path, stamp, fingerprint, Schema.from_json(columns), parts, error)
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""

@@ -84,14 +84,14 @@ class TaskRunner:
         do = {"write": self.write, "verify": self.verify, "probe": self.probe}[task.purpose]
         keywords = self._spec.keywords_for(task.source.path)
         records = list(task.records)
-        frames = task.read(records, self._reading)
+        frames = task.read(records, self._reading, self._options.file_options)
         while records and not self._should_stop():
             record = records.pop(0)
             try:
                 frame = next(frames)
             except SourceError as error:
                 yield task.fail(record, str(error))
-                frames = task.read(records, self._reading)
+                frames = task.read(records, self._reading, self._options.file_options)
                 continue
             yield do(record, frame, keywords)
             del frame  # before the next one is read

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.files.locations import hive_labels
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
@@ -38,8 +38,8 @@ class JobSpec:
         return cls(job_config(config, options), reading, options, *limiters)
 
     def keywords_for(self, path: str) -> ReadingKeywords:
-        """Return the reading keywords for a file, with the labels that its folders give it."""
-        return keywords_with(self.reading, hive_labels(path) if self.options.hive else {})
+        """Return the reading keywords for a file, with the labels that its path gives it."""
+        return keywords_with(self.reading, self.options.labels_of(path))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ class Task:
     purpose: Literal["write", "verify", "probe"] = "write"
     frame: pd.DataFrame | None = None
 
-    def read(self, records: Sequence[PartRecord], reading: ReadOptions) -> Iterator[pd.DataFrame]:
+    def read(
+        self, records: Sequence[PartRecord], reading: ReadOptions, options: FileOptions
+    ) -> Iterator[pd.DataFrame]:
         """Read parts one after the other.
 
         The iterator raises SourceError, and ends, at a part that cannot be read.
@@ -72,7 +74,7 @@ class Task:
         if self.frame is not None:
             return iter([self.frame])
         parts = [record.part for record in records]
-        return (frame for _, frame in read_parts(self.source, parts, reading))
+        return (frame for _, frame in read_parts(self.source, parts, reading, options))
 
     def fail(self, record: PartRecord, reason: str) -> PartResult:
         """Return what becomes of a part that cannot be read."""

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.nobody import as_nobody
 from vm_df_writer.files.locations import FileStamp
-from vm_df_writer.files.part import Part
+from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs import JobError, StateError, read_report
 from vm_df_writer.jobs.state.records import PartState
@@ -26,7 +26,7 @@ SOURCE = SourceFile(
     "scores.parquet",
     FileStamp(1000, 2**61),
     "abc",
-    {"y": "numbers"},
+    Schema({"y": "floats"}),
     [Part(0, rows=10, first_ms=0, last_ms=9), Part(1, rows=5)],
 )
 TOTALS = {
@@ -163,7 +163,7 @@ def test_restart_forgets_everything(state: Path) -> None:
 def test_a_torn_file_is_refused_unless_to_begin_anew(state: Path) -> None:
     with StateStore(state) as store:
         for number in range(200):
-            store.add_source(SourceFile(f"{number}", SOURCE.stamp, "abc", {}, SOURCE.parts))
+            store.add_source(SourceFile(f"{number}", SOURCE.stamp, "abc", Schema(), SOURCE.parts))
     whole = state.read_bytes()
     state.write_bytes(whole[: len(whole) // 2])
     message = r"job\.sqlite: is torn \(.+\); put a backup in its place, or begin anew with restart="

@@ -1,0 +1,1 @@
+"""CSV and its kin: text in lines and cells."""

@@ -1,0 +1,121 @@
+"""The file options: how text becomes cells and times, declared once for every caller."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from vm_df_writer.errors import FrameError, did_you_mean
+
+__all__ = ["FileOptions"]
+
+DecimalMark = Literal[".", ","]
+
+# What a shell cannot type easily.
+_NAMED_SEPARATORS = {"tab": "\t", r"\t": "\t"}
+
+
+def _option(description: str, default: Any = None) -> Any:
+    return field(default=default, metadata={"help": description})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    r"""How files are to be read; by default the files themselves show it.
+
+    All but `time_format` concern text files (CSV and TSV) alone. Each field's
+    ``metadata["help"]`` is the text that the command line shows.
+
+    Attributes
+    ----------
+    separator : str or None
+        The character between cells; ``"tab"`` is a tab.
+    decimal : {".", ","} or None
+        The decimal mark.
+    thousands : str or None
+        The character between groups of three digits; without it such numbers are refused.
+    encoding : str or None
+        The encoding, by a name that Python knows.
+    time_format : str or None
+        The form of the times, in the codes of ``strptime``.
+    na_values : sequence of str
+        Further words for a missing value, in numbers and in text.
+
+    Raises
+    ------
+    FrameError
+        If an option has an impossible value.
+
+    Examples
+    --------
+    >>> FileOptions(separator="tab").separator
+    '\t'
+    >>> FileOptions.of(decimals=",")
+    Traceback (most recent call last):
+        ...
+    vm_df_writer.errors.FrameError: decimals: not a file option; did you mean 'decimal'?
+    """
+
+    separator: str | None = _option("text files: the character between cells, or 'tab'")
+    decimal: DecimalMark | None = _option("text files: the decimal mark")
+    thousands: str | None = _option("text files: the character between groups of three digits")
+    encoding: str | None = _option("text files: the encoding, such as cp1252 or utf-16")
+    time_format: str | None = _option("the form of the times, such as '%d/%m/%Y %H:%M'")
+    na_values: Sequence[str] = _option("text files: a further word for a missing value", ())
+
+    @classmethod
+    def of(cls, **options: Any) -> FileOptions:
+        """Check the options and fill in the defaults."""
+        known = [f.name for f in fields(cls)]
+        for name in options:
+            if name not in known:
+                raise FrameError(f"{name}: not a file option{did_you_mean(name, known)}")
+        return cls(**options)
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values."""
+        named = _NAMED_SEPARATORS.get(str(self.separator), self.separator)
+        object.__setattr__(self, "separator", named)
+        for name in ("separator", "thousands"):
+            mark = getattr(self, name)
+            is_mark = isinstance(mark, str) and len(mark.encode()) == 1 and mark not in '"\r\n'
+            # pandas splits cells at a single byte. Groups may be parted by a narrow blank, too.
+            if name == "thousands":
+                is_mark = isinstance(mark, str) and len(mark) == 1 and not mark.isalnum()
+            if mark is not None and not is_mark:
+                raise FrameError(f"{name}: expected one character, got {mark!r}")
+        if self.decimal is not None and self.decimal not in get_args(DecimalMark):
+            raise FrameError(f"decimal: expected '.' or ',', got {self.decimal!r}")
+        self._check_marks_differ()
+        self._check_encoding()
+        if self.time_format is not None and "%" not in str(self.time_format):
+            raise FrameError(
+                "time_format: expected codes such as '%d/%m/%Y %H:%M', got "
+                f"{self.time_format!r}; see the codes of Python's strptime"
+            )
+        if isinstance(self.na_values, str):
+            raise FrameError(
+                f"na_values: expected a list of words, got the string {self.na_values!r}; write "
+                f"[{self.na_values!r}]"
+            )
+        object.__setattr__(self, "na_values", tuple(map(str, self.na_values)))
+
+    def _check_marks_differ(self) -> None:
+        decimal = self.decimal or "."
+        if self.thousands == decimal:
+            raise FrameError(
+                f"thousands: {self.thousands!r} is the decimal mark too; pass another decimal="
+            )
+        if self.separator is not None and self.separator == decimal:
+            raise FrameError(f"separator: {self.separator!r} is the decimal mark too; change one")
+
+    def _check_encoding(self) -> None:
+        try:
+            codecs.lookup(self.encoding or "utf-8")
+        except (LookupError, TypeError, ValueError):
+            raise FrameError(
+                f"encoding: {self.encoding!r} is no encoding that Python knows; use a name such as "
+                "'utf-8', 'cp1252' or 'utf-16'"
+            ) from None

@@ -1,0 +1,53 @@
+"""Times in a form that the caller names."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.errors import TimestampError
+from vm_df_writer.frames.roles.time_candidates import find_time
+from vm_df_writer.frames.samples.timestamps import holds_time
+
+__all__ = ["parse_times"]
+
+
+def parse_times(frame: pd.DataFrame, reading: ReadOptions, time_format: str | None) -> pd.DataFrame:
+    """Return the frame with its times as datetimes; text and integers are read by their form.
+
+    Raises
+    ------
+    TimestampError
+        If a time has another form, or it is not clear which column holds the times.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"time": ["31/12/2026 06:00"], "y": [1.0]})
+    >>> parse_times(frame, ReadOptions(), "%d/%m/%Y %H:%M")["time"][0]
+    Timestamp('2026-12-31 06:00:00')
+    """
+    if time_format is None:
+        return frame
+    column = find_time(frame, reading)
+    if isinstance(frame.index, pd.MultiIndex) and column.kind == "index level":
+        frame = frame.reset_index(level=[column.name])
+    elif column.kind == "index level":
+        return frame.set_axis(pd.DatetimeIndex(_parse(frame.index, str(column), time_format)))
+    return frame.assign(**{str(column.name): _parse(frame[column.name], str(column), time_format)})
+
+
+def _parse(source: pd.Index | pd.Series, where: str, time_format: str) -> pd.Series:
+    given = pd.Series(source)
+    if holds_time(given.dtype):
+        return given
+    texts = given.astype("string").str.strip().mask(lambda text: text == "")
+    has_zone = "%z" in time_format or "%Z" in time_format
+    times = pd.to_datetime(texts, format=time_format, utc=has_zone, errors="coerce")
+    bad = (times.isna() & texts.notna()).to_numpy()
+    if bad.any():
+        row = int(bad.argmax())
+        raise TimestampError(
+            f"{where}, row {row}: expected a time of the form {time_format!r}, got "
+            f"{texts.iloc[row]!r}; correct the file, or pass another time_format="
+        )
+    return times
