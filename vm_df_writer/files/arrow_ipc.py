@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 import pandas as pd
@@ -52,24 +53,31 @@ def table_to_frame(table: Any) -> pd.DataFrame:
     """Return a table as the frame that it was made of: with its index and its dtypes.
 
     Integers and booleans become pandas' nullable ones, since NumPy's would lose digits where one
-    of them is missing. Periods and intervals are what they were.
+    of them is missing. Periods, intervals and categories are what they were.
     """
     import pyarrow as pa
 
     pa.array(pd.period_range("2026", periods=0, freq="D"))  # makes pandas tell Arrow its own types
-    nullable = {
-        pa.int8(): pd.Int8Dtype(),
-        pa.int16(): pd.Int16Dtype(),
-        pa.int32(): pd.Int32Dtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.uint8(): pd.UInt8Dtype(),
-        pa.uint16(): pd.UInt16Dtype(),
-        pa.uint32(): pd.UInt32Dtype(),
-        pa.uint64(): pd.UInt64Dtype(),
-        pa.bool_(): pd.BooleanDtype(),
-    }
-    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get, use_threads=False)
-    return frame
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_pandas_dtype, use_threads=False)
+    # Parquet keeps categories of text alone; of others only pandas' own notes know.
+    notes = (table.schema.pandas_metadata or {}).get("columns", ())
+    categories = {note["name"] for note in notes if note["pandas_type"] == "categorical"}
+    return frame.astype(dict.fromkeys(categories.intersection(frame.columns), "category"))
+
+
+def _pandas_dtype(dtype: Any) -> Any:
+    """Return the dtype of a column of pandas; None for the usual one."""
+    import pyarrow as pa
+
+    if isinstance(dtype, pa.BaseExtensionType):  # or a PeriodIndex would become integers
+        with suppress(NotImplementedError):
+            own = dtype.to_pandas_dtype()
+            return own if isinstance(own, pd.api.extensions.ExtensionDtype) else None
+    if pa.types.is_boolean(dtype):
+        return pd.BooleanDtype()
+    if pa.types.is_integer(dtype):
+        return pd.api.types.pandas_dtype(str(dtype).replace("uint", "UInt").replace("int", "Int"))
+    return None
 
 
 def schema_of(schema: Any, columns: Collection[str] | None = None) -> Schema:

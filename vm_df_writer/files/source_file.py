@@ -33,6 +33,7 @@ __all__ = [
 
 _AS_THEY_SHOW = FileOptions()
 _BLOCK_BYTES = 2**20
+_MOST_REMOTE_BYTES = 2**24
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class SourceFile:
     stamp : FileStamp
         What it looked like from outside when it was planned.
     fingerprint : str
-        Of its whole content; of a remote file, what its store tells of it.
+        Of its whole content; of a large remote file, what its store tells of it.
     schema : Schema
         What its columns hold, which is the same for each part.
     parts : sequence of Part
@@ -116,8 +117,7 @@ def plan_source(
 def has_changed(source: SourceFile) -> bool:
     """Say whether a file is another one than was planned.
 
-    Another time of change alone does not make it one, if its whole content is the same. Of a
-    remote file the content is not read again for that.
+    Another time of change alone does not make it one, if its whole content is the same.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def has_changed(source: SourceFile) -> bool:
     stamp = stamp_of(source.path)
     if stamp == source.stamp:
         return False
-    if stamp.size != source.stamp.size or "://" in source.path:
+    if stamp.size != source.stamp.size:
         return True
     with open_file(source.path) as file, _clear_reasons():
         return _fingerprint(source.path, file, stamp) != source.fingerprint
@@ -194,9 +194,10 @@ def _kind_of(dtype: Any) -> str:
 def _fingerprint(path: str, file: IO[bytes], stamp: FileStamp) -> str:
     """Hash the whole content: no sample of it tells that a value in the middle was corrected.
 
-    A gigabyte takes half a second. A remote store tells of its files what changes with them.
+    A gigabyte takes half a second. A large remote file would have to be downloaded for it, and
+    is known by what its store tells of it.
     """
-    if "://" in path:
+    if "://" in path and stamp.size > _MOST_REMOTE_BYTES:
         return f"{stamp.mark:x}"
     digest = hashlib.sha256()
     while block := file.read(_BLOCK_BYTES):
@@ -231,4 +232,5 @@ def _clear_reasons() -> Iterator[None]:
         raise
     except Exception as error:  # pyarrow, gzip, pandas and file systems have all kinds
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        reason = reason.removeprefix("Error tokenizing data. C error: ")
         raise SourceError(f"cannot be read ({reason}); check the file") from error

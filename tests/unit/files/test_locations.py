@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.nobody import as_nobody, needs_root
-from vm_df_writer.files.locations import find_files, hive_labels, open_file, stamp_of
+from vm_df_writer.files.locations import (
+    expand_paths,
+    find_files,
+    hive_labels,
+    open_file,
+    stamp_of,
+)
 from vm_df_writer.jobs import JobError, SourceError
 
 
@@ -46,6 +52,52 @@ def test_what_stands_for_nothing_is_refused(folder: Path) -> None:
         find_files([folder / "nowhere"])
     with pytest.raises(JobError, match=r"\*\.orc: there is no file of a known format \(\.parquet,"):
         find_files([folder / "*.orc"])
+    with pytest.raises(JobError, match=r"^-: standard input can be read once only, and not togeth"):
+        find_files(["-"])
+
+
+def test_the_files_of_a_command_keep_the_names_and_the_order_that_they_were_given(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert expand_paths(["deep", "d.feather", "*.csv"]) == [
+        "deep/er/c.csv.gz",
+        "d.feather",
+        "a.csv",
+    ]
+
+
+def test_links_to_one_file_are_one_file(folder: Path) -> None:
+    (folder / "0-latest.csv").symlink_to("a.csv")
+    (folder / "copy.csv").hardlink_to(folder / "a.csv")
+    (folder / "linked").symlink_to("deep")
+    assert [Path(path).name for path in find_files([folder / "*.csv"])] == ["a.csv"]
+    assert [Path(path).name for path in find_files([folder / "0-latest.csv"])] == ["0-latest.csv"]
+    both = find_files([folder / "linked" / "er", folder / "deep" / "er"])
+    assert len(both) == 1
+
+
+def test_a_link_in_another_key_value_folder_is_another_series(folder: Path) -> None:
+    for host in ("a", "b"):
+        (folder / f"host={host}").mkdir()
+        (folder / f"host={host}" / "x.csv").hardlink_to(folder / "a.csv")
+    assert len(find_files([folder / "host=*"])) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_pipes_are_no_files(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.csv")
+    assert "pipe.csv" not in " ".join(find_files([folder]))
+    with pytest.raises(
+        JobError, match=r"pipe\.csv: is a pipe, a socket or a device; pass its data"
+    ):
+        find_files([folder / "pipe.csv"])
+
+
+def test_a_link_that_leads_nowhere_is_refused(folder: Path) -> None:
+    (folder / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(JobError, match=r"loop\.csv: there is no such file or folder; check"):
+        find_files([folder / "loop.csv"])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no such names")

@@ -9,7 +9,7 @@ import pytest
 
 from vm_df_writer import WriterConfig
 from vm_df_writer.files.locations import FileStamp
-from vm_df_writer.files.part import Part
+from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs import JobOptions
 from vm_df_writer.jobs.run import JobRun
@@ -25,7 +25,7 @@ class Spooled:
     def __init__(self, store: StateStore, folder: Path) -> None:
         self.store = store
         self.files = [folder / f"{number}.jsonl.gz" for number in (1, 2)]
-        store.add_source(SourceFile("a.csv", FileStamp(1, 1), "abc", {}, [Part(0, rows=100)]))
+        store.add_source(SourceFile("a.csv", FileStamp(1, 1), "abc", Schema(), [Part(0, rows=100)]))
         totals = {"samples": 40, "undelivered": 60, "spooled": [str(file) for file in self.files]}
         store.begin(1)
         store.finish(1, PartState.SPOOLED, "kept", totals)

@@ -141,6 +141,9 @@ def _find_separator(text: str, default: str) -> str:
     fits = fits or [s for s in cuts if min(counts[s]) > 1 and max(counts[s]) == counts[s][0]]
     # Some lines may be torn, which reading them will tell.
     fits = fits or [s for s in cuts if median(counts[s]) == counts[s][0]]
+    if len(fits) > 1:
+        # What is cut within quotes leaves quotes behind.
+        fits = [s for s in fits if not _leaves_quotes(text, s)] or fits
     if len(fits) > 1 and (default == "\t" or len(counts[default]) == 1):
         return default if default in fits else fits[0]
     if len(fits) > 1:
@@ -158,6 +161,10 @@ def _count_cells(text: str, separator: str) -> list[int]:
         return [len(record) for record in records]
     except csv.Error:  # a cell that is too long to be one
         return [1]
+
+
+def _leaves_quotes(text: str, separator: str) -> bool:
+    return any('"' in cell for cell in next(_records(text, separator)))
 
 
 def _check_no_annotations(text: bytes) -> None:

@@ -6,6 +6,7 @@ pandas takes them for text. Text becomes a label, so each row would be a series 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from vm_df_writer.files.csv.dialect import CsvDialect
 __all__ = ["FormattedNumbers"]
 
 _A_FEW = 100
+_READ_AS_THEY_ARE = {"whole", "plain"}
 _BLANKS = " \u00a0\u202f'"  # between groups: also blanks that break no line, and a Swiss apostrophe
 
 
@@ -61,7 +63,7 @@ class FormattedNumbers:
         """Look at more cells of the column."""
         cells = texts[~is_missing(texts, self._dialect)]
         for some in (cells.iloc[:_A_FEW], cells):
-            rest = some.drop_duplicates()
+            rest = some.drop_duplicates() if self.are_numbers else some.iloc[:0]
             for name, form in _forms(self._dialect.decimal).items():
                 fits = rest.str.fullmatch(rf"[+-]?(?:{form})").astype(bool)
                 if fits.any():
@@ -74,7 +76,7 @@ class FormattedNumbers:
     @property
     def are_formatted(self) -> bool:
         """Whether all are numbers, and some of them none that pandas reads."""
-        return self.are_numbers and bool(self._examples.keys() - {"whole", "plain"})
+        return self.are_numbers and bool(self._examples.keys() - _READ_AS_THEY_ARE)
 
     @property
     def show_decimal_commas(self) -> bool:
@@ -95,37 +97,62 @@ class FormattedNumbers:
     def are_grouped(self) -> bool:
         """Whether they are numbers in groups of the mark that the dialect names."""
         mark, other = self._dialect.thousands, "," if self._dialect.decimal == "." else "."
-        allowed = {"whole", "plain"}
+        allowed = {*_READ_AS_THEY_ARE}
         if mark == other:
             allowed |= {"groups", "group or fraction"}
         elif mark is not None and mark in _BLANKS:
             allowed |= {"blanks"}
         return mark is not None and self.are_numbers and self._examples.keys() <= allowed
 
-    def describe(self, column: str) -> str:
-        """Say what they look like, and which option reads them."""
-        forms = self._examples
-        odd = next(text for form, text in forms.items() if form not in ("whole", "plain"))
+    def describe(
+        self, column: str, *, beside_fractions: bool = False, others: Sequence[str] = ()
+    ) -> str:
+        """Say what they look like, and which option reads them.
+
+        Parameters
+        ----------
+        column : str
+            The name of the column.
+        beside_fractions : bool
+            Whether there are numbers in it, too, that pandas reads as fractions.
+        others : sequence of str
+            The columns that hold fractions with the decimal mark of the dialect.
+        """
+        forms = self._examples.keys() | ({"plain"} if beside_fractions else set())
+        examples = [text for form, text in self._examples.items() if form not in _READ_AS_THEY_ARE]
         decimal, other = self._dialect.decimal, "," if self._dialect.decimal == "." else "."
-        mark, its = ("comma", "decimal comma") if other == "," else ("point", "decimal point")
-        has_fractions, has_groups = "fraction" in forms, "groups" in forms
-        has_groups |= "group or fraction" in forms and "plain" in forms and not has_fractions
-        start = f"column {column!r}: {odd!r}"
-        end = ", or name the column in label_columns= if it is a label"
-        if "blanks" in forms and len(forms.keys() - {"whole", "plain"}) == 1:
-            blank = next(sign for sign in odd if sign in _BLANKS)
-            return f"{start} looks like digits in groups; pass thousands={blank!r}{end}"
-        if "groups and fraction" in forms and not has_groups:
-            options = f"decimal={other!r} and thousands={decimal!r}"
-            return f"{start} looks like a number with a {its} and groups; pass {options}{end}"
-        if has_fractions and not has_groups and "plain" not in forms:
-            return f"{start} looks like a number with a {its}; pass decimal={other!r}{end}"
-        if has_groups and not has_fractions:
-            return f"{start} looks like digits in groups; pass thousands={other!r}{end}"
-        if "group or fraction" in forms and not has_fractions:
-            return (
-                f"{start} may have a {its} or a {mark} between thousands; pass "
-                f"decimal={other!r} or thousands={other!r}{end}"
+        name = {",": "comma", ".": "point"}
+        has_fractions = "fraction" in forms
+        has_groups = "groups" in forms or (
+            {"group or fraction", "plain"} <= forms and not has_fractions
+        )
+        if forms - _READ_AS_THEY_ARE == {"blanks"}:
+            blank = next(sign for sign in examples[0] if sign in _BLANKS)
+            found, options = "looks like digits in groups", f"thousands={blank!r}"
+        elif has_groups and not has_fractions and "groups and fraction" not in forms:
+            found, options = "looks like digits in groups", f"thousands={other!r}"
+        elif "plain" in forms or has_groups:
+            shown = " and ".join(map(repr, self._examples.values()))
+            return f"column {column!r}: {shown} are written in different ways; correct the file"
+        elif has_fractions or "groups and fraction" in forms:
+            if others:
+                return (
+                    f"column {column!r}: {examples[0]!r} looks like a number with a decimal "
+                    f"{name[other]}, and column {others[0]!r} has decimal {name[decimal]}s; "
+                    "correct the file, or name the column in label_columns= if it is a label"
+                )
+            found, options = (
+                f"looks like a number with a decimal {name[other]}",
+                f"decimal={other!r}",
             )
-        shown = " and ".join(map(repr, forms.values()))
-        return f"column {column!r}: {shown} are written in different ways; correct the file{end}"
+            if "groups and fraction" in forms:
+                options += f" and thousands={decimal!r}"
+        elif others:
+            found, options = "looks like digits in groups", f"thousands={other!r}"
+        else:
+            found = f"may have a decimal {name[other]} or a {name[other]} between thousands"
+            options = f"decimal={other!r} or thousands={other!r}"
+        return (
+            f"column {column!r}: {examples[0]!r} {found}; pass {options}, or name the column in "
+            "label_columns= if it is a label"
+        )

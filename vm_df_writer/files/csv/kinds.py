@@ -2,8 +2,9 @@
 
 A column has one kind, whatever a part of it looks like by itself. Kinds only grow while the pass
 goes on: nothing, then ``integers`` or ``unsigned``, ``floats``; or ``booleans``; then ``text``.
-``whole`` is a label that is written as whole floats, and ``grouped`` numbers whose digits stand
-in groups. The pass leaves out columns of text, whose cells are what takes time.
+Integers with leading zeros are text too, unless there are fractions among them. ``whole`` is a
+label that is written as whole floats, and ``grouped`` numbers whose digits stand in groups. The
+pass leaves out columns of text, whose cells are what takes time.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from vm_df_writer.files.csv.dialect import CsvDialect, describe_bad_bytes
 from vm_df_writer.files.csv.formatted_numbers import FormattedNumbers
 from vm_df_writer.files.csv.lines import check_cell_counts
 from vm_df_writer.files.part import needed_columns
+from vm_df_writer.model.series import BoolArray
 
 __all__ = ["ColumnKinds"]
 
-_INTEGERS = ("integers", "unsigned")
+_INTEGERS = ("integers", "unsigned", "padded")
 _OF_DTYPE = {
     "Int64": "integers",
     "UInt64": "unsigned",
@@ -44,7 +46,7 @@ def join_kinds(one: str, other: str) -> str:
     if len(kinds) < 2:
         return one or other
     if kinds <= {*_INTEGERS}:
-        return "unsigned"
+        return "padded" if "padded" in kinds else "unsigned"
     return "floats" if kinds <= {*_INTEGERS, "floats"} else "text"
 
 
@@ -84,6 +86,7 @@ class ColumnKinds:
         self._kinds = dict.fromkeys(self._columns, "")
         self._words: dict[int, str] = {}
         self._formatted: dict[int, FormattedNumbers] = {}
+        self._fractions: set[int] = set()
         self._not_whole: set[int] = set()
         self._line, self._row = first_line, 0
 
@@ -113,12 +116,14 @@ class ColumnKinds:
     def _look_at(self, data: bytes, columns: Sequence[int]) -> None:
         frame = parse_numbers(data, self._dialect, columns)
         in_doubt: dict[int, str] = {}
-        has_zeros = _may_have_leading_zeros(data, self._dialect.separator)
+        has_zeros: bool | None = None
         for column, dtype in zip(columns, frame.dtypes, strict=True):
             kind = _OF_DTYPE.get(str(dtype), "text")
             before = self._kinds[column]
             if kind == "integers" and before in ("", "booleans") and frame[column].isna().all():
                 kind = ""
+            if kind in _INTEGERS and has_zeros is None:
+                has_zeros = _may_have_leading_zeros(data, self._dialect.separator)
             needs_text = (
                 kind == "text"
                 or column in self._labels
@@ -128,7 +133,7 @@ class ColumnKinds:
             if needs_text:
                 in_doubt[column] = kind
             else:
-                self._kinds[column] = join_kinds(before, kind)
+                self._grow(column, kind)
         if in_doubt:
             texts = parse_texts(data, self._dialect, [*in_doubt])
             for column, kind in in_doubt.items():
@@ -147,19 +152,30 @@ class ColumnKinds:
             if len(words):
                 self._words[column] = words.iloc[0]
         elif kind in _INTEGERS and texts.str.match(r"[+-]?0[0-9]").any():
-            kind = "text"
-        self._kinds[column] = join_kinds(self._kinds[column], kind)
+            kind = "padded"
+        self._grow(column, kind)
         if kind == "text":
-            formatted = self._formatted.setdefault(column, FormattedNumbers(self._dialect))
+            formatted = self._formatted_of(column)
             formatted.add(texts)
             if column in self._values:
                 self._check_values(column, texts, formatted)
+
+    def _grow(self, column: int, kind: str) -> None:
+        before = self._kinds[column]
+        self._kinds[column] = join_kinds(before, kind)
+        if kind == "floats":
+            self._fractions.add(column)
+        if "booleans" in (before, kind) and self._kinds[column] == "text":
+            self._formatted_of(column).are_numbers = False
+
+    def _formatted_of(self, column: int) -> FormattedNumbers:
+        return self._formatted.setdefault(column, FormattedNumbers(self._dialect))
 
     def _check_values(self, column: int, texts: pd.Series, formatted: FormattedNumbers) -> None:
         name = self._dialect.names[column]
         if formatted.are_formatted:
             if not formatted.are_grouped:
-                raise SourceError(formatted.describe(name))
+                raise SourceError(self._describe(column, formatted))
             return
         numbers = pd.to_numeric(texts, errors="coerce")
         bad = (numbers.isna() & ~is_missing(texts, self._dialect)).to_numpy()
@@ -178,7 +194,14 @@ class ColumnKinds:
         return (
             any(formatted.show_decimal_commas for formatted in shown)
             and not any(formatted.show_points for formatted in shown)
-            and "floats" not in self._kinds.values()
+            and not self._fractions
+        )
+
+    def _describe(self, column: int, formatted: FormattedNumbers) -> str:
+        names = self._dialect.names
+        others = [names[other] for other in sorted(self._fractions - {column})]
+        return formatted.describe(
+            names[column], beside_fractions=column in self._fractions, others=others
         )
 
     def found(self) -> Mapping[str, str]:
@@ -208,9 +231,14 @@ class ColumnKinds:
             return "text" if self._is_label(column, name, word) else ""
         if kind == "text" and formatted is not None and formatted.are_formatted:
             if not formatted.are_grouped:
-                raise SourceError(formatted.describe(name))
+                raise SourceError(self._describe(column, formatted))
             return "grouped"
-        return kind
+        if column in self._values and kind == "text":
+            raise SourceError(
+                f"column {name!r}: expected numbers, got booleans among them; correct the file or "
+                "name other columns with value_columns="
+            )
+        return "text" if kind == "padded" else kind
 
     def _is_label(self, column: int, name: str, word: str) -> bool:
         """Say what a column holds that has nothing but one of the words for a missing number."""
@@ -249,8 +277,14 @@ def _may_have_leading_zeros(data: bytes, separator: str) -> bool:
     """Say whether an integer may begin with a zero; a look at each column would take long."""
     text = np.frombuffer(b"\n\n" + data + b"\n", np.uint8)
     zeros = np.flatnonzero(text[:-1] == ord("0"))
-    zeros = zeros[np.isin(text[zeros + 1], np.frombuffer(b"0123456789", np.uint8))]
+    zeros = zeros[_among(b"0123456789")[text[zeros + 1]]]
     before = text[zeros - 1]
-    before = np.where(np.isin(before, np.frombuffer(b"+-", np.uint8)), text[zeros - 2], before)
-    borders = np.frombuffer(b'\n" ' + separator.encode(), np.uint8)
-    return bool(np.isin(before, borders).any())
+    before = np.where(_among(b"+-")[before], text[zeros - 2], before)
+    return bool(_among(b'\n" ' + separator.encode())[before].any())
+
+
+def _among(some: bytes) -> BoolArray:
+    """Return a table that says of each byte whether it is one of some."""
+    table = np.zeros(256, dtype=bool)
+    table[[*some]] = True
+    return table

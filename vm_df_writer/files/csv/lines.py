@@ -68,8 +68,9 @@ def check_cell_counts(data: bytes, separator: str, n_names: int, first_line: int
     cells = np.diff(np.searchsorted(np.flatnonzero(is_separator), ends), prepend=0) + 1
     if (cells > n_names).any():
         bad = int((cells > n_names).argmax())
+        line = first_line + (data.count(b"\n", 0, int(ends[bad - 1]) + 1) if bad else 0)
         raise SourceError(
-            f"line {first_line + bad:,} has {cells[bad]} cells, and the header has {n_names} "
+            f"line {line:,} has {cells[bad]} cells, and the header has {n_names} "
             f"names; name every column, put cells that hold {separator!r} in double quotes, or "
             "name another separator="
         )
@@ -106,9 +107,10 @@ def _open_and_close(
     text: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], separator: str
 ) -> bool:
     """Say whether every other quote opens a cell, and each between closes it or stands twice."""
-    borders = np.array([ord(separator), _LINE_FEED, _CARRIAGE_RETURN, _QUOTE], dtype=np.uint8)
+    borders = np.zeros(256, dtype=bool)
+    borders[[ord(separator), _LINE_FEED, _CARRIAGE_RETURN, _QUOTE]] = True
     framed = np.concatenate([[_LINE_FEED, _LINE_FEED], text, [_LINE_FEED]]).astype(np.uint8)
     opening, closing = quotes[::2] + 2, quotes[1::2] + 2
     before = framed[opening - 1]
     before = np.where(before == _BLANK, framed[opening - 2], before)
-    return bool(np.isin(before, borders).all() and np.isin(framed[closing + 1], borders).all())
+    return bool(borders[before].all() and borders[framed[closing + 1]].all())

@@ -66,7 +66,7 @@ def test_what_is_marked_survives_a_kill(state: Path) -> None:
 import os
 from pathlib import Path
 from vm_df_writer.jobs.state.store import PartState, StateStore
-from vm_df_writer.files.part import Part
+from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.source_file import SourceFile
 store = StateStore(Path({str(state)!r}))
