@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -116,20 +117,26 @@ class _Utf8(io.RawIOBase):
     """Text of another encoding, or with other line ends, as UTF-8 with line feeds."""
 
     def __init__(self, file: BufferedReader, encoding: str) -> None:
-        self._text = io.TextIOWrapper(file, encoding, newline=None)
-        self._encoding = encoding
+        self._file, self._encoding = file, encoding
+        decoder = codecs.getincrementaldecoder(encoding)()
+        self._decoder = io.IncrementalNewlineDecoder(decoder, translate=True)
 
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read as much as surely fits: a character is four bytes at most."""
+        """Read as much as surely fits: of a byte at most a character comes, of four bytes."""
+        text, is_end = "", False
         try:
-            data = self._text.read(max(1, len(buffer) // 4)).encode()
+            while not text and not is_end:
+                data = self._file.read(len(buffer) // 8)
+                is_end = not data
+                text = self._decoder.decode(data, final=is_end)
         except UnicodeError as error:
             raise SourceError(
                 f"is no text in {self._encoding} ({error}); pass the right one with encoding="
             ) from None
-        buffer[: len(data)] = data
-        return len(data)
+        utf8 = text.encode()
+        buffer[: len(utf8)] = utf8
+        return len(utf8)
