@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import Any
 
 import pandas as pd
@@ -12,13 +13,16 @@ import pandas as pd
 from tests.support.corpus import Case, execute, lines_of
 from tests.support.corpus_truth import are_alike, right_readings, stored
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.files.csv_cells import read_csv
+from vm_df_writer.errors import SourceError
+from vm_df_writer.files.csv.parts import CsvFormat
+from vm_df_writer.files.file_options import FileOptions
 
 Keywords = Mapping[str, Any]
 
 _MOST_STEPS = 3
 _LISTS = re.compile(r"label_columns=(\[[^\[\]]*\]), value_columns=(\[[^\[\]]*\])")
 _ONE = re.compile(r"\b(time|time_unit|variable_column)=('[^']*')")
+_MARKS = re.compile(r"\b(separator|decimal|thousands)=('[^']*')")
 _ASSIGNED = re.compile(r"(frame\['[^']*'\]) = (.*?)(?: if it is a value|, or leave|$)")
 _FRAME = re.compile(r"(frame = frame\.\w+\(.*?\))$")
 _OF_COLUMN = re.compile(
@@ -26,14 +30,30 @@ _OF_COLUMN = re.compile(
 )
 
 
-def frame_of(case: Case) -> pd.DataFrame | None:
-    """Return the frame of a case, or of its one CSV file."""
+def frames_of(case: Case) -> list[pd.DataFrame]:
+    """Return the frame of a case or of its one CSV file, or what a refusal of that proposes."""
     if "frame.py" in case.files:
-        frame: pd.DataFrame = execute(case.files["frame.py"])["frame"]
-        return frame
+        return [execute(case.files["frame.py"])["frame"]]
     if list(case.files) != ["data.csv"]:
-        return None
-    return read_csv(case.files["data.csv"].encode(), ReadOptions.of(**case.keywords))
+        return []
+    text, reading = case.files["data.csv"], ReadOptions.of(**case.keywords)
+    try:
+        return [_read(text, reading)]
+    except SourceError as refusal:
+        options = [(name, ast.literal_eval(mark)) for name, mark in _MARKS.findall(str(refusal))]
+        ways = [dict([option]) for option in options]
+        if "' and thousands=" in str(refusal):
+            ways = [dict(options)]
+        frames = [_read(text, reading, **way) for way in ways]
+        if "grep -v '^#'" in str(refusal):
+            frames.append(_read(re.sub("(?m)^#.*\n", "", text), reading))
+        if not frames:
+            raise AssertionError(f"it proposes nothing that can be done: {refusal}") from None
+        return frames
+
+
+def _read(text: str, reading: ReadOptions, **options: Any) -> pd.DataFrame:
+    return CsvFormat().read_whole(BytesIO(text.encode()), reading, FileOptions(**options))
 
 
 def leads_to_the_truth(case: Case, frame: pd.DataFrame) -> tuple[bool, list[str]]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from vm_df_writer.errors import FrameError, did_you_mean
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.errors import FrameError
 
 __all__ = ["FileOptions"]
 

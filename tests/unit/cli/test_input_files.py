@@ -109,4 +109,4 @@ def test_a_file_whose_name_does_not_fit_a_pattern_is_refused_alone(folder: Path)
     )
     assert result.exit_code == 2
     assert "boiler.csv     not sent" in result.stdout
-    assert "engine.csv.gz: file_labels: its path does not fit 'sensor=boil{}.csv'" in result.stderr
+    assert "engine.csv.gz: --file-label: its path does not fit 'sensor=boil{}.csv'" in result.stderr

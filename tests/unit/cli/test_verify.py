@@ -89,4 +89,4 @@ def test_standard_input_is_called_by_its_name(scores: Path, httpserver: HTTPServ
 def test_a_file_is_needed() -> None:
     result = run("verify", "--url", NOBODY)
     assert result.exit_code == 2
-    assert "Missing argument 'FILE...'" in result.stderr
+    assert "Missing argument 'PATH...'" in result.stderr

@@ -30,6 +30,7 @@ from vm_df_writer.files.source_file import (
 pa = pytest.importorskip("pyarrow")
 
 N_ROWS = 100
+READING = ReadOptions()
 CUT_GZIP = gzip.compress(b"y\n1\n2\n" * 999, mtime=0)[:-9]
 
 
@@ -124,9 +125,6 @@ def test_a_part_alone_is_the_one_among_the_others(name: str, make: Callable[[str
     for chosen in ([source.parts[2]], [source.parts[0], source.parts[3]]):
         for part, frame in read_parts(source, chosen, READING):
             pd.testing.assert_frame_equal(frame, together[part.number])
-
-
-READING = ReadOptions()
 
 
 def test_times_in_a_form_that_is_named_are_read_whole_and_in_parts(tmp_path: Path) -> None:
@@ -292,10 +290,6 @@ def test_a_pipe_is_no_source(tmp_path: Path) -> None:
 def test_frames_are_known_by_their_content() -> None:
     frame = pd.DataFrame({"n": [1], "flag": [True], "y": [1.0]}, index=pd.Index(["a"], name="host"))
     source = frame_source(0, frame)
-    assert source.schema.columns == {
-        "n": "integers",
-        "flag": "booleans",
-        "y": "floats",
-        "host": "",
-    }
+    kinds = {"n": "integers", "flag": "booleans", "y": "floats", "host": ""}
+    assert source.schema.columns == kinds
     assert frame_source(0, frame.rename(index={"a": "b"})).fingerprint != source.fingerprint

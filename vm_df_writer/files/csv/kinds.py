@@ -26,6 +26,8 @@ from vm_df_writer.model.series import BoolArray
 __all__ = ["ColumnKinds"]
 
 _INTEGERS = ("integers", "unsigned", "padded")
+# Marks of a missing number that are no word for anything, as NA is for North America.
+_NO_WORDS = ("", "nan", "-", "--", "---", "?", "\\n")
 _OF_DTYPE = {
     "Int64": "integers",
     "UInt64": "unsigned",
@@ -147,7 +149,7 @@ class ColumnKinds:
             self._kinds[column] = "text" if len(cells) else self._kinds[column]
             return
         if kind == "":
-            words = texts[~texts.str.lower().isin(("", "nan"))].dropna()
+            words = texts[~texts.str.lower().isin(_NO_WORDS)].dropna()
             words = words[~words.isin(self._dialect.na_values)]
             if len(words):
                 self._words[column] = words.iloc[0]
@@ -251,7 +253,8 @@ class ColumnKinds:
             return True
         raise SourceError(
             f"column {name!r}: holds nothing but {word!r}, which may be missing numbers or a "
-            "label; name it with value_columns= or label_columns="
+            f"label; pass na_values=[{word!r}] if they are missing, or name the column in "
+            "label_columns="
         )
 
 

@@ -11,6 +11,7 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
 from vm_df_writer.files.csv.dialect import CsvDialect
 from vm_df_writer.files.csv.kinds import ColumnKinds
+from vm_df_writer.files.file_options import FileOptions
 
 
 def kind_of(*chunks: str, separator: str = ",", **reading: Any) -> str:
@@ -44,18 +45,20 @@ def kind_of(*chunks: str, separator: str = ",", **reading: Any) -> str:
         ([f"1{'0' * 40}"], "text"),
         (['""'], ""),
         (["nan NaN"], ""),
+        (["- --", "? \\N"], ""),
+        (["- 1"], "integers"),
     ],
 )
 def test_a_kind_holds_for_all_chunks(chunks: list[str], kind: str) -> None:
     assert kind_of(*chunks) == kind
 
 
-@pytest.mark.parametrize("word", ["NA", "-", "\\N"])
+@pytest.mark.parametrize("word", ["NA", "None", "null", "N/A", "<NA>"])
 def test_a_column_of_nothing_but_a_word_for_missing_is_refused(word: str) -> None:
     with pytest.raises(
         SourceError,
         match=r"^column 'x': holds nothing but '.+', which may be missing numbers or a label; "
-        r"name it with value_columns= or label_columns=$",
+        r"pass na_values=\['.+'\] if they are missing, or name the column in label_columns=$",
     ):
         kind_of('""', f"{word} {word}")
 
@@ -142,3 +145,8 @@ def test_a_stray_quote_and_a_column_that_begins_late_leave_the_others_as_they_ar
     assert column_of(text, "flag")[:2] == [False, True]
     assert column_of(text, "late")[-1] == 7
     assert str(frame_of(text)["y"].dtype) == "float64"
+
+
+def test_a_word_that_is_named_as_missing_is_missing() -> None:
+    options = FileOptions(na_values=["NA"])
+    assert frame_of("zone,y\nNA,1\nNA,2\n", options)["zone"].isna().all()
