@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,6 +17,7 @@ from tests.support.stored_samples import export
 from tests.support.writers import acting_before_reading_back, writer_with
 from vm_df_writer import CopiesWarning, ServerUnavailable, VerificationError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.local.process import ServerProcess
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.verify import VerifyChoice
 
@@ -133,6 +135,28 @@ def test_what_a_server_does_not_keep_twice_stays_missing(
     )
     assert caught.value.report is not None
     assert caught.value.report.verification == caught.value.verification
+
+
+def test_what_an_agent_has_still_to_hand_on_is_not_sent_again(
+    start_victoria_metrics: StartServer, start_vmagent: Callable[..., ServerProcess]
+) -> None:
+    full = "-storage.minFreeDiskSpaceBytes=1000000GB"
+    server = start_victoria_metrics(full)  # it answers 503, and can be read
+    agent = start_vmagent(server.url)
+    with (
+        VmWriter(agent.url, query_url=server.url, metric_format={"__name__": "$VAR"}) as writer,
+        pytest.raises(
+            VerificationError, match=r"still to hand on, .* verify again once it has handed them on"
+        ) as caught,
+    ):
+        writer.write(WIDE, verify="repair")
+    assert caught.value.verification == Verification(expected=6000, missing=6000)
+    server._flags.remove(full)
+    server.restart()
+    deadline = time.monotonic() + 60
+    while copies(server.url).total() < 6000 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert copies(server.url) == {1: 6000}
 
 
 def test_a_server_that_does_not_come_back_leaves_all_in_the_report(

@@ -242,9 +242,7 @@ def test_what_an_agent_cannot_hand_on_may_yet_arrive(
     other = start_victoria_metrics()
     error, found, _ = verdict(agent.url, query_url=other.url)
     assert found == Verification(expected=10, missing=10)
-    assert re.search(
-        "it is a vmagent that has [0-9,]+ (bytes|blocks) still to hand on, so", str(error)
-    )
+    assert re.search("tells that it has [0-9,]+ (bytes|blocks) still to hand on, so", str(error))
 
 
 def test_what_a_server_behind_an_agent_drops(

@@ -106,4 +106,4 @@ def _hints(server: Server, servers: ServerPair, drops: Mapping[str, int] | None)
     if drops:
         yield f"meanwhile it counted what it dropped: {describe_drops(drops)}"
     if queue := server.describe_queue():
-        yield f"it is a vmagent that has {queue} still to hand on, so that samples may yet arrive"
+        yield f"it has {queue} still to hand on, so that samples may yet arrive"

@@ -78,7 +78,8 @@ def verify_written(
     result = _verify(plan.blocks(), backend, count_only=count_only)
     ledger.verification = result.verification
     _warn_of_copies(result)
-    if verify == "repair" and result.verification.missing:
+    # What a server in between still has to hand on would be stored twice.
+    if verify == "repair" and result.verification.missing and not result.is_queued:
         return _repair(plan, backend, ledger, result)
     return result
 

@@ -23,19 +23,27 @@ _DROPPED = re.compile(
       | vmagent_(?:hourly|daily)_series_limit_rows_dropped_total
       | vmagent_remotewrite_(?:global_)?relabel_metrics_dropped_total
       | vmagent_remotewrite_(?:packets|samples)_dropped_total
+      | vm_persistentqueue_blocks_dropped_total
+      | vm_indexdb_items_dropped_total\{reason="too_long_item"\}
     )(?:\{.*\})?[ ]([0-9.e+]+)$""",
     re.MULTILINE | re.VERBOSE,
 )
+# The path of a vminsert is "/insert/{}/prometheus/api/v1/import": braces end no labels.
 _REQUESTS = re.compile(
-    r'^(?:vm|vmagent)_http_requests_total\{[^}]*protocol="vmimport"\} ([0-9.e+]+)$', re.MULTILINE
+    r'^(?:vm|vmagent)_http_requests_total\{.*protocol="vmimport"\} ([0-9.e+]+)$', re.MULTILINE
 )
 _QUEUED_BYTES = re.compile(
     r"^vmagent_remotewrite_pending_data_bytes\{.*\} ([0-9.e+]+)$", re.MULTILINE
 )
 _MADE = re.compile(r"^vmagent_remotewrite_block_size_rows_count ([0-9.e+]+)$", re.MULTILINE)
 _GONE = re.compile(
-    r"^vmagent_remotewrite_(?:packets_dropped_total\{.*|requests_total\{.*2XX.*)\} ([0-9.e+]+)$",
+    r"^(?:vmagent_remotewrite_packets_dropped_total\{.*|vmagent_remotewrite_requests_total\{.*2XX.*"
+    r"|vm_persistentqueue_blocks_dropped_total\{.*)\} ([0-9.e+]+)$",
     re.MULTILINE,
+)
+_PENDING_ROWS = re.compile(r"^vm_rpc_rows_pending\{.*\} ([0-9.e+]+)$", re.MULTILINE)
+_NODES = re.compile(
+    r'^vm_rpc_vmstorage_is_(reachable|read_only)\{.*?addr="([^"]*)".*\} ([01])$', re.MULTILINE
 )
 
 
@@ -61,21 +69,34 @@ def count_requests(metrics: str) -> int:
 
 
 def describe_queue(metrics: str) -> str:
-    """Return what the text of a vmagent's ``/metrics`` says is still to be handed on.
+    """Return what the text of ``/metrics`` says that a vmagent or vminsert has still to hand on.
+
+    A vminsert hands on within a fifth of a second, unless vmstorage nodes do not take it.
 
     Examples
     --------
     >>> describe_queue("vmagent_remotewrite_block_size_rows_count 2")
     '2 blocks'
+    >>> describe_queue('vm_rpc_vmstorage_is_read_only{name="vminsert", addr="10.0.0.1:8400"} 1')
+    'samples (1 of 1 vmstorage nodes is unreachable or read-only)'
     >>> describe_queue("vm_rows 1")
     ''
     """
     if queued_bytes := _sum(_QUEUED_BYTES, metrics):
         return f"{queued_bytes:,} bytes"
-    # What it is sending, again and again, is not in its queue; and a block from before it was
-    # started may be gone that was not made.
+    # A block being retried is not in the queue. After a restart more blocks can have left than
+    # were created.
     n_blocks = _sum(_MADE, metrics) - _sum(_GONE, metrics)
-    return f"{n_blocks:,} blocks" if n_blocks > 0 else ""
+    if n_blocks > 0:
+        return f"{n_blocks:,} blocks"
+    nodes = _NODES.findall(metrics)
+    refusing = {addr for state, addr, value in nodes if (state == "reachable") != (value == "1")}
+    n_nodes, n_rows = len({addr for _, addr, _ in nodes}), _sum(_PENDING_ROWS, metrics)
+    if not refusing or (len(refusing) < n_nodes and not n_rows):
+        return ""
+    what = f"{n_rows:,} samples" if n_rows else "samples"
+    are = "is" if len(refusing) == 1 else "are"
+    return f"{what} ({len(refusing)} of {n_nodes} vmstorage nodes {are} unreachable or read-only)"
 
 
 def _sum(pattern: re.Pattern[str], metrics: str) -> int:

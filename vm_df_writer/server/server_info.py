@@ -145,8 +145,8 @@ class Server:
         return DropCounts(dropped, count_requests(texts[0]))
 
     def describe_queue(self) -> str:
-        """Return what a vmagent has taken and not handed on yet; nothing if it does not tell."""
-        if self.info().write.kind != "vmagent":
+        """Return what a vmagent or vminsert has taken and not handed on, if it reports that."""
+        if self.info().write.kind not in ("vmagent", "vminsert"):
             return ""
         try:
             return describe_queue(self._get(self._endpoint.write_root, "/metrics"))

@@ -6,33 +6,27 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 
-import orjson
-
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.comparison import Comparison
 from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
 from vm_df_writer.verification.read_strategy import ReadStrategy
+from vm_df_writer.verification.series_counter import SeriesCounter
 from vm_df_writer.verification.series_diff import BlockDiff
-from vm_df_writer.wire.count_query import count_form, read_counts
-from vm_df_writer.wire.export_lines import series_key
-from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
+from vm_df_writer.verification.tenants import by_tenant
 
 __all__ = ["BlockReader"]
 
 _log = logging.getLogger("vm_df_writer")
 
-# An old server takes 16 KiB of query (-search.maxQueryLen).
-_MAX_QUERY_BYTES = 12 * 1024
-# Beside what was sent, and as much again, that may be answered: more are better not counted.
-_FOREIGN_SERIES = 100
-
 
 class BlockReader:
     """Reads back blocks, one at a time, soon after the last of them was acknowledged.
+
+    Where labels choose the tenant of a series, each tenant is read for itself.
 
     Parameters
     ----------
@@ -53,7 +47,7 @@ class BlockReader:
 
     Attributes
     ----------
-    deduplication : KeepOneRule or None
+    deduplication, is_queued
         As above.
     """
 
@@ -73,11 +67,10 @@ class BlockReader:
         self._policy = policy
         self._acknowledged_at = acknowledged_at
         self._count_only = count_only
-        self._is_queued = is_queued
-        self._query_url = endpoint.read_url("/api/v1/query")
+        self.is_queued = is_queued
+        self._endpoint = endpoint
         self._flush_url = endpoint.root_url("/internal/force_flush")
         self._strategy = ReadStrategy()
-        self._exporter = Exporter(client, endpoint, policy, self._strategy, deduplication)
         self._looked_at: float | None = None
 
     def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> BlockDiff:
@@ -91,7 +84,7 @@ class BlockReader:
         if series is None:
             series = range(block.n_series)
             if self._count_only and self._strategy.counts_first(block):
-                series = self._miscounted(block)
+                series = list(self._miscounted(block))
         look = self._look(block, series)
         for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
             if not look.incomplete:
@@ -107,16 +100,33 @@ class BlockReader:
 
     def missing_block(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[SeriesBlock]:
         """Yield the samples of some series that the server does not have at this moment."""
-        for comparison in self._exporter.read(block, series):
+        for comparison in self._compare(block, series):
             missing = comparison.missing_block()
             if missing.n_series:
                 yield missing
+
+    def _compare(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[Comparison]:
+        for tenant in by_tenant(self._endpoint, block, series):
+            exporter = Exporter(
+                self._client,
+                tenant.endpoint,
+                self._policy,
+                self._strategy,
+                self.deduplication,
+                as_stored=tenant.as_stored,
+            )
+            yield from exporter.read(block, tenant.series)
+
+    def _miscounted(self, block: SeriesBlock) -> Iterator[int]:
+        for tenant in by_tenant(self._endpoint, block, range(block.n_series)):
+            counter = SeriesCounter(self._client, tenant.endpoint, self._strategy, tenant.as_stored)
+            yield from counter.miscounted(block, tenant.series)
 
     def _is_over(self, looked_at: float) -> bool:
         waited_s = self._policy.clock() - looked_at
         if waited_s < self._policy.patience_s:
             return False
-        return waited_s >= self._policy.queued_patience_s or not self._is_queued()
+        return waited_s >= self._policy.queued_patience_s or not self.is_queued()
 
     def _wait_until_readable(self) -> None:
         self._flush()
@@ -142,51 +152,8 @@ class BlockReader:
     def _look(self, block: SeriesBlock, series: Sequence[int]) -> BlockDiff:
         """Read some series of a block once."""
         look = BlockDiff()
-        for comparison in self._exporter.read(block, series):
+        for comparison in self._compare(block, series):
             look.incomplete.update(comparison.series_diffs())
             look.deduplicated.update(comparison.deduplicated())
             look.surplus.update(comparison.surplus())
         return look
-
-    def _miscounted(self, block: SeriesBlock) -> list[int]:
-        """Return the series of which the server has another number of samples than were sent.
-
-        Also those that it does not count for us: whatever the reason, reading them tells more.
-        """
-        expected = SampleCounts.of_block(block).samples.tolist()
-        first_ms, last_ms = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
-        miscounted: list[int] = []
-        for batch, selectors in self._countable(block):
-            most = 2 * len(batch) + _FOREIGN_SERIES
-            form = count_form(selectors, first_ms, last_ms, most=most)
-            try:
-                counts = read_counts(b"".join(self._client.stream_lines(self._query_url, form)))
-            except DeliveryError:
-                counts = {}
-            wrong = [s for s in batch if counts.get(series_key(block.label_sets[s])) != expected[s]]
-            if len(wrong) == len(batch) or len(counts) == most:  # there are too many others
-                self._strategy.can_share_counts = False
-            miscounted += wrong
-        return miscounted
-
-    def _countable(self, block: SeriesBlock) -> Iterator[tuple[Sequence[int], list[str]]]:
-        """Yield series that one query counts, and what selects them."""
-        series = range(block.n_series)
-        labels = [orjson.loads(label_set) for label_set in block.label_sets]
-        shared = shared_selectors(labels) if self._strategy.can_share_counts else []
-        exact = list(map(exact_selector, labels))
-        if shared and _query_bytes(shared) <= _MAX_QUERY_BYTES < _query_bytes(exact):
-            yield series, shared
-            return
-        first = size = 0
-        for s in series:
-            length = _query_bytes(exact[s : s + 1])
-            if s > first and size + length > _MAX_QUERY_BYTES:
-                yield series[first:s], exact[first:s]
-                first, size = s, 0
-            size += length
-        yield series[first:], exact[first:]
-
-
-def _query_bytes(selectors: Sequence[str]) -> int:
-    return sum(len(selector.encode()) + 60 for selector in selectors)

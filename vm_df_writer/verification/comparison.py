@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -49,6 +49,8 @@ class Comparison:
         The positions of the series that are read back.
     deduplication : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
+    as_stored : callable
+        Gives the label set that the server stores for one that was sent.
 
     Examples
     --------
@@ -70,13 +72,20 @@ class Comparison:
     """
 
     def __init__(
-        self, block: SeriesBlock, series: Sequence[int], deduplication: KeepOneRule | None = None
+        self,
+        block: SeriesBlock,
+        series: Sequence[int],
+        deduplication: KeepOneRule | None = None,
+        *,
+        as_stored: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self._block = block
         self._series = series
         self._deduplication = deduplication
         self._sent = SentSamples(block, series)
-        self._slots = {series_key(block.label_sets[s]): slot for slot, s in enumerate(series)}
+        self._slots = {
+            series_key(as_stored(block.label_sets[s])): slot for slot, s in enumerate(series)
+        }
         self._tally = Tally.of_nothing(len(self._sent.values), n_series=len(series))
         self._piece_ms = self.range_ms
         self._text_of_group: tuple[int, bytes] = (-1, b"")

@@ -99,6 +99,8 @@ class Exporter:
         What the server was seen to allow; the exporter adds what it learns.
     deduplication : KeepOneRule, optional
         The intervals of which the server keeps one sample each.
+    as_stored : callable
+        Gives the label set that the server stores for one that was sent.
     """
 
     def __init__(
@@ -108,12 +110,15 @@ class Exporter:
         policy: ReadBackPolicy,
         strategy: ReadStrategy,
         deduplication: KeepOneRule | None = None,
+        *,
+        as_stored: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self._client = client
         self._url = endpoint.read_url("/api/v1/export")
         self._policy = policy
         self._strategy = strategy
         self._deduplication = deduplication
+        self._as_stored = as_stored
 
     def read(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[Comparison]:
         """Yield comparisons that together hold the given series.
@@ -134,10 +139,10 @@ class Exporter:
 
     def _read_shared(self, block: SeriesBlock, series: Sequence[int]) -> Comparison | None:
         """Read series by the labels they share; None if that is not the cheaper way."""
-        selectors = shared_selectors(orjson.loads(block.label_sets[s]) for s in series)
+        selectors = shared_selectors(self._labels(block, s) for s in series)
         if len(selectors) > MAX_SELECTORS:
             return None
-        comparison = Comparison(block, series, self._deduplication)
+        comparison = Comparison(block, series, self._deduplication, as_stored=self._as_stored)
         foreign_bytes = 0
         try:
             with comparison.piece(*comparison.range_ms):
@@ -155,8 +160,8 @@ class Exporter:
 
         A server that is only passing unwell is asked again.
         """
-        comparison = Comparison(block, series, self._deduplication)
-        selectors = {s: exact_selector(orjson.loads(block.label_sets[s])) for s in series}
+        comparison = Comparison(block, series, self._deduplication, as_stored=self._as_stored)
+        selectors = {s: exact_selector(self._labels(block, s)) for s in series}
         pieces = [_Piece(series, *comparison.range_ms)]
         deadline = self._policy.clock() + self._policy.patience_s
         pauses = chain((1.0, 2.0, 4.0), repeat(5.0))
@@ -184,6 +189,10 @@ class Exporter:
                     has_failed = True
                 pieces += reversed(smaller)
         return comparison
+
+    def _labels(self, block: SeriesBlock, s: int) -> dict[str, str]:
+        labels: dict[str, str] = orjson.loads(self._as_stored(block.label_sets[s]))
+        return labels
 
     def _export(self, selectors: Iterable[str], first_ms: int, last_ms: int) -> Iterator[bytes]:
         form = [("match[]", selector) for selector in selectors]

@@ -29,6 +29,9 @@ class VerificationResult:
         Those with the most such samples, at most 100 of them.
     deduplication : KeepOneRule or None
         The intervals of which the server keeps one sample each.
+    is_queued : bool
+        Whether a server in between still has samples to hand on, so that what is missing may
+        arrive, and would be stored twice if it were sent again.
     incomplete : mapping of int to sequence of int
         The series of which not every sample was found, as their positions in each block, by the
         number of the block.
@@ -53,6 +56,7 @@ that it runs with -relabelConfig=drop.yml; look for ...
     short_series: int
     worst: tuple[SeriesDiff, ...]
     deduplication: KeepOneRule | None = None
+    is_queued: bool = False
     incomplete: Mapping[int, Sequence[int]] = field(default_factory=dict, repr=False, compare=False)
     intact: Verification = field(default=Verification(), repr=False, compare=False)
 
@@ -112,6 +116,11 @@ sums and counts over time are too large; run it with -dedup.minScrapeInterval=1m
 
     def _advice(self) -> str:
         v = self.verification
+        if v.missing and self.is_queued:
+            return (
+                "verify again once it has handed them on, and send nothing again before, which may "
+                "be stored twice"
+            )
         reasons = "look for the reason in the server's log (retention, label limits"
         if v.missing and v.repaired:
             return f"{reasons})"

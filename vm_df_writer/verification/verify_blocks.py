@@ -78,6 +78,7 @@ def verify_blocks(
         short_series=len(series_diffs),
         worst=tuple(nlargest(_WORST_KEPT, series_diffs.values(), key=lambda each: each.wrong)),
         deduplication=read_back.deduplication,
+        is_queued=bool(verification.missing) and read_back.is_queued(),
         incomplete=incomplete,
         intact=intact,
     )

@@ -208,6 +208,14 @@ def test_as_long_as_samples_are_queued_they_are_waited_for_a_minute(scene: Scene
     assert 60 <= scene.now - 100 <= 70
 
 
+def test_it_is_told_whether_what_is_missing_may_be_queued(scene: Scene) -> None:
+    block, lines = hosts(1)
+    assert scene.verify(block, is_queued=lambda: True).is_queued
+    assert not scene.verify(block, is_queued=lambda: False).is_queued
+    scene.last = lines[0]
+    assert not scene.verify(block, is_queued=lambda: True).is_queued
+
+
 def test_what_is_missing_is_looked_up_anew(scene: Scene) -> None:
     block, lines = hosts(3)
     scene.last = b"\n".join([lines[0], export_line({"__name__": "y", "host": "1"}, [0, 1], "1,1")])

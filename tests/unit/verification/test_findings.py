@@ -37,6 +37,14 @@ def test_the_advice_fits_what_was_found(counts: dict[str, int], advice: str) -> 
     assert advice in result(**counts).describe()
 
 
+def test_what_may_be_queued_is_not_to_be_sent_again() -> None:
+    findings = replace(result(missing=7), is_queued=True)
+    assert findings.describe().endswith(
+        "; verify again once it has handed them on, and send nothing again before, which may be "
+        "stored twice"
+    )
+
+
 def test_what_the_server_says_may_be_the_reason() -> None:
     text = result(missing=1).describe(["it drops old samples", "its disk is full"])
     assert "the server tells that it drops old samples and that its disk is full" in text

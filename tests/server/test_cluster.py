@@ -1,0 +1,83 @@
+"""What a real cluster says of tenants, drops and nodes that take nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import orjson
+import pandas as pd
+import pytest
+import requests
+
+from tests.support.cluster import CLUSTER_BIN, Cluster, running_cluster
+from vm_df_writer import TenantLabelWarning, VerificationError, VmWriter
+from vm_df_writer.model.verification import Verification
+
+pytestmark = [
+    pytest.mark.skipif(
+        CLUSTER_BIN is None,
+        reason="VM_CLUSTER_BIN names no folder with vminsert, vmselect and vmstorage",
+    ),
+    pytest.mark.usefixtures("impatient"),
+]
+
+NOW = pd.Timestamp.now("UTC").floor("min")
+FRAME = pd.DataFrame({"y": range(500)}, index=pd.date_range(end=NOW, periods=500, freq="1min"))
+ALL_FOUND = Verification(expected=500, found=500)
+
+
+def writer_to(cluster: Cluster, tenant_id: str = "multitenant") -> VmWriter:
+    return VmWriter(
+        cluster.vminsert,
+        query_url=cluster.vmselect,
+        tenant_id=tenant_id,
+        metric_format={"__name__": "$VAR"},
+        timeout="5s",
+    )
+
+
+def n_stored(cluster: Cluster, tenant: str) -> int:
+    """Return how many samples a tenant has, with copies."""
+    url = f"{cluster.vmselect}/select/{tenant}/prometheus/api/v1/export"
+    lines = requests.post(url, {"match[]": '{__name__="y"}', "start": "0"}, timeout=30)
+    return sum(len(orjson.loads(line)["timestamps"]) for line in lines.content.splitlines())
+
+
+def test_tenants_that_are_new_are_found_and_not_repaired() -> None:
+    with running_cluster() as cluster, writer_to(cluster) as writer:
+        for account in ("1", "2"):
+            labels = {"vm_account_id": account, "vm_project_id": "7"}
+            assert writer.write(FRAME, labels=labels, verify="repair").verification == ALL_FOUND
+            assert n_stored(cluster, f"{account}:7") == 500
+
+
+def test_a_project_that_is_not_named_is_found_in_project_0() -> None:
+    with running_cluster() as cluster, writer_to(cluster) as writer:
+        with pytest.warns(TenantLabelWarning):
+            report = writer.write(FRAME, labels={"vm_account_id": "3"}, verify="repair")
+        assert report.verification == ALL_FOUND
+        assert n_stored(cluster, "3:0") == 500
+
+
+def test_what_a_vminsert_drops_is_told_with_its_counter(tmp_path: Path) -> None:
+    config = tmp_path / "relabel.yml"
+    config.write_text("- {action: drop, source_labels: [__name__], regex: y}")
+    with (
+        running_cluster(insert_flags=[f"-relabelConfig={config}"]) as cluster,
+        writer_to(cluster, "0") as writer,
+        pytest.raises(VerificationError, match="vm_relabel_metrics_dropped_total by 1"),
+    ):
+        writer.write(FRAME, verify=True)
+
+
+def test_nodes_that_are_read_only_are_told_and_nothing_is_sent_again() -> None:
+    full = "-storage.minFreeDiskSpaceBytes=1000000GB"
+    told = "2 of 2 vmstorage nodes are unreachable or read-only) still to hand on"
+    with (
+        running_cluster(storage_flags=[full]) as cluster,
+        writer_to(cluster, "0") as writer,
+        pytest.raises(VerificationError, match=re.escape(told)) as caught,
+    ):
+        writer.write(FRAME, verify="repair")
+    assert caught.value.verification == Verification(expected=500, missing=500)
