@@ -114,7 +114,7 @@ def test_a_second_job_on_the_state_file_is_told_so(
     folder.mkdir()
     Scores(files=1, groups=5, rows=20_000, hosts=10).write(folder)
     job = subprocess.Popen(  # noqa: S603
-        command(folder, state, server.url, "--rate-limit", "20000"), stdout=subprocess.DEVNULL
+        command(folder, state, server.url, "--rate-limit", "5000"), stdout=subprocess.DEVNULL
     )
     while not marked_parts(state):
         time.sleep(0.05)

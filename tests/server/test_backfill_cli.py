@@ -166,8 +166,56 @@ def test_what_is_warned_of_for_every_part_is_one_line(
         *("backfill", folder, "--url", server.url, "--state", tmp_path / "job.sqlite"),
         *("--metric-format", "__name__=$VAR", "--workers", workers),
     )
-    assert result.exit_code == 0
+    assert result.exit_code == 5
     assert "dropped               10 too_old" in result.stdout
     shown = [line.split() for line in result.stderr.splitlines() if line.startswith("warning: ")]
     assert sorted(words[1] for words in shown) == ["No", "timestamps:"]  # No valid datapoints
     assert "RetentionWarning" not in result.stderr  # as Python shows it
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code"),
+    [
+        ("time,y\n2026-01-01,1\n2026-01-02,\n", (), 0),
+        ("time,y\n2026-01-01,1\n2026-01-02,\n", ("--fail-on-drop",), 5),
+        ("time,y\n2026-01-01,1\n2026-01-02,2\n", ("--fail-on-drop",), 0),
+        ("time,y\n2026-01-01,\n2026-01-02,\n", ("--value-columns", "y"), 5),
+        ("time,y\n", (), 5),
+        ("time,y\nyesterday,1\n", (), 4),
+    ],
+)
+def test_the_exit_code_says_what_was_left_out_and_a_dry_run_has_the_same(
+    victoria_metrics: LocalVictoriaMetrics,
+    name: str,
+    tmp_path: Path,
+    text: str,
+    options: tuple[str, ...],
+    code: int,
+) -> None:
+    (tmp_path / "y.csv").write_text(text)
+    job: list[str | Path] = [
+        "backfill",
+        tmp_path / "y.csv",
+        "--url",
+        victoria_metrics.url,
+        *options,
+    ]
+    job += ["--state", tmp_path / "job.sqlite", "--metric-format", f"__name__={name}_$VAR"]
+    assert cli(*job, "--dry-run").exit_code == code
+    result = cli(*job)
+    assert result.exit_code == code
+    if code == 5:
+        assert re.search("(no sample is stored|samples were left out, and --fail)", result.stdout)
+
+
+def test_a_refusal_of_files_that_repeat_a_series_names_options(
+    victoria_metrics: LocalVictoriaMetrics, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        (tmp_path / f"{number}.csv").write_text(f"time,y\n2026-01-01,{number}\n")
+    for more in ((), ("--dry-run",)):
+        shape = ("--metric-format", "__name__=$VAR", "--state", tmp_path / "job.sqlite")
+        result = cli("backfill", tmp_path, "--url", victoria_metrics.url, *shape, *more)
+        assert result.exit_code == 2
+        assert "tell the files apart with --file-label (a label of" in result.stderr
+        assert "pass --duplicates 'first' to leave out" in result.stderr

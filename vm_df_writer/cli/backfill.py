@@ -17,6 +17,7 @@ from vm_df_writer.cli.messages import CleanCommand, explain, name_options
 from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs import (
+    JobEstimate,
     JobOptions,
     JobReport,
     backfill,
@@ -40,6 +41,7 @@ class JobExitCode(IntEnum):
     REFUSED = 2
     UNVERIFIED = 3
     FAILED_PARTS = 4
+    DROPPED = 5
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -49,6 +51,7 @@ _CODES: Mapping[JobOutcome, JobExitCode] = {
     "undelivered": JobExitCode.UNDELIVERED,
     "unverified": JobExitCode.UNVERIFIED,
     "failed": JobExitCode.FAILED_PARTS,
+    "dropped": JobExitCode.DROPPED,
     "refused": JobExitCode.REFUSED,
     "interrupted": JobExitCode.INTERRUPTED,
     "running": JobExitCode.INTERRUPTED,
@@ -61,6 +64,15 @@ def job_exit_code(report: JobReport) -> JobExitCode:
     if report.outcome == "interrupted" and report.reason == "SIGTERM":
         return JobExitCode.TERMINATED
     return _CODES[report.outcome]
+
+
+def _dry_exit_code(foreseen: JobEstimate, options: JobOptions) -> JobExitCode:
+    """Return what the shell would be told of the job, as far as that is foreseen."""
+    if foreseen.unreadable:
+        return JobExitCode.FAILED_PARTS
+    if not foreseen.samples or (options.fail_on_drop and any(foreseen.dropped.values())):
+        return JobExitCode.DROPPED
+    return JobExitCode.DONE
 
 
 def _positive(_: click.Context, __: click.Parameter, given: float | None) -> float | None:
@@ -121,6 +133,9 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 @click.option("--retry-failed", is_flag=True, help="Try failed parts once more.")
 @click.option("--restart", is_flag=True, help="Forget an earlier run and begin anew.")
 @click.option(
+    "--fail-on-drop", is_flag=True, help="Exit with 5 if any sample is left out, for any reason."
+)
+@click.option(
     "--reset-cache",
     is_flag=True,
     help="Make the server forget, in the end, the graphs that it computed before.",
@@ -175,6 +190,7 @@ def backfill_command(
       2    refused: wrong options, changed files, or the state file cannot be used
       3    what was read back is not what was sent, or could not be read back
       4    some parts failed: see the report; then run with --retry-failed
+      5    nothing of what was given is stored; with --fail-on-drop: something is not
       130  interrupted by Ctrl-C, and saved; run again to go on
       143  ended by SIGTERM, and saved; run again to go on
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
@@ -190,7 +206,7 @@ def backfill_command(
         reasons = {path: name_options(why) for path, why in foreseen.unreadable.items()}
         foreseen = replace(foreseen, unreadable=reasons)
         click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
-        return
+        sys.exit(_dry_exit_code(foreseen, options))
     try:
         report = backfill(
             paths,
@@ -214,7 +230,8 @@ def backfill_command(
 def for_the_shell(report: JobReport) -> JobReport:
     """Return a report with options where the reasons of failures name reading keywords."""
     failures = [replace(f, reason=name_options(f.reason)) for f in report.failures]
-    return replace(report, failures=failures)
+    reason = report.reason and name_options(report.reason)
+    return replace(report, failures=failures, reason=reason)
 
 
 def _as_json(plain: Mapping[str, Any]) -> str:

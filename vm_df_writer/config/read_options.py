@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn, TypedDict, get_args
 from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ColumnError, FrameError
 
-__all__ = ["ReadOptions", "ReadingKeywords", "check_provided"]
+__all__ = ["DuplicatesPolicy", "ReadOptions", "ReadingKeywords", "check_provided"]
 
 LayoutChoice = Literal["auto", "wide", "long", "melted"]
 DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from vm_df_writer.errors import DeliveryError
+from vm_df_writer.errors import DeliveryError, FrameError
 
-__all__ = ["JobStopped"]
+__all__ = ["JobStopped", "RepeatedSamplesError"]
 
 
 class JobStopped(DeliveryError):  # noqa: N818 - it ends a wait, and is shown as no error
     """The job was told to stop while samples were being read back."""
+
+
+class RepeatedSamplesError(FrameError):
+    """A part has samples at the times of another part's, and it is not clear which are meant."""

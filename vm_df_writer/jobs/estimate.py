@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.delivery.backend import choose_encoding
-from vm_df_writer.display.text import describe_seconds, shown_line
+from vm_df_writer.delivery.backend import Backend, choose_encoding
+from vm_df_writer.display.text import describe_counts, describe_seconds, shown_line
 from vm_df_writer.errors import FrameError, SourceError
 from vm_df_writer.files.locations import find_files
+from vm_df_writer.files.part import Part
 from vm_df_writer.files.schema_check import odd_columns
-from vm_df_writer.files.source_file import read_parts
+from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.frames.time_range import cut_time, lies_outside
+from vm_df_writer.jobs.look_ahead import look_ahead
 from vm_df_writer.jobs.options import JobOptions
-from vm_df_writer.jobs.plan import plan_file
-from vm_df_writer.jobs.workers.tasks import keywords_with
+from vm_df_writer.jobs.plan import parts_alone_in_time, plan_file
+from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, keywords_with
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.writer import VmWriter
@@ -42,6 +47,8 @@ class JobEstimate:
         extrapolated, and `series` counts those of the parts that were read.
     series, samples, bytes_raw : int
         What would be sent, before compression.
+    dropped : mapping of str to int
+        Samples of the parts that were read that would be left out, by reason.
     seconds : float
         How long the job takes at least: to read and format with its workers, and to keep its
         rates. The server may take longer.
@@ -58,6 +65,7 @@ class JobEstimate:
     series: int
     samples: int
     bytes_raw: int
+    dropped: Mapping[str, int]
     seconds: float
     unreadable: Mapping[str, str]
     first_line: str
@@ -69,7 +77,8 @@ class JobEstimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return {**vars(self), "unreadable": dict(self.unreadable), "is_exact": self.is_exact}
+        plain = {name: dict(getattr(self, name)) for name in ("dropped", "unreadable")}
+        return {**vars(self), **plain, "is_exact": self.is_exact}
 
     def __str__(self) -> str:
         """Return a table of plain text."""
@@ -79,6 +88,7 @@ class JobEstimate:
             "looked at": f"{self.parts_read:,} parts",
             "series": f"{at_least}{self.series:,}",
             "samples": f"{about}{self.samples:,}",
+            "left out": describe_counts(self.dropped),
             "to send": f"{about}{self.bytes_raw:,} bytes before compression",
             "time needed": f"at least {describe_seconds(self.seconds)}",
             "first line": shown_line(self.first_line),
@@ -109,7 +119,8 @@ def estimate(
     Raises
     ------
     JobError
-        If there is nothing to read.
+        If there is nothing to read, or the job would be refused since parts contradict each
+        other.
     """
     config = writer.config if isinstance(writer, VmWriter) else writer
     options = options or JobOptions()
@@ -130,7 +141,11 @@ def estimate(
     unreadable |= odd_columns(planned, how)
     rows_read = samples = bytes_raw = parts_read = 0
     label_sets: set[bytes] = set()
+    dropped: Counter[str] = Counter()
     first_line = ""
+    _look_ahead(
+        [(s, part) for s, part in parts if s.path not in unreadable], config, reading, options
+    )
     started = time.perf_counter()
     with VmWriter(config=config) as own:
         for source, part in chosen:
@@ -145,6 +160,7 @@ def estimate(
             rows_read += part.rows
             samples += preview.samples
             bytes_raw += preview.bytes_raw
+            dropped.update(preview.dropped)
             label_sets.update(preview.counts.label_sets)
             first_line = first_line or preview.first_line
     factor = rows / rows_read if rows_read else 0.0
@@ -163,10 +179,34 @@ def estimate(
         series=len(label_sets),
         samples=samples_in_all,
         bytes_raw=bytes_in_all,
+        dropped=dropped,
         seconds=seconds,
         unreadable=unreadable,
         first_line=first_line,
     )
+
+
+def _look_ahead(
+    parts: Sequence[tuple[SourceFile, Part]],
+    config: WriterConfig,
+    reading: ReadingKeywords,
+    options: JobOptions,
+) -> None:
+    """Refuse what the job would refuse."""
+    records = {
+        number: PartRecord(number, source.path, part, PartState.PENDING, 0, False, None, {})  # noqa: FBT003
+        for number, (source, part) in enumerate(parts)
+    }
+    sources = {number: source for number, (source, _) in enumerate(parts)}
+    alone = parts_alone_in_time(records.values())
+    repeating = [
+        OtherPart(sources[number], record)
+        for number, record in records.items()
+        if number not in alone
+    ]
+    backend = Backend.of(config)
+    with closing(backend.client):
+        look_ahead(repeating, JobSpec.of(config, reading, options), backend)
 
 
 def _compressed_share(line: str, config: WriterConfig) -> float:

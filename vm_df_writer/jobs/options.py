@@ -60,6 +60,8 @@ class JobOptions:
         Try those parts once more that failed in an earlier run.
     restart : bool
         Forget an earlier run and begin anew.
+    fail_on_drop : bool
+        Do not call a job done of which samples were left out, for whatever reason.
     reset_cache : bool
         Make the server forget its cached query results at the end, so that graphs show what was
         written.
@@ -92,6 +94,7 @@ class JobOptions:
     verify: VerifyChoice = False
     retry_failed: bool = False
     restart: bool = False
+    fail_on_drop: bool = False
     reset_cache: bool = False
 
     def __post_init__(self) -> None:

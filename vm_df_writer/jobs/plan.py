@@ -16,9 +16,9 @@ from vm_df_writer.frames.time_range import lies_outside
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
-from vm_df_writer.jobs.workers.tasks import Task
+from vm_df_writer.jobs.workers.tasks import OtherPart, Task
 
-__all__ = ["make_plan", "plan_file", "plan_tasks"]
+__all__ = ["make_plan", "other_parts", "parts_alone_in_time", "plan_file", "plan_tasks"]
 
 _SHOWN = 5
 
@@ -108,6 +108,7 @@ def plan_tasks(
 ) -> Iterator[Task]:
     """Put parts in order; those that can only be read one after the other make one task."""
     sources = {source.path: source for source in store.sources()}
+    alone = parts_alone_in_time(store.parts())
     ordered = list(records)
     if options.newest_first:
         # Files that do not say their times are often named after them, and sorted by time within.
@@ -118,5 +119,53 @@ def plan_tasks(
         together.setdefault((record.path, number), []).append(record)
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
-        # A worker needs no other parts of the source.
-        yield Task(replace(sources[path], parts=()), in_order, purpose)
+        gave_way_to = {}
+        if purpose == "verify":
+            for record in in_order:
+                gave_way_to[record.id] = other_parts(store, store.gives_way_to(record.id))
+        yield Task(
+            _for_worker(sources[path]),
+            in_order,
+            purpose,
+            may_repeat=not alone.issuperset(record.id for record in in_order),
+            gave_way_to=gave_way_to,
+        )
+
+
+def other_parts(store: StateStore, keys: Iterable[int]) -> list[OtherPart]:
+    """Return what a worker needs to read some parts."""
+    others = []
+    for record in map(store.part, keys):
+        (source,) = store.sources(record.path)
+        others.append(OtherPart(_for_worker(source), record))
+    return others
+
+
+def _for_worker(source: SourceFile) -> SourceFile:
+    """Return a source without its parts: a worker needs no other ones."""
+    return replace(source, parts=())
+
+
+def parts_alone_in_time(records: Iterable[PartRecord]) -> set[int]:
+    """Return the parts whose time ranges have nothing in common with those of any other part.
+
+    A part that does not say its time range may be at any time. Parts that are left out or failed
+    do not count: if they are tried again, the others are found by their time ranges.
+    """
+    ranges = []
+    for record in records:
+        if record.state in (PartState.FAILED, PartState.SKIPPED):
+            continue
+        first_ms, last_ms = record.part.first_ms, record.part.last_ms
+        if first_ms is None or last_ms is None:
+            return set()
+        ranges.append((first_ms, last_ms, record.id))
+    alone = {key for _, _, key in ranges}
+    ranges.sort()
+    reaches, reaching = None, 0
+    for first_ms, last_ms, key in ranges:
+        if reaches is not None and first_ms <= reaches:
+            alone -= {key, reaching}
+        if reaches is None or last_ms > reaches:
+            reaches, reaching = last_ms, key
+    return alone

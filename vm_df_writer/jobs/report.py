@@ -10,14 +10,21 @@ from typing import Any, Literal
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
-from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records
 from vm_df_writer.jobs.state.sqlite_file import is_claimed, one_name, read_only
-from vm_df_writer.jobs.state.store import read_records
 
 __all__ = ["Failure", "JobOutcome", "JobReport", "read_report"]
 
 JobOutcome = Literal[
-    "done", "failed", "unverified", "undelivered", "refused", "interrupted", "running", "killed"
+    "done",
+    "dropped",
+    "failed",
+    "unverified",
+    "undelivered",
+    "refused",
+    "interrupted",
+    "running",
+    "killed",
 ]
 
 _SHOWN_FAILURES = 20
@@ -50,7 +57,9 @@ class JobReport:
     state_path : str
         The state file.
     outcome : str
-        How the last run ended: ``done``; ``failed`` or ``unverified``, as some parts are;
+        How the last run ended: ``done``; ``dropped``: every part is done, and none of its samples
+        is stored, or some were left out with `fail_on_drop`; ``failed`` or ``unverified``, as
+        some parts are;
         ``undelivered``: the server could not be written to; ``refused``: the job cannot be run
         with these options, files or state; ``interrupted`` by a signal, and saved. A run that has
         not ended is ``running`` or was ``killed``.

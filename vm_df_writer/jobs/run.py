@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -12,12 +13,16 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
+from vm_df_writer.display.text import describe_counts
 from vm_df_writer.errors import DeliveryError, JobError, StateError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
 from vm_df_writer.frames.given_frame import as_frame
-from vm_df_writer.jobs.plan import make_plan, plan_tasks
+from vm_df_writer.jobs.look_ahead import look_ahead
+from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
+from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
+from vm_df_writer.jobs.plan import make_plan, other_parts, plan_tasks
 from vm_df_writer.jobs.progress import JobProgress
 from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.state.records import PartRecord, PartState
@@ -25,7 +30,7 @@ from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.pool import run_tasks
 from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartWritten
 from vm_df_writer.jobs.workers.stop_flag import Stop
-from vm_df_writer.jobs.workers.tasks import JobSpec, Task
+from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 
 __all__ = ["JobRun"]
 
@@ -78,12 +83,23 @@ class JobRun:
             self._probe()
         pending = self._store.parts(PartState.PENDING)
         sent = self._store.parts(PartState.SENT) if self._options.verify else []
-        tasks = [
-            *plan_tasks(self._store, pending, self._options),
-            *plan_tasks(self._store, sent, self._options, "verify"),
-        ]
+        to_write = list(plan_tasks(self._store, pending, self._options))
+        if not self._store.was_sent():
+            self._look_ahead(to_write)
+        tasks = [*to_write, *plan_tasks(self._store, sent, self._options, "verify")]
         n_rows = sum(record.part.rows for record in (*pending, *sent))
         self._run(tasks, self._show_progress(n_rows))
+
+    def _look_ahead(self, tasks: Sequence[Task]) -> None:
+        """Refuse now, before anything is sent, parts that contradict each other."""
+        repeating = [
+            OtherPart(task.source, record)
+            for task in tasks
+            if task.may_repeat
+            for record in task.records[:1]  # others of the task are reached only through it
+        ]
+        with closing(self._backend.client):
+            look_ahead(repeating, self._spec, self._backend)
 
     def write_frames(self, frames: Iterable[pd.DataFrame], reading: ReadOptions) -> None:
         """Write frames as they come."""
@@ -147,6 +163,20 @@ class JobRun:
             lost = any(found is not None and not found["ok"] for found in read_back)
             reason = f"parts that failed: {n:,}; try again with --retry-failed"
             return ("unverified" if lost else "failed"), reason
+        return self._outcome_of_drops()
+
+    def _outcome_of_drops(self) -> tuple[JobOutcome, str | None]:
+        """Tell a job that is done from one that stored less than is good."""
+        records = self._store.parts()
+        dropped: Counter[str] = Counter()
+        for record in records:
+            dropped.update(record.totals.get("dropped", {}))
+        found = describe_counts(dropped)
+        left_out = [record for record in records if record.state is PartState.SKIPPED]
+        if not (left_out or any(record.totals.get("samples") for record in records)):
+            return "dropped", f"no sample is stored of what was given (left out: {found})"
+        if self._options.fail_on_drop and dropped.total():
+            return "dropped", f"samples were left out, and fail_on_drop= is set: {found}"
         return "done", None
 
     def settle_spooled_parts(self) -> None:
@@ -200,7 +230,7 @@ class JobRun:
 
     def _run(self, tasks: Iterable[Task], progress: JobProgress) -> None:
         """Run tasks, and record what becomes of each part."""
-        results = run_tasks(self._spec, tasks, self._store.begin, self._stop)
+        results = run_tasks(self._spec, tasks, self._begin, self._stop)
         with progress, closing(results):
             try:
                 for result in results:
@@ -209,6 +239,10 @@ class JobRun:
                 raise StateError(
                     f"{error}; what was being sent could not be marked, and will be sent again"
                 ) from None
+
+    def _begin(self, key: int, spans: SeriesSpans | None) -> Sequence[OtherPart]:
+        others = self._store.begin(key, spans, limit=MOST_COMPARED + 1)
+        return other_parts(self._store, others)
 
     def _record(self, result: PartResult, progress: JobProgress) -> None:
         if result.error is not None:

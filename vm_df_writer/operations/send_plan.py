@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +41,19 @@ class SendPlan:
     def blocks(self) -> Iterator[SeriesBlock]:
         """Yield what the servers store of each block of the frame, which is read anew."""
         return map(self.limits.times.keep, self.parsed.blocks())
+
+    def filtered(self, keep: Callable[[SeriesBlock], Iterator[SeriesBlock]]) -> SendPlan:
+        """Return the plan without what a function leaves out of each block, and counts as dropped.
+
+        The function yields what is left of a block.
+        """
+        read = self.parsed.blocks
+
+        def blocks() -> Iterator[SeriesBlock]:
+            for block in read():
+                yield from keep(block)
+
+        return replace(self, parsed=replace(self.parsed, blocks=blocks))
 
     def blocks_after(self, n_samples: int) -> Iterator[SeriesBlock]:
         """Yield what follows the first samples, in the order in which bodies carry them."""

@@ -22,7 +22,7 @@ from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import missing_blocks, verify_blocks
 
-__all__ = ["VerifyChoice", "check_choice", "verify_frame", "verify_written"]
+__all__ = ["VerifyChoice", "check_choice", "verify_frame", "verify_plan", "verify_written"]
 
 VerifyChoice = bool | Literal["count", "repair"]
 
@@ -52,7 +52,11 @@ def verify_frame(
     count_only: bool = False,
 ) -> Verification:
     """Compare a frame with what the server has; as `VmWriter.verify`."""
-    plan = plan_send(backend, frame, reading)
+    return verify_plan(plan_send(backend, frame, reading), backend, count_only=count_only)
+
+
+def verify_plan(plan: SendPlan, backend: Backend, *, count_only: bool = False) -> Verification:
+    """Compare what was planned with what the server has; as `VmWriter.verify`."""
     ledger = Ledger()
     blocks = map(ledger.count_block, plan.blocks())
     result = _verify(blocks, backend, count_only=count_only)

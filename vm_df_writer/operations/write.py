@@ -27,7 +27,7 @@ from vm_df_writer.operations.unsent import count_unsent, keep_unsent
 from vm_df_writer.operations.verify import VerifyChoice, check_choice, verify_written
 from vm_df_writer.transport.ui_links import report_links
 
-__all__ = ["write_frame"]
+__all__ = ["write_frame", "write_plan"]
 
 _log = logging.getLogger("vm_df_writer")
 
@@ -48,6 +48,21 @@ def write_frame(
     """
     check_choice(verify)
     plan = plan_send(backend, frame, reading)
+    return write_plan(
+        plan, backend, verify=verify, reset_cache=reset_cache, progress=progress, dry_run=dry_run
+    )
+
+
+def write_plan(
+    plan: SendPlan,
+    backend: Backend,
+    *,
+    verify: VerifyChoice = False,
+    reset_cache: bool = False,
+    progress: ProgressChoice = "auto",
+    dry_run: bool = False,
+) -> WriteReport:
+    """Write what was planned; the parameters and what is raised are `VmWriter.write`'s."""
     warn_of_tenant_labels(backend.config.tenant_id, plan.parsed.label_names)
     bar = ProgressBar(progress, plan.parsed.n_samples)
     ledger = Ledger(bar.add)

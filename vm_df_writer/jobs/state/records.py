@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from vm_df_writer.files.part import Part
 
-__all__ = ["PartRecord", "PartState"]
+__all__ = ["PartRecord", "PartState", "read_records"]
 
 
 class PartState(StrEnum):
     """How far a part has come.
 
     A part is `SENT` once the server has acknowledged its last sample, and `VERIFIED` once all
-    of it was read back. It is `SPOOLED` if some of its samples are not on the server, but in the
-    spool folder; and `SKIPPED` if it lies outside the range of time that is asked for, or if the
-    server had samples of it before.
+    of it was read back. It is `EMPTY` if every sample of it was left out; the numbers of its
+    report say why. It is `SPOOLED` if some of its samples are not on the server, but in the spool
+    folder; and `SKIPPED` if it lies outside the range of time that is asked for, or if the server
+    had samples of it before.
     """
 
     PENDING = "pending"
     SENT = "sent"
     VERIFIED = "verified"
+    EMPTY = "empty"
     SPOOLED = "spooled"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -61,3 +65,38 @@ class PartRecord:
     is_new: bool
     reason: str | None
     totals: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.path}, part {self.part.number}"
+
+
+def read_records(
+    connection: sqlite3.Connection,
+    states: Sequence[PartState] = (),
+    path: str | None = None,
+    key: int | None = None,
+) -> list[PartRecord]:
+    """Return the parts that a state file holds."""
+    where, values = ["1"], list[Any]()
+    if states:
+        where.append(f"state IN ({','.join('?' * len(states))})")
+        values += states
+    for name, wanted in (("path", path), ("part.id", key)):
+        if wanted is not None:
+            where.append(f"{name} = ?")
+            values.append(wanted)
+    rows = connection.execute(
+        "SELECT part.id, path, number, start, stop, rows, first_ms, last_ms, state, attempts, "  # noqa: S608 - no value in it
+        "is_new, reason, totals FROM part JOIN source ON source.id = part.source "
+        f"WHERE {' AND '.join(where)} ORDER BY path, number",
+        values,
+    )
+    return [
+        PartRecord(
+            found, source, Part(*part), PartState(state), attempts, bool(is_new), reason,
+            json.loads(totals),
+        )
+        for found, source, *part, state, attempts, is_new, reason, totals in rows
+    ]  # fmt: skip

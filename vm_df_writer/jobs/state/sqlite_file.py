@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vm_df_writer.errors import StateError
+from vm_df_writer.jobs.state.span_index import SPAN_SCHEMA
 
 __all__ = [
     "claim",
@@ -20,7 +21,7 @@ __all__ = [
     "require_ours",
 ]
 
-_FORMAT = 2
+_FORMAT = 3
 _OURS = 0x766D6466  # "vmdf"
 
 _SCHEMA = (
@@ -50,6 +51,7 @@ _SCHEMA = (
         state TEXT NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
         is_new INTEGER NOT NULL DEFAULT 0,
+        is_indexed INTEGER NOT NULL DEFAULT 0,
         reason TEXT,
         totals TEXT NOT NULL DEFAULT '{}',
         UNIQUE (source, number)
@@ -70,6 +72,7 @@ _SCHEMA = (
         samples INTEGER NOT NULL DEFAULT 0
     )
     """,
+    *SPAN_SCHEMA,
 )
 
 _HEADER = b"SQLite format 3\0"

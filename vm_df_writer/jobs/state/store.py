@@ -8,16 +8,18 @@ import socket
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 from vm_df_writer.errors import JobError, StateError
 from vm_df_writer.files.locations import FileStamp
-from vm_df_writer.files.part import Part, Schema
+from vm_df_writer.files.part import Schema
 from vm_df_writer.files.source_file import SourceFile
-from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
+from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records
+from vm_df_writer.jobs.state.span_index import add_spans, find_overlapping, forget_spans
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
     describe_failure,
@@ -27,7 +29,7 @@ from vm_df_writer.jobs.state.sqlite_file import (
     require_ours,
 )
 
-__all__ = ["StateStore", "read_records"]
+__all__ = ["StateStore"]
 
 
 class StateStore:
@@ -98,6 +100,7 @@ class StateStore:
         if before is None or (before != plain and not self.was_sent()):
             with self._changes() as execute:
                 execute("DELETE FROM source")
+                forget_spans(self._connection)
                 execute("REPLACE INTO job VALUES ('options', ?)", (json.dumps(plain),))
             return
         if changed := [
@@ -141,19 +144,26 @@ class StateStore:
                 (stamp.size, stamp.mark, path),
             )
 
-    def sources(self) -> Iterator[SourceFile]:
-        """Yield every source; those without a part that was read have their error."""
-        for path, size, mark, fingerprint, columns in self._connection.execute(
-            "SELECT path, size, mtime_ns, fingerprint, columns FROM source ORDER BY path"
+    def sources(self, path: str | None = None) -> Iterator[SourceFile]:
+        """Yield every source, or one; those without a part that was read have their error."""
+        for name, size, mark, fingerprint, columns in self._connection.execute(
+            "SELECT path, size, mtime_ns, fingerprint, columns FROM source "
+            "WHERE path = COALESCE(?, path) ORDER BY path",
+            (path,),
         ).fetchall():
             stamp = FileStamp(size, mark)
-            parts = [record.part for record in self.parts(path=path)]
+            parts = [record.part for record in self.parts(path=name)]
             error = None if fingerprint else "could not be read when it was planned"
-            yield SourceFile(path, stamp, fingerprint, Schema.from_json(columns), parts, error)
+            yield SourceFile(name, stamp, fingerprint, Schema.from_json(columns), parts, error)
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""
         return read_records(self._connection, states, path)
+
+    def part(self, key: int) -> PartRecord:
+        """Return one part."""
+        (record,) = read_records(self._connection, key=key)
+        return record
 
     def was_sent(self, path: str | None = None) -> bool:
         """Say whether anything of a source, or of any of them, may have been sent."""
@@ -164,10 +174,39 @@ class StateStore:
         rows = self._connection.execute("SELECT state, COUNT(*) FROM part GROUP BY state")
         return Counter({PartState(state): n for state, n in rows})
 
-    def begin(self, key: int) -> None:
-        """Note that a part is about to be sent."""
+    def begin(self, key: int, spans: SeriesSpans | None = None, *, limit: int = 0) -> list[int]:
+        """Note that a part is about to be sent.
+
+        Parameters
+        ----------
+        key : int
+            The part.
+        spans : SeriesSpans, optional
+            Its series; without them nothing is looked for.
+        limit : int
+            How many parts to look for.
+
+        Returns
+        -------
+        list of int
+            Parts that began before and may have samples of these series at the same times. This
+            part gives way to them: what they have is not sent again.
+        """
+        others: list[int] = []
         with self._changes() as execute:
             execute("UPDATE part SET attempts = attempts + 1, reason = NULL WHERE id = ?", (key,))
+            if spans is not None:
+                others = find_overlapping(self._connection, key, spans, limit)
+                add_spans(self._connection, key, spans)
+                execute("DELETE FROM gives_way WHERE part = ?", (key,))
+                for other in others:
+                    execute("INSERT INTO gives_way VALUES (?, ?)", (key, other))
+        return others
+
+    def gives_way_to(self, key: int) -> list[int]:
+        """Return the parts whose samples a part left out when it was sent."""
+        rows = self._connection.execute("SELECT other FROM gives_way WHERE part = ?", (key,))
+        return sorted(other for (other,) in rows)
 
     def note_new(self, key: int) -> None:
         """Note that the server has no samples of a part."""
@@ -239,32 +278,6 @@ class StateStore:
             if isinstance(error, sqlite3.Error):
                 raise StateError(describe_failure(self.path, error)) from None
             raise
-
-
-def read_records(
-    connection: sqlite3.Connection, states: Sequence[PartState] = (), path: str | None = None
-) -> list[PartRecord]:
-    """Return the parts that a state file holds."""
-    where, values = ["1"], list[Any]()
-    if states:
-        where.append(f"state IN ({','.join('?' * len(states))})")
-        values += states
-    if path is not None:
-        where.append("path = ?")
-        values.append(path)
-    rows = connection.execute(
-        "SELECT part.id, path, number, start, stop, rows, first_ms, last_ms, state, attempts, "  # noqa: S608 - no value in it
-        "is_new, reason, totals FROM part JOIN source ON source.id = part.source "
-        f"WHERE {' AND '.join(where)} ORDER BY path, number",
-        values,
-    )
-    return [
-        PartRecord(
-            key, source, Part(*part), PartState(state), attempts, bool(is_new), reason,
-            json.loads(totals),
-        )
-        for key, source, *part, state, attempts, is_new, reason, totals in rows
-    ]  # fmt: skip
 
 
 def _shown(options: Mapping[str, Any], name: str) -> str:

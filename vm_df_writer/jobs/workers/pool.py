@@ -7,18 +7,19 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import PartRecord
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
 from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.stop_flag import SharedStop, Stop
 from vm_df_writer.jobs.workers.task_runner import MarkStarted, TaskRunner
-from vm_df_writer.jobs.workers.tasks import JobSpec, Task
+from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 
 __all__ = ["run_tasks"]
 
@@ -70,13 +71,15 @@ class _MarkRequest:
     """A worker asks the job's process to mark a part as started, and waits for the answer."""
 
     part_id: int
+    spans: SeriesSpans | None
 
 
 @dataclass(frozen=True)
 class _Marked:
-    """The answer: the mark is on disk."""
+    """The answer: the mark is on disk, and these parts began before."""
 
     part_id: int
+    others: Sequence[OtherPart]
 
 
 @dataclass(eq=False)
@@ -158,9 +161,9 @@ class _WorkerPool:
         elif isinstance(message, Message):
             pass_on(message)
         elif isinstance(message, _MarkRequest):
-            self._mark_started(message.part_id)
+            others = self._mark_started(message.part_id, message.spans)
             self._pass_on_the_stop()
-            _send(worker.connection, _Marked(message.part_id))
+            _send(worker.connection, _Marked(message.part_id, others))
         else:
             worker.left = [record for record in worker.left if record.id != message.record.id]
             yield message
@@ -226,10 +229,12 @@ def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: in
         with sending:
             connection.send(message)
 
-    def mark_started(part_id: int) -> None:
-        tell(_MarkRequest(part_id))
-        if connection.recv() != _Marked(part_id):
+    def mark_started(part_id: int, spans: SeriesSpans | None) -> Sequence[OtherPart]:
+        tell(_MarkRequest(part_id, spans))
+        answer = connection.recv()
+        if not isinstance(answer, _Marked) or answer.part_id != part_id:
             raise EOFError  # the job's process could not make the mark, and ends
+        return answer.others
 
     for number in (signal.SIGINT, signal.SIGTERM):  # the job's own process tells when to stop
         signal.signal(number, signal.SIG_IGN)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import (
@@ -21,6 +22,13 @@ from vm_df_writer.errors import (
 )
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import JobStopped
+from vm_df_writer.jobs.overlap.other_parts import (
+    require_comparable,
+    require_few,
+    require_no_conflict,
+)
+from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples, leave_out
+from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import JobThrottle
 from vm_df_writer.jobs.workers.results import (
@@ -31,21 +39,23 @@ from vm_df_writer.jobs.workers.results import (
     totals_of,
 )
 from vm_df_writer.jobs.workers.stop_flag import wait_until
-from vm_df_writer.jobs.workers.tasks import JobSpec, Task
+from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.preflight import plan_send
-from vm_df_writer.operations.verify import verify_frame
-from vm_df_writer.operations.write import write_frame
+from vm_df_writer.operations.send_plan import SendPlan
+from vm_df_writer.operations.verify import verify_plan
+from vm_df_writer.operations.write import write_plan
 from vm_df_writer.verification.existing_samples import find_existing
 from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 __all__ = ["MarkStarted", "TaskRunner"]
 
-MarkStarted = Callable[[int], None]
+MarkStarted = Callable[[int, SeriesSpans | None], Sequence[OtherPart]]
 """Marks in the state file that a part is about to be sent; returns once that is on disk.
 
 It raises if the mark cannot be made, and then nothing of the part may be sent: a part that was
-sent without a mark would count as untouched after a crash.
+sent without a mark would count as untouched after a crash. Given the series of the part, it
+returns the parts that began before and may have samples of them at the same times.
 """
 
 
@@ -82,7 +92,6 @@ class TaskRunner:
     def perform(self, task: Task) -> Iterator[PartResult]:
         """Do a task, part by part."""
         do = {"write": self.write, "verify": self.verify, "probe": self.probe}[task.purpose]
-        keywords = self._spec.keywords_for(task.source.path)
         records = list(task.records)
         frames = task.read(records, self._reading, self._options.file_options)
         while records and not self._should_stop():
@@ -93,22 +102,21 @@ class TaskRunner:
                 yield task.fail(record, str(error))
                 frames = task.read(records, self._reading, self._options.file_options)
                 continue
-            yield do(record, frame, keywords)
+            yield do(task, record, frame)
             del frame  # before the next one is read
 
-    def write(
-        self, record: PartRecord, frame: pd.DataFrame, keywords: ReadingKeywords
-    ) -> PartWritten:
-        """Mark a part as started, and write its frame."""
-        self._mark_started(record.id)
+    def write(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartWritten:
+        """Mark a part as started, and write what no part before it has."""
         try:
-            report = write_frame(
-                self._backend,
-                self._cut(frame),
-                ReadOptions.of(**keywords),
-                verify=self._options.verify,
-                progress=False,
-            )
+            plan = self._plan(task.source.path, frame)
+        except FrameError as error:
+            return PartWritten(record, PartState.FAILED, error.describe())
+        looks_for_repeats = task.may_repeat and self._reading.duplicates != "keep"
+        spans = SeriesSpans.of(plan.blocks()) if looks_for_repeats else None
+        others = self._mark_started(record.id, spans)
+        try:
+            plan = self._without_repeats(task, record, plan, others)
+            report = write_plan(plan, self._backend, verify=self._options.verify, progress=False)
         except DeliveryError as error:
             return _undelivered(record, error)
         except VerificationError as error:
@@ -123,39 +131,62 @@ class TaskRunner:
         return _written(record, report)
 
     def verify(
-        self, record: PartRecord, frame: pd.DataFrame, keywords: ReadingKeywords
+        self, task: Task, record: PartRecord, frame: pd.DataFrame
     ) -> PartVerified | PartWritten:
         """Read back a part that was sent before; write it anew if a repair needs that."""
         choice = self._options.verify
         try:
-            found = verify_frame(
-                self._backend,
-                self._cut(frame),
-                ReadOptions.of(**keywords),
-                count_only=choice == "count",
-            )
+            plan = self._plan(task.source.path, frame)
+            plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
+            found = verify_plan(plan, self._backend, count_only=choice == "count")
         except DeliveryError as error:
             return PartVerified(record, PartState.SENT, str(error), error=_ends_the_job(error))
         except FrameError as error:
             return PartVerified(record, PartState.SENT, f"cannot be verified: {error}")
         except VerificationError as error:
             if choice == "repair":
-                return self.write(record, frame, keywords)
+                return self.write(task, record, frame)
             return PartVerified(record, PartState.FAILED, str(error), error.verification)
         return PartVerified(record, PartState.VERIFIED, verification=found)
 
-    def probe(
-        self, record: PartRecord, frame: pd.DataFrame, keywords: ReadingKeywords
-    ) -> PartProbed:
+    def probe(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartProbed:
         """Ask the server whether it has samples of a part."""
         try:
-            plan = plan_send(self._backend, self._cut(frame), ReadOptions.of(**keywords))
+            plan = self._plan(task.source.path, frame)
             existing = find_existing(plan.blocks(), self._backend.client, self._backend.endpoint)
         except DeliveryError as error:
             return PartProbed(record, error=_without_counts(error))
         except FrameError as error:
             return PartProbed(record, reason=str(error))
         return PartProbed(record, existing)
+
+    def _plan(self, path: str, frame: pd.DataFrame) -> SendPlan:
+        reading = ReadOptions.of(**self._spec.keywords_for(path))
+        return plan_send(self._backend, self._cut(frame), reading)
+
+    def _without_repeats(
+        self, task: Task, record: PartRecord, plan: SendPlan, others: Sequence[OtherPart]
+    ) -> SendPlan:
+        """Leave out what other parts have; each is in memory alone."""
+        require_few([str(other) for other in others])
+        policy = self._reading.duplicates
+        only = SeriesSpans.of(plan.blocks()).digests if others else None
+        for other in others:
+            if task.frame is not None:
+                require_comparable(record.name, str(other))
+            try:
+                other_frame = other.read(self._reading, self._options.file_options)
+                other_plan = self._plan(other.source.path, other_frame)
+            except (SourceError, FrameError) as error:
+                require_comparable(record.name, str(other), error.describe())
+            repeats = OtherSamples(other_plan.blocks(), only).compare(
+                plan.blocks(), policy, other_is_later=other.record.id > record.id
+            )
+            is_same = other.source.path == task.source.path
+            require_no_conflict(repeats, policy, record.name, str(other), same_file=is_same)
+            if repeats.left_out:
+                plan = plan.filtered(partial(leave_out, left_out=repeats.left_out))
+        return plan
 
     def _cut(self, frame: pd.DataFrame) -> pd.DataFrame:
         return cut_time(frame, self._reading, self._options.since_ms, self._options.until_ms)
@@ -180,6 +211,8 @@ def _written(record: PartRecord, report: WriteReport) -> PartWritten:
             record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled
         )
     nothing_sent, totals = _is_nothing_sent(report), _new_totals(record, report)
+    if not report.undelivered and nothing_sent:
+        return PartWritten(record, PartState.EMPTY, None, totals, nothing_sent)
     if report.undelivered and nothing_sent:
         return PartWritten(record, PartState.PENDING, None, totals, nothing_sent)
     if report.undelivered:

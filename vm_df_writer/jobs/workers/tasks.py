@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -17,7 +17,7 @@ from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import RateLimiter
 from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartVerified, PartWritten
 
-__all__ = ["JobSpec", "Task", "keywords_with"]
+__all__ = ["JobSpec", "OtherPart", "Task", "keywords_with"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,37 @@ class JobSpec:
 
 
 @dataclass(frozen=True)
+class OtherPart:
+    """A part that may have samples of the same series at the same times, and is to be read again.
+
+    Attributes
+    ----------
+    source : SourceFile
+        Its file.
+    record : PartRecord
+        The part.
+    """
+
+    source: SourceFile
+    record: PartRecord
+
+    def __str__(self) -> str:
+        """Name it."""
+        return self.record.name
+
+    def read(self, reading: ReadOptions, options: FileOptions) -> pd.DataFrame:
+        """Read it.
+
+        Raises
+        ------
+        SourceError
+            If it cannot be read any more.
+        """
+        ((_, frame),) = read_parts(self.source, [self.record.part], reading, options)
+        return frame
+
+
+@dataclass(frozen=True)
 class Task:
     """Some parts of one source, and what to do with them.
 
@@ -57,12 +88,18 @@ class Task:
         samples of them.
     frame : DataFrame or None
         The only part, if the source is a frame and no file.
+    may_repeat : bool
+        Whether other parts may have samples of its series at its times.
+    gave_way_to : mapping of int to sequence of OtherPart
+        For each part of a task that reads back: the parts whose samples it left out.
     """
 
     source: SourceFile
     records: Sequence[PartRecord]
     purpose: Literal["write", "verify", "probe"] = "write"
     frame: pd.DataFrame | None = None
+    may_repeat: bool = True
+    gave_way_to: Mapping[int, Sequence[OtherPart]] = field(default_factory=dict)
 
     def read(
         self, records: Sequence[PartRecord], reading: ReadOptions, options: FileOptions

@@ -66,7 +66,7 @@ def test_another_version_is_refused_unless_to_begin_anew(state: Path) -> None:
     connection.close()
     with pytest.raises(
         StateError,
-        match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 2; go "
+        match=r"job\.sqlite: is of format 99, and this version of vm_df_writer reads format 3; go "
         r"on with the version that made it, or begin anew with restart=$",
     ):
         StateStore(state)

@@ -14,13 +14,14 @@ from vm_df_writer import WriterConfig
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.jobs import JobOptions, StateError
+from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.state.records import PartState
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.pool import run_tasks
 from vm_df_writer.jobs.workers.results import PartWritten
 from vm_df_writer.jobs.workers.stop_flag import Stop
-from vm_df_writer.jobs.workers.tasks import JobSpec, Task
+from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 
 N_FILES = 3
 
@@ -66,8 +67,9 @@ def spec(url: str, workers: int) -> JobSpec:
 def test_a_part_is_marked_before_it_is_sent_whoever_takes_the_results(
     receiver: Receiver, tasks: list[Task], workers: int
 ) -> None:
-    def mark(part_id: int) -> None:
+    def mark(part_id: int, _: SeriesSpans | None) -> list[OtherPart]:
         receiver.events.append(f"marked {part_id}")
+        return []
 
     results = list(run_tasks(spec(receiver.url, workers), tasks, mark, Stop()))
     assert {(r.record.id, r.state) for r in results if isinstance(r, PartWritten)} == {
@@ -84,9 +86,10 @@ def test_nothing_is_sent_of_a_part_whose_mark_cannot_be_made(
 ) -> None:
     first, *_ = tasks
 
-    def refuse(part_id: int) -> None:
+    def refuse(part_id: int, _: SeriesSpans | None) -> list[OtherPart]:
         if part_id != first.records[0].id:
             raise StateError("the disk is full")
+        return []
 
     with pytest.raises(StateError, match="the disk is full"):
         list(run_tasks(spec(receiver.url, workers), tasks, refuse, Stop()))
@@ -103,5 +106,5 @@ def test_tasks_are_taken_one_by_one_as_they_are_worked_off(
             receiver.events.append(f"came {number}")
             yield task
 
-    list(run_tasks(spec(receiver.url, 1), come(), lambda _: None, Stop()))
+    list(run_tasks(spec(receiver.url, 1), come(), lambda *_: [], Stop()))
     assert receiver.events == [f"{what} {n}" for n in (1, 2, 3) for what in ("came", "sent")]

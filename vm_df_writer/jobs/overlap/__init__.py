@@ -1,0 +1,1 @@
+"""Samples of one series at one time that come from two parts of a job."""
