@@ -17,7 +17,7 @@ __all__ = ["look_ahead"]
 
 # So that a job of many files begins after seconds, and holds no more in memory than its workers.
 _MOST_PARTS = 64
-_MOST_ROWS = 500_000
+_MOST_ROWS = 200_000
 
 
 def look_ahead(parts: Sequence[OtherPart], spec: JobSpec, backend: Backend) -> None:
