@@ -9,7 +9,7 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import FrameError, JobError, SourceError
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import RepeatedSamplesError
-from vm_df_writer.jobs.overlap.survey import Survey, evenly_spread
+from vm_df_writer.jobs.overlap.part_survey import PartSurvey, evenly_spread
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart
 from vm_df_writer.operations.preflight import plan_send
 
@@ -41,7 +41,7 @@ def look_ahead(parts: Sequence[OtherPart], spec: JobSpec, backend: Backend) -> N
     reading, options = ReadOptions.of(**spec.reading), spec.options
     if reading.duplicates == "keep":
         return
-    survey = Survey(reading.duplicates)
+    survey = PartSurvey(reading.duplicates)
     for part in _choose(parts):
         try:
             frame = part.read(reading, options.file_options)

@@ -1,4 +1,4 @@
-"""Survey: some parts of a job, compared with each other before anything is sent."""
+"""PartSurvey: some parts of a job, compared with each other before anything is sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.model.series import SeriesBlock
 
-__all__ = ["Survey", "evenly_spread"]
+__all__ = ["PartSurvey", "evenly_spread"]
 
 _Item = TypeVar("_Item")
 
 
-class Survey:
+class PartSurvey:
     """Parts that were looked at, in the order in which they will be sent.
 
     Parameters
@@ -31,7 +31,7 @@ class Survey:
     >>> def part(value):
     ...     labels, offsets = [b'{"__name__":"y"}'], np.array([0, 1])
     ...     return [SeriesBlock(labels, offsets, np.array([1767225600000]), np.array([[value]]))]
-    >>> survey = Survey("last")
+    >>> survey = PartSurvey("last")
     >>> survey.add("a.csv", "a.csv", part(1.0))
     >>> survey.add("b.csv", "b.csv", part(2.0))
     Traceback (most recent call last):
