@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
+from vm_df_writer.cli.messages import about
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
-from vm_df_writer.errors import JobError
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.errors import FrameError, JobError, SourceError
 from vm_df_writer.files.file_labels import path_labels
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.locations import expand_paths
 from vm_df_writer.files.source_file import read_file
+from vm_df_writer.jobs.errors import RepeatedSamplesError
+from vm_df_writer.jobs.overlap.part_survey import PartSurvey
 from vm_df_writer.jobs.workers.tasks import keywords_with
+from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.operations.preflight import plan_send
 
 __all__ = ["InputFiles", "shown_name"]
 
@@ -86,3 +95,31 @@ class InputFiles:
         """
         labels = path_labels(file, hive=self.hive, specs=self.file_labels)
         return keywords_with(self.reading, labels)
+
+    def require_no_contradiction(self, files: Sequence[str], config: WriterConfig) -> None:
+        """Refuse files that have other values of the same series at the same times.
+
+        A file that cannot be read is passed over: the command refuses it by itself.
+
+        Raises
+        ------
+        RepeatedSamplesError
+            Names two files.
+        """
+        policy = ReadOptions.of(**self.reading).duplicates
+        if len(files) == 1 or policy == "keep":
+            return
+        survey, backend = PartSurvey(policy), Backend.of(config)
+        with closing(backend.client):
+            for file in files:
+                try:
+                    with about(file, files):
+                        survey.add(file, file, partial(self._blocks, file, backend))
+                except RepeatedSamplesError:
+                    raise
+                except (FrameError, SourceError):
+                    continue
+
+    def _blocks(self, file: str, backend: Backend) -> Iterator[SeriesBlock]:
+        reading = ReadOptions.of(**self.keywords(file))
+        return plan_send(backend, self.read(file), reading).blocks()

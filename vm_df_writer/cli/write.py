@@ -134,13 +134,15 @@ def write(
     A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed: CSV and TSV (also
     .gz, .zst, .bz2 and .xz), parquet, Feather and Arrow; '-' is standard input. A file that is
     refused does not keep the others from being written; a server that fails does, unless there is
-    a folder for what it does not take.
+    a folder for what it does not take. Files with other values of the same series at the same times
+    are refused before any is sent.
     """
     config = open_config(url, config_path, metric_format)
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
+    inputs.require_no_contradiction(files, config)
     with VmWriter(config=config) as writer:
 
         def write_file(file: str) -> WriteReport:

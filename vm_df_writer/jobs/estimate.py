@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
@@ -23,7 +23,7 @@ from vm_df_writer.frames.time_range import cut_time, lies_outside
 from vm_df_writer.jobs.look_ahead import look_ahead
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.plan import parts_alone_in_time, plan_file
-from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, keywords_with
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
@@ -56,6 +56,8 @@ class JobEstimate:
         Files and parts that would fail, and why; of parts, only those that were read.
     first_line : str
         The first import line.
+    reading : str or None
+        How the parts are read; None if no part could be read.
     """
 
     files: int
@@ -69,6 +71,7 @@ class JobEstimate:
     seconds: float
     unreadable: Mapping[str, str]
     first_line: str
+    reading: str | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -84,6 +87,7 @@ class JobEstimate:
         """Return a table of plain text."""
         about, at_least = ("", "") if self.is_exact else ("about ", "at least ")
         facts = {
+            "read as": self.reading or "-",
             "to read": f"{self.files:,} files, {self.parts:,} parts, {self.rows:,} rows",
             "looked at": f"{self.parts_read:,} parts",
             "series": f"{at_least}{self.series:,}",
@@ -143,9 +147,11 @@ def estimate(
     label_sets: set[bytes] = set()
     dropped: Counter[str] = Counter()
     first_line = ""
-    _look_ahead(
-        [(s, part) for s, part in parts if s.path not in unreadable], config, reading, options
-    )
+    readable = [(source, part) for source, part in parts if source.path not in unreadable]
+    fixed = _look_ahead(readable, config, reading, options)
+    if fixed is not None:
+        reading = cast("ReadingKeywords", {**reading, **fixed.keywords})
+        how = ReadOptions.of(**reading)
     started = time.perf_counter()
     with VmWriter(config=config) as own:
         for source, part in chosen:
@@ -183,6 +189,7 @@ def estimate(
         seconds=seconds,
         unreadable=unreadable,
         first_line=first_line,
+        reading=None if fixed is None else fixed.text,
     )
 
 
@@ -191,22 +198,18 @@ def _look_ahead(
     config: WriterConfig,
     reading: ReadingKeywords,
     options: JobOptions,
-) -> None:
-    """Refuse what the job would refuse."""
+) -> JobReading | None:
+    """Refuse what the job would refuse, and read as it would read."""
     records = {
         number: PartRecord(number, source.path, part, PartState.PENDING, 0, False, None, {})  # noqa: FBT003
         for number, (source, part) in enumerate(parts)
     }
     sources = {number: source for number, (source, _) in enumerate(parts)}
     alone = parts_alone_in_time(records.values())
-    repeating = [
-        OtherPart(sources[number], record)
-        for number, record in records.items()
-        if number not in alone
-    ]
+    others = [OtherPart(sources[number], record) for number, record in records.items()]
     backend = Backend.of(config)
     with closing(backend.client):
-        look_ahead(repeating, JobSpec.of(config, reading, options), backend)
+        return look_ahead(others, alone, JobSpec.of(config, reading, options), backend)
 
 
 def _compressed_share(line: str, config: WriterConfig) -> float:

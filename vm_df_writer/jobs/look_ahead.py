@@ -1,8 +1,10 @@
-"""Looking ahead: reads some parts of a job before any is sent, as their tasks will do."""
+"""Looking ahead: reads some parts of a job before any is sent, and fixes one reading for all."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
@@ -10,49 +12,113 @@ from vm_df_writer.errors import FrameError, JobError, SourceError
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import RepeatedSamplesError
 from vm_df_writer.jobs.overlap.part_survey import PartSurvey, evenly_spread
+from vm_df_writer.jobs.state.records import JobReading
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart
 from vm_df_writer.operations.preflight import plan_send
 
-__all__ = ["look_ahead"]
+__all__ = ["fix_reading", "look_ahead"]
 
 # So that a job of many files begins after seconds, and holds no more in memory than its workers.
 _MOST_PARTS = 64
 _MOST_ROWS = 200_000
 
 
-def look_ahead(parts: Sequence[OtherPart], spec: JobSpec, backend: Backend) -> None:
-    """Refuse a job whose parts contradict each other, as far as some of them show it.
+def look_ahead(
+    parts: Sequence[OtherPart], alone: Collection[int], spec: JobSpec, backend: Backend
+) -> JobReading | None:
+    """Refuse a job whose parts contradict each other, and fix one reading for all of them.
+
+    A part that cannot be read is passed over: its own task fails with the reason.
 
     Parameters
     ----------
     parts : sequence of OtherPart
-        Those that may have samples of one series at one time, in the order in which they will
-        be sent.
+        Those that will be sent, in that order.
+    alone : collection of int
+        Those of which no other part can have samples of the same series at the same time.
     spec : JobSpec
         The job.
     backend : Backend
         Reports what the servers store.
 
+    Returns
+    -------
+    JobReading or None
+        None if no part shows one, or its names cannot be kept.
+
     Raises
     ------
     JobError
-        Names two parts.
+        Names two parts, or the column of which the parts do not show what it is.
     """
+    survey = PartSurvey(ReadOptions.of(**spec.reading).duplicates)
+    frames: dict[tuple[tuple[str, str], ...], list[tuple[str, pd.DataFrame]]] = {}
+    for part, frame, reading in _read(_choose(parts), spec):
+        path = part.source.path
+        try:
+            plan = plan_send(backend, frame, reading)
+            if part.record.id not in alone and reading.duplicates != "keep":
+                survey.add(part.record.name, path, plan.blocks)
+        except RepeatedSamplesError as error:
+            raise JobError(f"{error} (nothing was sent)") from None
+        except FrameError:
+            continue
+        labels = tuple(sorted(spec.options.labels_of(path).items()))
+        frames.setdefault(labels, []).append((path, frame))
+    # Files with other labels may have the same series for the same rows: they are not one frame.
+    alike = max(frames.values(), key=len, default=[])
+    if not alike:
+        return None
+    (path, first), *rest = alike
+    unnamed = isinstance(first.index, pd.RangeIndex) and first.index.name is None
+    whole = pd.concat([first, *(frame for _, frame in rest)], ignore_index=unnamed)
+    try:
+        return fix_reading(whole, path, spec, backend)
+    except FrameError as error:
+        raise JobError(f"{path}: {error.describe()} (nothing was sent)") from None
+
+
+def fix_reading(
+    frame: pd.DataFrame, path: str, spec: JobSpec, backend: Backend
+) -> JobReading | None:
+    """Return how a frame is read, so that others are read in the same way.
+
+    Raises
+    ------
+    FrameError
+        If it cannot be read.
+    """
+    given = ReadOptions.of(**spec.reading)
+    parsed = plan_send(backend, frame, ReadOptions.of(**spec.keywords_for(path))).parsed
+    if frame.empty:
+        return None
+    names = ["layout", "time", "label_columns"]
+    # Other files of a wide job may have other series, which are columns.
+    is_open = given.layout == "wide" or given.var is not None or given.column_label is not None
+    if not is_open:
+        names.append("value_columns")
+    found = {name: getattr(parsed.options, name) for name in names}
+    keywords = {
+        k: list(v) if isinstance(v, tuple) else v for k, v in found.items() if v is not None
+    }
+    columns = [*keywords.get("label_columns", ()), *keywords.get("value_columns", ())]
+    if not all(isinstance(name, str) for name in (keywords.get("time", ""), *columns)):
+        return None
+    return JobReading(keywords, str(parsed.reading))
+
+
+def _read(
+    parts: Sequence[OtherPart], spec: JobSpec
+) -> Iterator[tuple[OtherPart, pd.DataFrame, ReadOptions]]:
     reading, options = ReadOptions.of(**spec.reading), spec.options
-    if reading.duplicates == "keep":
-        return
-    survey = PartSurvey(reading.duplicates)
-    for part in _choose(parts):
+    for part in parts:
         try:
             frame = part.read(reading, options.file_options)
             frame = cut_time(frame, reading, options.since_ms, options.until_ms)
-            keywords = ReadOptions.of(**spec.keywords_for(part.source.path))
-            blocks = plan_send(backend, frame, keywords).blocks()
-            survey.add(part.record.name, part.source.path, blocks)
-        except RepeatedSamplesError as error:
-            raise JobError(f"{error} (nothing was sent)") from None
         except (FrameError, SourceError):
-            continue  # its own task fails with the reason
+            continue
+        if not frame.empty:
+            yield part, frame, ReadOptions.of(**spec.keywords_for(part.source.path))
 
 
 def _choose(parts: Sequence[OtherPart]) -> list[OtherPart]:

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.display.text import describe_counts
-from vm_df_writer.errors import DeliveryError, JobError, StateError
+from vm_df_writer.errors import DeliveryError, FrameError, JobError, StateError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
 from vm_df_writer.frames.given_frame import as_frame
-from vm_df_writer.jobs.look_ahead import look_ahead
+from vm_df_writer.jobs.look_ahead import fix_reading, look_ahead
 from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.plan import make_plan, other_parts, plan_tasks
 from vm_df_writer.jobs.progress import JobProgress
 from vm_df_writer.jobs.report import JobOutcome
-from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.pool import run_tasks
 from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartWritten
@@ -58,7 +61,7 @@ class JobRun:
         progress: ProgressChoice,
         say: Callable[[str], object],
     ) -> None:
-        self._store, self._spec, self._stop = store, spec, stop
+        self._store, self._given, self._spec, self._stop = store, spec, spec, stop
         self._options = spec.options
         self._backend = Backend.of(spec.config)
         self._progress, self._say = progress, say
@@ -79,27 +82,39 @@ class JobRun:
         """Plan and write files."""
         files = find_files(paths)
         make_plan(self._store, files, reading, self._options, self._stop.requested)
+        self._fix_reading(self._store.reading())
+        if not self._store.was_sent():
+            self._look_ahead()
         if self._options.if_exists != "append":
             self._probe()
         pending = self._store.parts(PartState.PENDING)
         sent = self._store.parts(PartState.SENT) if self._options.verify else []
-        to_write = list(plan_tasks(self._store, pending, self._options))
-        if not self._store.was_sent():
-            self._look_ahead(to_write)
-        tasks = [*to_write, *plan_tasks(self._store, sent, self._options, "verify")]
+        tasks = [
+            *plan_tasks(self._store, pending, self._options),
+            *plan_tasks(self._store, sent, self._options, "verify"),
+        ]
         n_rows = sum(record.part.rows for record in (*pending, *sent))
         self._run(tasks, self._show_progress(n_rows))
 
-    def _look_ahead(self, tasks: Sequence[Task]) -> None:
+    def _look_ahead(self) -> None:
         """Refuse now, before anything is sent, parts that contradict each other."""
-        repeating = [
-            OtherPart(task.source, record)
-            for task in tasks
-            if task.may_repeat
-            for record in task.records[:1]  # others of the task are reached only through it
-        ]
+        pending = self._store.parts(PartState.PENDING)
+        tasks = list(plan_tasks(self._store, pending, self._options))
+        # Others of a task are reached only through the first one.
+        parts = [OtherPart(task.source, task.records[0]) for task in tasks]
+        alone = {task.records[0].id for task in tasks if not task.may_repeat}
         with closing(self._backend.client):
-            look_ahead(repeating, self._spec, self._backend)
+            found = look_ahead(parts, alone, self._given, self._backend)
+        self._store.set_reading(found)
+        self._fix_reading(found)
+
+    def _fix_reading(self, reading: JobReading | None) -> None:
+        """Read all parts alike from now on."""
+        self._spec = self._given
+        if reading is not None:
+            fixed = cast("ReadingKeywords", {**self._given.reading, **reading.keywords})
+            self._spec = replace(self._given, reading=fixed)
+            self._say(f"read as {reading.text}")
 
     def write_frames(self, frames: Iterable[pd.DataFrame], reading: ReadOptions) -> None:
         """Write frames as they come."""
@@ -114,7 +129,16 @@ class JobRun:
                     f"{name}: {value!r} is for files alone, since frames are gone through once, as "
                     "they come; leave it out, or write the frames to parquet files first"
                 )
-        self._run(self._frame_tasks(frames, reading), self._show_progress(None))
+        coming = iter(frames)
+        if (first := next(coming, None)) is None:
+            return
+        self._fix_reading(self._store.reading())
+        if not self._store.was_sent():
+            with suppress(FrameError), closing(self._backend.client):  # its own task fails with it
+                found = fix_reading(as_frame(first), "frame 0", self._given, self._backend)
+                self._store.set_reading(found)
+                self._fix_reading(found)
+        self._run(self._frame_tasks(chain([first], coming), reading), self._show_progress(None))
 
     def _frame_tasks(self, frames: Iterable[pd.DataFrame], reading: ReadOptions) -> Iterator[Task]:
         """Enter each frame into the state when its turn comes, and yield what to do with it."""

@@ -102,3 +102,23 @@ def test_a_file_without_numbers_is_delivered_with_a_warning(tmp_path: Path) -> N
     assert result.stderr.startswith(
         "warning: No valid datapoints in a frame of 1 rows (dropped: 1 nan), read as long: "
     )
+
+
+def test_files_that_contradict_each_other_are_refused_before_any_is_sent(tmp_path: Path) -> None:
+    for number, name in enumerate(("inlet", "outlet")):
+        (tmp_path / f"{name}.csv").write_text(f"time,celsius\n2026-01-01,{number}.5\n")
+    write = ("write", tmp_path, "--url", NOBODY, *FORMAT, "--dry-run")
+    result = run(*write)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "outlet.csv: has other values at 1 times at which" in result.stderr
+    assert "tell the files apart with --file-label" in result.stderr
+    for remedy in (("--file-label", "sensor"), ("--duplicates", "keep")):
+        assert run(*write, *remedy).exit_code == 0
+
+
+def test_a_file_that_cannot_be_read_keeps_no_others_from_being_compared(
+    scores: Path, wrong: Path
+) -> None:
+    result = run("write", wrong, scores, "--url", NOBODY, *FORMAT, "--dry-run")
+    assert f"{scores}  not sent" in result.stdout
+    assert result.exit_code == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +14,8 @@ from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.model.series import SeriesBlock
 
 __all__ = ["PartSurvey", "evenly_spread"]
+
+ReadBlocks = Callable[[], Iterable[SeriesBlock]]
 
 _Item = TypeVar("_Item")
 
@@ -30,7 +32,8 @@ class PartSurvey:
     --------
     >>> def part(value):
     ...     labels, offsets = [b'{"__name__":"y"}'], np.array([0, 1])
-    ...     return [SeriesBlock(labels, offsets, np.array([1767225600000]), np.array([[value]]))]
+    ...     block = SeriesBlock(labels, offsets, np.array([1767225600000]), np.array([[value]]))
+    ...     return lambda: [block]
     >>> survey = PartSurvey("last")
     >>> survey.add("a.csv", "a.csv", part(1.0))
     >>> survey.add("b.csv", "b.csv", part(2.0))
@@ -41,32 +44,32 @@ class PartSurvey:
 
     def __init__(self, policy: DuplicatesPolicy) -> None:
         self._policy = policy
-        self._seen: list[tuple[str, str, SeriesSpans, OtherSamples]] = []
+        self._seen: list[tuple[str, str, SeriesSpans, ReadBlocks]] = []
 
-    def add(self, name: str, source: str, blocks: Iterable[SeriesBlock]) -> None:
+    def add(self, name: str, source: str, read: ReadBlocks) -> None:
         """Look at a part.
 
         Parameters
         ----------
         name, source : str
             What messages call the part, and its file.
-        blocks : iterable of SeriesBlock
-            What it holds.
+        read : callable
+            Returns what it holds. It is called once more for each part that it is compared with.
 
         Raises
         ------
         RepeatedSamplesError
             If it contradicts one before it, or has series and time ranges in common with many.
         """
-        kept = list(blocks)
-        spans = SeriesSpans.of(kept)
+        spans = SeriesSpans.of(read())
         others = [seen for seen in self._seen if spans.overlap(seen[2])]
         require_few([other for other, *_ in others])
-        for other, other_source, _, samples in others:
-            repeats = samples.compare(kept, self._policy, other_is_later=False)
+        for other, other_source, _, read_other in others:
+            samples = OtherSamples(read_other(), only=spans.digests)
+            repeats = samples.compare(read(), self._policy, other_is_later=False)
             same_file = other_source == source
             require_no_conflict(repeats, self._policy, name, other, same_file=same_file)
-        self._seen.append((name, source, spans, OtherSamples(kept)))
+        self._seen.append((name, source, spans, read))
 
 
 def evenly_spread(items: Sequence[_Item], most: int) -> list[_Item]:

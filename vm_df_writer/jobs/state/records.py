@@ -1,4 +1,4 @@
-"""PartRecord: what the state file holds of a part, and how far the part has come."""
+"""What the state file holds: of each part how far it has come, and how all of them are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from vm_df_writer.files.part import Part
 
-__all__ = ["PartRecord", "PartState", "read_records"]
+__all__ = ["JobReading", "PartRecord", "PartState", "read_records"]
 
 
 class PartState(StrEnum):
@@ -70,6 +70,22 @@ class PartRecord:
     def name(self) -> str:
         """What messages call it."""
         return f"{self.path}, part {self.part.number}"
+
+
+@dataclass(frozen=True)
+class JobReading:
+    """How all parts of a job are read.
+
+    Attributes
+    ----------
+    keywords : mapping of str to object
+        Reading keywords that name the roles of the columns; plain values, ready for JSON.
+    text : str
+        The same in a line.
+    """
+
+    keywords: Mapping[str, Any]
+    text: str
 
 
 def read_records(

@@ -18,7 +18,7 @@ from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.part import Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
-from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records
+from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState, read_records
 from vm_df_writer.jobs.state.span_index import add_spans, find_overlapping, forget_spans
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
@@ -100,6 +100,7 @@ class StateStore:
         if before is None or (before != plain and not self.was_sent()):
             with self._changes() as execute:
                 execute("DELETE FROM source")
+                execute("DELETE FROM job")
                 forget_spans(self._connection)
                 execute("REPLACE INTO job VALUES ('options', ?)", (json.dumps(plain),))
             return
@@ -112,6 +113,18 @@ class StateStore:
                 f"{self.path}: its job has other options: {'; '.join(changed)}; run with the same "
                 "ones, name another file with state=, or begin anew with restart="
             )
+
+    def set_reading(self, reading: JobReading | None) -> None:
+        """Store how all parts are read, or that each is read by itself."""
+        plain = None if reading is None else {"keywords": reading.keywords, "text": reading.text}
+        with self._changes() as execute:
+            execute("REPLACE INTO job VALUES ('reading', ?)", (json.dumps(plain),))
+
+    def reading(self) -> JobReading | None:
+        """Return how all parts are read."""
+        found = self._connection.execute("SELECT value FROM job WHERE name = 'reading'").fetchone()
+        plain = None if found is None else json.loads(found[0])
+        return None if plain is None else JobReading(**plain)
 
     def add_source(self, source: SourceFile) -> None:
         """Enter a source and its parts, in place of what an earlier plan knew of it."""

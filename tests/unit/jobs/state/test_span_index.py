@@ -98,7 +98,7 @@ def test_another_plan_forgets_the_spans(store: StateStore) -> None:
 def test_a_job_that_goes_on_knows_the_spans_of_earlier_runs(tmp_path: Path) -> None:
     parts = [Part(0, rows=1), Part(1, rows=1)]
     with StateStore(tmp_path / "job.sqlite") as store:
-        store.add_source(SourceFile("a.csv", FileStamp(1, 1), "f", {}, parts))
+        store.add_source(SourceFile("a.csv", FileStamp(1, 1), "f", parts=parts))
         begin(store, 1, (7, 0, 100), (8, 0, 1))
     with StateStore(tmp_path / "job.sqlite") as store:
         assert begin(store, 2, (7, 50, 60)) == [1]
