@@ -15,7 +15,7 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, LabelError
 from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
 from vm_df_writer.frames.roles.column_survey import ColumnSurvey
-from vm_df_writer.frames.samples.values import numpy_kind
+from vm_df_writer.frames.samples.contents import numpy_kind
 
 __all__ = [
     "check_column_names",

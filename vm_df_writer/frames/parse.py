@@ -29,7 +29,7 @@ from vm_df_writer.frames.roles.number_labels import check_no_things_by_name
 from vm_df_writer.frames.roles.proposals import Proposal
 from vm_df_writer.frames.roles.row_numbers import numbers_rows
 from vm_df_writer.frames.roles.time_candidates import find_time
-from vm_df_writer.frames.samples.values import holds_strings
+from vm_df_writer.frames.samples.contents import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.reading import Reading

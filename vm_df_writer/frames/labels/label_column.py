@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import LabelError
-from vm_df_writer.frames.samples.values import NARROW_FLOATS
+from vm_df_writer.frames.samples.contents import NARROW_FLOATS
 from vm_df_writer.model.series import IntArray
 
 # Before version 3 pandas hashed strings as C does, up to the first NUL.

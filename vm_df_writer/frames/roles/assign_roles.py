@@ -15,8 +15,13 @@ from vm_df_writer.frames.roles.column_ref import ColumnRef, find_named, names_of
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.row_numbers import numbers_rows
 from vm_df_writer.frames.roles.text_labels import check_no_numbers_as_text
+from vm_df_writer.frames.samples.contents import (
+    holds_nothing,
+    holds_numbers,
+    holds_strings,
+    numpy_kind,
+)
 from vm_df_writer.frames.samples.timestamps import holds_time
-from vm_df_writer.frames.samples.values import holds_numbers, holds_strings, numpy_kind
 
 __all__ = ["Roles", "assign_roles", "label_levels", "refuse_odd_columns"]
 
@@ -157,7 +162,7 @@ def _sort_out(
         column = frame[name]
         if numbers_rows(column):
             continue
-        if melted and column.isna().all():
+        if melted and holds_nothing(column):
             text.append(name)  # says nothing of its kind, and a melted frame has its values
         elif holds_numbers(column):
             numbers.append(name)
@@ -178,8 +183,9 @@ def refuse_odd_columns(frame: pd.DataFrame, names: Sequence[Hashable]) -> NoRetu
     ColumnError
         Names the first one, and how to leave them all out.
     """
+    dtype = ColumnRef("column", names[0]).read(frame).dtype
     raise ColumnError(
-        f"column {names[0]!r}: {frame[names[0]].dtype} is neither a label nor a number; name the "
+        f"column {names[0]!r}: {dtype} is neither a label nor a number; name the "
         "columns to use with label_columns= and value_columns=, or leave it out with frame = "
         f"frame.drop(columns={list(names)!r})"
     )

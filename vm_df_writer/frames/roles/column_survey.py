@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from vm_df_writer.frames.samples.contents import is_known_to_pandas, numpy_kind
 from vm_df_writer.frames.samples.timestamps import holds_time
-from vm_df_writer.frames.samples.values import is_known_to_pandas, numpy_kind
 
 __all__ = ["ColumnSurvey", "DtypeKind", "kind_of_dtype", "survey_columns"]
 

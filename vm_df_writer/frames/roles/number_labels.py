@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
+from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.label_need import judge_need
 from vm_df_writer.frames.roles.name_words import names_a_key, names_a_thing_by_number
@@ -89,7 +90,9 @@ def check_no_things_by_name(
         Names the first such column.
     """
     for name in names:
-        if _is_called_after_a_thing(frame[name], proposal.value_columns):
+        if not names_a_thing_by_number(name):
+            continue
+        if _may_number_things(ColumnRef("column", name).read(frame), proposal.value_columns):
             _refuse(frame, [name], "their name says that they stand for things", proposal)
 
 
@@ -135,22 +138,20 @@ def _often_lost(
     return lost
 
 
-def _is_called_after_a_thing(column: pd.Series, values: Sequence[Hashable]) -> bool:
-    """Say whether numbers are called like numbers of things, and may be such."""
+def _may_number_things(column: Any, values: Sequence[Hashable]) -> bool:
+    """Say whether numbers that are called after things may be the numbers of things."""
     name = column.name
     is_value = name in values
-    if not names_a_thing_by_number(name):
-        return False
     n_known, n_distinct = int(column.notna().sum()), column.nunique()
     comes_back = n_distinct <= n_known / 2
     if not is_value:  # other values were named: as a label it would be missed
-        return comes_back and n_distinct > 1
+        return bool(comes_back and n_distinct > 1)
     if names_a_key(name):
         return True
     is_flag = set(column.dropna().unique().tolist()) in ({0, 1}, {0})
     # Where all columns are called after things, each is the value of its own.
     others = [other for other in values if other != name]
-    return comes_back and not is_flag and not all(map(names_a_thing_by_number, others))
+    return bool(comes_back and not is_flag and not all(map(names_a_thing_by_number, others)))
 
 
 def _refuse(

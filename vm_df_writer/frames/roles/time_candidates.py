@@ -20,8 +20,8 @@ from vm_df_writer.frames.roles.column_survey import (
 )
 from vm_df_writer.frames.roles.name_words import is_time_name
 from vm_df_writer.frames.roles.text_kinds import is_time_of_day, is_time_text
+from vm_df_writer.frames.samples.contents import first_rows
 from vm_df_writer.frames.samples.time_numbers import look_like_times
-from vm_df_writer.frames.samples.values import first_rows
 
 __all__ = ["find_time", "two_columns_of_one_time"]
 
@@ -201,11 +201,17 @@ def _first_known(values: pd.Index | pd.Series) -> Any:
     for value in first_rows(values, _EXAMINED_ROWS).tolist():
         if _is_known(value):
             return value
-    return next(filter(_is_known, values.dropna().tolist()), None)
+    # pandas compares objects with themselves to find what is missing, and some refuse.
+    known = values if values.dtype == object else values.dropna()
+    return next(filter(_is_known, known.tolist()), None)
 
 
 def _is_known(value: Any) -> bool:
-    return value is not None and value is not pd.NA and value == value and value != ""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return False
+    return not (isinstance(value, float) and np.isnan(value)) and not (
+        isinstance(value, str) and not value
+    )
 
 
 def _index_or_nothing(frame: pd.DataFrame) -> ColumnRef:

@@ -11,6 +11,12 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import TimeUnit
 from vm_df_writer.errors import TimestampError
+from vm_df_writer.frames.samples.contents import (
+    NARROW_FLOATS,
+    first_rows,
+    is_known_to_pandas,
+    numpy_kind,
+)
 from vm_df_writer.frames.samples.time_numbers import (
     END_S,
     FIRST_S,
@@ -20,12 +26,6 @@ from vm_df_writer.frames.samples.time_numbers import (
     serial_date,
 )
 from vm_df_writer.frames.samples.time_texts import folds_of, in_python, parse_times
-from vm_df_writer.frames.samples.values import (
-    NARROW_FLOATS,
-    first_rows,
-    is_known_to_pandas,
-    numpy_kind,
-)
 from vm_df_writer.frames.samples.wall_times import check_zone, localize
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 
@@ -143,12 +143,10 @@ def _with_numbers(source: pd.Index | pd.Series, where: str) -> pd.Index | pd.Ser
     if source.dtype != object:
         return source
     kind = pd.api.types.infer_dtype(source)
-    if kind in ("floating", "mixed-integer-float", "decimal"):
-        return pd.Series(source).astype("float64")
-    if kind != "integer":
+    if kind not in ("integer", "floating", "mixed-integer-float", "decimal"):
         return source
     try:
-        return pd.Series(source, dtype="Int64")
+        return pd.Series(source, dtype="Int64" if kind == "integer" else "float64")
     except OverflowError:
         largest = max(source.dropna(), key=abs)
         raise TimestampError(

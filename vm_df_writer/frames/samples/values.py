@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from numbers import Number
 from operator import ne
 from typing import Any
 
@@ -15,103 +14,25 @@ import orjson
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError
+from vm_df_writer.frames.samples.contents import (
+    NARROW_FLOATS,
+    holds_numbers,
+    is_decimal,
+    is_number,
+)
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 
 __all__ = [
-    "NARROW_FLOATS",
     "Rows",
     "ValueColumn",
     "convert_numbers",
-    "first_rows",
-    "holds_numbers",
-    "holds_strings",
-    "is_known_to_pandas",
-    "numpy_kind",
     "read_rows",
 ]
 
 Rows = slice | IntArray
 
-_NUMBER_KINDS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
-# float32 and float16, by whatever name.
-NARROW_FLOATS = ("float16", "float32", "Float32", "float[pyarrow]", "halffloat[pyarrow]")
-
 _EXACT_INTEGER = 2**53
 _CHECKED_ROWS = 2**16
-
-
-def first_rows(values: pd.Series | pd.Index, n: int) -> pd.Series | pd.Index:
-    """Return the first rows; a Series with an index of floats slices by its labels.
-
-    Examples
-    --------
-    >>> first_rows(pd.Series(["a", "b"], index=[7.5, 0.5]), 1).tolist()
-    ['a']
-    """
-    return values.iloc[:n] if isinstance(values, pd.Series) else values[:n]
-
-
-def numpy_kind(dtype: Any) -> str:
-    """Return the kind of a dtype as NumPy has it; ``O`` for Arrow types that pandas does not know.
-
-    Examples
-    --------
-    >>> numpy_kind(pd.Series([1.5]).dtype)
-    'f'
-    """
-    kind: str = dtype.kind if is_known_to_pandas(dtype) else "O"
-    return kind
-
-
-def is_known_to_pandas(dtype: Any) -> bool:
-    """Say whether pandas knows a dtype; of Arrow's views and intervals it knows the name alone."""
-    try:
-        return dtype.type is not None
-    except NotImplementedError:
-        return False
-
-
-def holds_numbers(column: pd.Series) -> bool:
-    """Say whether a column holds real numbers or booleans, whatever its dtype.
-
-    Examples
-    --------
-    >>> holds_numbers(pd.Series([1, None], dtype=object)), holds_numbers(pd.Series(["a"]))
-    (True, False)
-    """
-    dtype = column.dtype
-    if not is_known_to_pandas(dtype):
-        return False
-    if dtype == object:
-        kind = _kind_of(column)
-        return kind in _NUMBER_KINDS or (kind.startswith("mixed") and all(map(_is_number, column)))
-    if isinstance(dtype, pd.ArrowDtype):
-        return numpy_kind(dtype) in "iufb" or _is_decimal(dtype)
-    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
-
-
-def _holds_categories(column: pd.Series) -> bool:
-    """Say whether a column is a categorical, or an Arrow dictionary."""
-    dtype = column.dtype
-    return isinstance(dtype, pd.CategoricalDtype) or str(dtype).startswith("dictionary<")
-
-
-def holds_strings(column: pd.Series) -> bool:
-    """Say whether a column holds text, or categories of any kind.
-
-    Examples
-    --------
-    >>> holds_strings(pd.Series(["a", None])), holds_strings(pd.Series([1.5]))
-    (True, False)
-    """
-    dtype = column.dtype
-    if _holds_categories(column):
-        return True
-    if not is_known_to_pandas(dtype):
-        return False
-    if dtype != object:  # asking the values would make Python objects of them all
-        return getattr(dtype, "type", None) is str
-    return pd.api.types.infer_dtype(column) == "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +57,7 @@ class ValueColumn:
     def __post_init__(self) -> None:
         """Refuse what is not numbers before anything is sent."""
         if not holds_numbers(self.column):
-            self._refuse(_is_number, "a number")
+            self._refuse(is_number, "a number")
         if self.column.dtype == object:
             try:
                 for start in range(0, len(self.column), _CHECKED_ROWS):
@@ -176,7 +97,7 @@ class ValueColumn:
         piece = self.column.iloc[rows]
         if isinstance(dtype, pd.SparseDtype):
             return convert_numbers(np.asarray(piece))
-        if dtype == object or _is_decimal(dtype):
+        if dtype == object or is_decimal(dtype):
             return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
         if piece.dtype.kind in "iu" and not piece.isna().any():
             return convert_numbers(piece.to_numpy(dtype=f"{piece.dtype.kind}8"))
@@ -235,26 +156,9 @@ def read_rows(
     return np.stack(values), {"inexact": flags}
 
 
-def _kind_of(objects: pd.Series) -> str:
-    try:
-        return pd.api.types.infer_dtype(objects)
-    except InvalidOperation:  # a signalling NaN may not even be looked at
-        return "mixed"
-
-
-def _is_number(value: Any) -> bool:
-    if value is None or value is pd.NA:
-        return True
-    return isinstance(value, (Number, np.bool_)) and not isinstance(value, complex)
-
-
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-def _is_decimal(dtype: Any) -> bool:
-    return isinstance(dtype, pd.ArrowDtype) and "decimal" in dtype.name
 
 
 def _fits_float64(value: Any) -> bool:

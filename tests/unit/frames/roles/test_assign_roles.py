@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.support.frame_samples import minutes
+from tests.support.frame_samples import minutes, read
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError
 from vm_df_writer.frames.roles.assign_roles import assign_roles
@@ -245,3 +245,9 @@ def test_a_level_of_times_that_is_named_is_a_label() -> None:
     frame = long_frame().set_index(pd.DatetimeIndex(TIMES, name="loaded"))
     roles = roles_of(frame, time="timestamp", label_columns=["loaded"], value_columns=["y"])
     assert roles["labels"] == ["index level 'loaded'"]
+
+
+def test_two_columns_of_one_name_that_are_neither_are_refused_for_that() -> None:
+    frame = pd.DataFrame({0: [1.5, 2.5, 3.5], 1: [1j, 2, 3], 2: [1j, 2, 3]}, index=TIMES)
+    with pytest.raises(FrameError, match=r"^column 'odd': occurs more than once"):
+        read(frame.set_axis(["y", "odd", "odd"], axis=1))

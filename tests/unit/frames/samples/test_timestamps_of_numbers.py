@@ -186,3 +186,9 @@ def test_an_index_of_floats_does_not_matter_to_a_column_of_times() -> None:
     source = pd.Series([1767225600, 1767225660], index=[7.5, 0.5])
     assert epochs(source, time_unit="s") == [NEW_YEAR_MS, NEW_YEAR_MS + 60_000]
     assert "(first: 1767225600)" in refusal(source)
+
+
+@pytest.mark.parametrize("others", [[], [0.5]])
+def test_numbers_beyond_every_dtype_are_refused(others: list[float]) -> None:
+    source = pd.Series([1767225600, 10**400, *others], dtype=object)
+    assert "is no epoch in any unit; correct or drop such rows" in refusal(source, time_unit="s")

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.frame_samples import counts, minutes, read, stored
 from vm_df_writer.errors import ColumnError
-from vm_df_writer.frames.samples.values import ValueColumn, holds_numbers, holds_strings, read_rows
+from vm_df_writer.frames.samples.contents import holds_numbers, holds_strings
+from vm_df_writer.frames.samples.values import ValueColumn, read_rows
 
 needs_arrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs pyarrow")
 NAN = float("nan")
@@ -244,4 +245,10 @@ def test_decimals_beside_floats_are_exact_if_their_text_is() -> None:
 def test_a_missing_number_before_one_that_is_too_large_is_not_blamed() -> None:
     column = pd.Series([None, 10**400], dtype=object)
     with pytest.raises(ColumnError, match=r"^column 'y', row 1: expected a number within float64"):
+        ValueColumn("y", column)
+
+
+def test_a_duration_among_numbers_is_no_number() -> None:
+    column = pd.Series([1.5, np.timedelta64(1, "s")], dtype=object)
+    with pytest.raises(ColumnError, match=r"^column 'y', row 1: expected a number, got np\.timed"):
         ValueColumn("y", column)
