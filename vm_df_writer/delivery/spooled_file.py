@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from vm_df_writer.errors import SpoolError
-from vm_df_writer.wire.import_lines import counts_of_lines
+from vm_df_writer.wire.line_reader import counts_of_lines
 from vm_df_writer.wire.packing import Body
 
 __all__ = [
@@ -101,8 +101,10 @@ class SpooledFile:
         try:
             data = gzip.decompress(self.path.read_bytes())
             lines = counts_of_lines(data)
-        except (OSError, EOFError, zlib.error, ValueError, TypeError, OverflowError) as error:
-            raise SpoolError(f"it is damaged ({error})") from None
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            raise SpoolError(
+                f"it is damaged ({error}); restore it, or remove it and write its samples again"
+            ) from None
         if int(lines.samples.sum()) != self.samples:
             raise SpoolError(
                 f"it holds {int(lines.samples.sum()):,} samples, where the sidecar tells of "

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
 from vm_df_writer.wire.chunks import EncodedChunks, Portion, cut_block, lengths_of, portions_of
 
-__all__ = ["MAX_SAMPLES_PER_LINE", "LineEncoder", "counts_of_lines", "first_line"]
+__all__ = ["MAX_SAMPLES_PER_LINE", "LineEncoder", "first_line"]
 
 # One bad element costs the server a whole line, and a line must stay far below
 # -import.maxLineLen (10 MiB): vmctl cuts here too.
@@ -95,35 +94,6 @@ class LineEncoder:
             times = list(map(orjson.Fragment, map(_format_array, arrays)))
             self._last_times = block.timestamps_ms, starts, times
         return times * len(block.values)
-
-
-def counts_of_lines(data: bytes) -> SampleCounts:
-    r"""Read what each import line of a body carries; the values are not looked at.
-
-    Raises
-    ------
-    ValueError, TypeError, OverflowError
-        If the lines are not such as :class:`LineEncoder` makes.
-
-    Examples
-    --------
-    >>> counts = counts_of_lines(b'{"metric":{"a":"b"},"values":[1,2],"timestamps":[60,70]}\n')
-    >>> counts.label_sets, counts.samples.tolist(), counts.first_ms.tolist()
-    ([b'{"a":"b"}'], [2], [60])
-    """
-    label_sets, times = [], []
-    for line in data.splitlines():
-        # Within a JSON string these would be escaped.
-        head, _, rest = line.partition(b',"values":[')
-        _, _, tail = rest.partition(b'],"timestamps":')
-        label_sets.append(head.removeprefix(b'{"metric":'))
-        times.append(np.array(orjson.loads(tail.removesuffix(b"}")), np.int64))
-    return SampleCounts(
-        label_sets,
-        np.array([len(ms) for ms in times], np.int64),
-        np.array([ms.min() for ms in times], np.int64),
-        np.array([ms.max() for ms in times], np.int64),
-    )
 
 
 def first_line(data: bytes) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire.chunks import Encoder
 from vm_df_writer.wire.compression import compress
-from vm_df_writer.wire.import_lines import LineEncoder, counts_of_lines, first_line
+from vm_df_writer.wire.import_lines import LineEncoder, first_line
+from vm_df_writer.wire.line_reader import counts_of_lines
 from vm_df_writer.wire.remote_write import TimeSeriesEncoder
 from vm_df_writer.wire.write_request import counts_of_request, first_series
 
@@ -43,8 +44,7 @@ class Wire:
     encoder : callable
         Makes the encoder whose chunks have at most so many bytes.
     read_counts : callable
-        Reads back what each chunk of a body carries. Raises a ValueError, TypeError or
-        OverflowError if the body is damaged.
+        Reads back what each chunk of a body carries. Raises a ValueError if the body is damaged.
     first_entry : callable
         Gives the first chunk of a body in a form that people can read.
     """
