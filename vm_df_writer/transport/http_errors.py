@@ -16,11 +16,12 @@ from vm_df_writer.errors import ServerRejected, ServerUnavailable
 
 __all__ = ["RETRIED_STATUSES", "Target", "http_date", "rejection", "unavailability"]
 
-_BODY_CHARACTERS = 500
-
 # A server or proxy gives these answers by the head of a request. After any other the body may have
 # been read in part, and VictoriaMetrics stores whole lines as they come.
 _REFUSED_UNREAD = frozenset({401, 403, 404, 405, 407, 411, 413, 414, 415, 431})
+
+# No such path, as it is told by most servers, by a vmselect, behind a prefix, and by a vmauth.
+_UNKNOWN_PATH = re.compile("unsupported (path|URL format)|missing (-http.pathPrefix|route for)")
 
 # What a server tells of a client certificate that it misses or does not trust.
 _CERTIFICATE_ALERT = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA)")
@@ -29,15 +30,13 @@ _REMEDIES = {
     400: "its answer says why",
     401: "set user and password, or a bearer token",
     403: "let these credentials use this path",
-    404: "VictoriaMetrics itself never answers so; check {parameters}",
-    405: "VictoriaMetrics itself never answers so; check {parameters}",
+    **dict.fromkeys((404, 405), "VictoriaMetrics itself never answers so; check {parameters}"),
     407: "put the proxy's credentials into HTTP_PROXY or HTTPS_PROXY",
     408: "lower concurrency or batch_max_bytes",
     413: "lower batch_max_bytes",
     429: "lower concurrency, or try again later",
-    502: "see whether the server behind the proxy is well",
-    503: "the server is overloaded, read-only or shutting down: see its log",
-    504: "see whether the server behind the proxy is well",
+    **dict.fromkeys((502, 504), "see whether the server behind the proxy is well"),
+    503: "the server, or a vmstorage, is overloaded, read-only, gone or shutting down: see its log",
 }
 
 
@@ -98,10 +97,12 @@ def rejection(
     >>> rejection(target, 429, {"Retry-After": "10"}, "").retry_after_s
     10.0
     """
-    body = body.strip()[:_BODY_CHARACTERS]
+    body = body.strip()
+    if len(body) > 500:  # a vmselect names the cause behind the query
+        body = f"{body[:200]} ... {body[-295:]}"
     problem = f"answered {status} {_phrase(status)}".rstrip() + (f" ({body!r})" if body else "")
     redirected = 300 <= status < 400
-    unknown_path = status == 400 and "unsupported path" in body
+    unknown_path = status == 400 and bool(_UNKNOWN_PATH.search(body))
     # Of vmauth the versions around 1.79 answer 400 to credentials that they do not know.
     unauthorized = status == 401 or (status == 400 and "provided auth token" in body)
     if redirected:
@@ -112,10 +113,8 @@ def rejection(
             "a proxy that shuts down answers so, and so does what is not the right endpoint; "
             f"check {target.parameters}"
         )
-    elif unknown_path:
-        remedy = f"check {target.parameters}"
-    elif unauthorized and credentials:
-        remedy = f"check {credentials}"
+    elif unknown_path or (unauthorized and credentials):
+        remedy = f"check {target.parameters if unknown_path else credentials}"
     else:
         remedy = _REMEDIES.get(status, "see the server's log").format(parameters=target.parameters)
     unread = redirected or unknown_path or unauthorized or status in _REFUSED_UNREAD
@@ -284,9 +283,9 @@ def _broken_off(target: Target, root: BaseException, timeout_s: float) -> tuple[
             )
         return problem, "raise timeout"
     problem = f"the connection broke before the answer was complete ({_text(root)})"
-    if target.url.startswith("https:"):
-        return problem, "see the server's log, and whether it wants a client certificate"
-    return problem, "see the server's log"
+    is_tls = target.url.startswith("https:")
+    more = ", and whether it wants a client certificate" if is_tls else ""
+    return problem, f"see the server's log{more}"
 
 
 def _text(error: BaseException) -> str:

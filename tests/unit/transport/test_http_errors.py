@@ -78,8 +78,8 @@ EXPORT = Target(
             "disk full",
             True,
             (
-                "answered 503 Service Unavailable ('disk full'); the server is overloaded, "
-                "read-only or shutting down: see its log"
+                "answered 503 Service Unavailable ('disk full'); the server, or a vmstorage, is "
+                "overloaded, read-only, gone or shutting down: see its log"
             ),
         ),
         (599, "", True, "answered 599; see the server's log"),
@@ -117,8 +117,27 @@ def test_reading_from_a_wrong_path_names_query_url() -> None:
     assert str(error).endswith("('unsupported path requested'); check query_url and tenant_id")
 
 
-def test_body_of_the_error_is_cut_at_500_characters() -> None:
-    assert rejection(IMPORT, 500, {}, " \n" + "ä" * 600).body == "ä" * 500
+@pytest.mark.parametrize(
+    "body",
+    [
+        "unsupported URL format for path",  # a vmselect
+        'missing -http.pathPrefix="/vm" in the requested path: "/api/v1/import"',
+        'missing route for "http://vm/api/v1/import"',  # a vmauth
+    ],
+)
+def test_a_path_that_the_server_does_not_know_leaves_nothing_in_doubt(body: str) -> None:
+    error = rejection(IMPORT, 400, {}, body)
+    assert str(error).endswith("; check datasource_url, tenant_id and import_json_path")
+    assert not error.in_doubt
+
+
+def test_a_long_body_keeps_its_end_which_names_the_cause() -> None:
+    assert rejection(IMPORT, 500, {}, " \n" + "ä" * 500).body == "ä" * 500
+    cause = "cannot dial 127.0.0.1:8401: connection refused"
+    body = rejection(EXPORT, 503, {}, f"cannot fetch data for {'q' * 9000}: {cause}").body
+    assert len(body) == 500
+    assert body.startswith("cannot fetch data for qq")
+    assert body.endswith(cause)
 
 
 NOT_FOLLOWED = "which is not followed, since a redirected POST loses its body"
