@@ -34,6 +34,7 @@ FLOORS = (
     "local",
     "config",
     "errors",
+    "warning_classes",
     "model",
     "display",
 )

@@ -5,23 +5,16 @@ from .config.writer_config import WriterConfig
 from .errors import (
     ColumnError,
     ConfigError,
-    CopiesWarning,
     DeliveryError,
     DuplicateSeriesError,
     FrameError,
-    InexactWarning,
-    InsecureTlsWarning,
-    LabelClashWarning,
     LabelError,
-    RetentionWarning,
     ServerRejected,
     ServerUnavailable,
     SpoolError,
-    TenantLabelWarning,
     TimestampError,
     VerificationError,
     VmDfWriterError,
-    VmDfWriterWarning,
     WriteInterrupted,
 )
 from .metrics import WriterMetrics
@@ -32,6 +25,16 @@ from .operations.plot import plot_heatmap, plot_scores
 from .operations.preview import Preview
 from .operations.to_import_lines import to_import_lines
 from .operations.to_remote_write import to_remote_write
+from .warning_classes import (
+    CopiesWarning,
+    DroppedWarning,
+    InexactWarning,
+    InsecureTlsWarning,
+    LabelClashWarning,
+    RetentionWarning,
+    TenantLabelWarning,
+    VmDfWriterWarning,
+)
 from .writer import VmWriter
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "ConfigError",
     "CopiesWarning",
     "DeliveryError",
+    "DroppedWarning",
     "DuplicateSeriesError",
     "FrameError",
     "InexactWarning",

@@ -1,4 +1,4 @@
-"""The exception tree and the warning classes.
+"""The exception tree; the warnings in it stand in :mod:`vm_df_writer.warning_classes`.
 
 ::
 
@@ -25,6 +25,7 @@
             InexactWarning
             RetentionWarning
             TenantLabelWarning
+            DroppedWarning
             CopiesWarning
             InsecureTlsWarning
 
@@ -44,26 +45,19 @@ if TYPE_CHECKING:
 __all__ = [
     "ColumnError",
     "ConfigError",
-    "CopiesWarning",
     "DeliveryError",
     "DuplicateSeriesError",
     "FrameError",
-    "InexactWarning",
-    "InsecureTlsWarning",
     "JobError",
-    "LabelClashWarning",
     "LabelError",
-    "RetentionWarning",
     "ServerRejected",
     "ServerUnavailable",
     "SourceError",
     "SpoolError",
     "StateError",
-    "TenantLabelWarning",
     "TimestampError",
     "VerificationError",
     "VmDfWriterError",
-    "VmDfWriterWarning",
     "WriteInterrupted",
 ]
 
@@ -270,31 +264,3 @@ class WriteInterrupted(KeyboardInterrupt):
 
     def __str__(self) -> str:
         return f"interrupted ({self.report.headline}: see .report)"
-
-
-class VmDfWriterWarning(UserWarning):
-    """Base of every warning that this library issues."""
-
-
-class LabelClashWarning(VmDfWriterWarning):
-    """The frame and `metric_format` both set a label; `metric_format` wins."""
-
-
-class InexactWarning(VmDfWriterWarning):
-    """The server will keep fewer digits than the frame holds."""
-
-
-class RetentionWarning(VmDfWriterWarning):
-    """Samples were not sent, because the server says that it would drop them for their time."""
-
-
-class TenantLabelWarning(VmDfWriterWarning):
-    """Tenant labels and `tenant_id` do not fit each other."""
-
-
-class CopiesWarning(VmDfWriterWarning):
-    """The server holds samples more than once, and its queries see every copy."""
-
-
-class InsecureTlsWarning(VmDfWriterWarning):
-    """The server's certificate is not verified."""

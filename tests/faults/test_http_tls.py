@@ -14,9 +14,10 @@ import pytest
 import trustme
 
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable
+from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.warning_classes import InsecureTlsWarning
 
 LINE = b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}\n'
 

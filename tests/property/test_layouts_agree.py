@@ -15,7 +15,7 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.packing import pack_bodies
 
-pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 
 SCORES = st.floats() | st.sampled_from([np.nan, np.inf, 0.5, 1.25])
 

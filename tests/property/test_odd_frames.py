@@ -21,7 +21,7 @@ from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.packing import pack_bodies
 
-pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.VmDfWriterWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.VmDfWriterWarning")
 
 ODD_NAMES: list[Any] = [
     "y", "yhat", "host", "timestamp", "time", "value", "variable", "query_key", "var", "for", "1",

@@ -16,7 +16,7 @@ from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.wire.packing import pack_bodies
 from vm_df_writer.wire.protocol import IMPORT_LINES, REMOTE_WRITE, Wire
 
-pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 
 
 def read(case: Case) -> ParsedFrame:

@@ -46,7 +46,7 @@ def without_run(series: Samples) -> Samples:
     }
 
 
-@pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+@pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 def test_both_wires_leave_the_same_samples_of_any_frame(
     victoria_metrics: LocalVictoriaMetrics,
 ) -> None:

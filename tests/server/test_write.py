@@ -14,8 +14,8 @@ import pytest
 from tests.support.frame_samples import START_MS, minutes
 from tests.support.stored_samples import export
 from vm_df_writer import ServerRejected, VmWriter, WriteReport
-from vm_df_writer.errors import InexactWarning
 from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.warning_classes import InexactWarning
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 

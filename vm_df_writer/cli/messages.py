@@ -26,10 +26,10 @@ from vm_df_writer.errors import (
     SourceError,
     VerificationError,
     VmDfWriterError,
-    VmDfWriterWarning,
 )
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import JobOptions
+from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = [
     "CleanCommand",

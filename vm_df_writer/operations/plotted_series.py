@@ -15,9 +15,10 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.display.series_names import Labels, describe_labels
 from vm_df_writer.display.text import did_you_mean
-from vm_df_writer.errors import ColumnError, FrameError, VmDfWriterWarning
+from vm_df_writer.errors import ColumnError, FrameError
 from vm_df_writer.frames.parse import ParsedFrame, as_frame, parse_frame
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
+from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = ["VMANOMALY_VARIABLES", "PlottedSeries"]
 

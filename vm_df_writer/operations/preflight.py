@@ -11,14 +11,25 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import RetentionWarning, TenantLabelWarning
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.limits import ServerLimits, TimeLimits
+from vm_df_writer.warning_classes import DroppedWarning, RetentionWarning, TenantLabelWarning
 
 __all__ = ["plan_send", "warn_of_dropped", "warn_of_tenant_labels"]
 
 _log = logging.getLogger("vm_df_writer")
+
+# A loss of this share of the samples for one reason is hardly meant.
+_LARGE_SHARE = 0.1
+_NO_LOSS = ("nan", "too_old", "too_new")  # of the last two every sample is warned of
+_REMEDIES = {
+    "duplicate": "samples of one series have one time: name what tells them apart with "
+    "label_columns=, or pass duplicates='keep' to store all of them",
+    "inf": "no server stores an infinity as a plain number: pass inf='keep' to write them all the "
+    "same, or inf='error' to refuse them",
+    "nat": "their rows have no time: see how the column of times is read",
+}
 
 _TENANT_LABELS = ("vm_account_id", "vm_project_id")
 
@@ -53,8 +64,18 @@ def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOp
     )
 
 
-def warn_of_dropped(dropped: Mapping[str, int], limits: TimeLimits) -> None:
-    """Warn of samples that were left out because the server would drop them for their time."""
+def warn_of_dropped(dropped: Mapping[str, int], n_samples: int, limits: TimeLimits) -> None:
+    """Warn of samples that were left out for their time, or in a large share for another reason.
+
+    A cell without a value (`nan`) is no sample that its owner could miss.
+    """
+    for reason, count in dropped.items():
+        if reason not in _NO_LOSS and count > _LARGE_SHARE * n_samples:
+            warn_caller(
+                f"frame: {count:,} of {n_samples:,} samples ({count / n_samples:.0%}) are left out "
+                f"as {reason!r}; {_REMEDIES.get(reason, 'the report counts them as dropped')}",
+                DroppedWarning,
+            )
     for reason, what, edge, limit_ms, flag in (
         ("too_old", "older", "before", limits.oldest_ms, "retentionPeriod"),
         ("too_new", "newer", "after", limits.newest_ms, "futureRetention"),

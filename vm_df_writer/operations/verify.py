@@ -11,7 +11,7 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import ConfigError, CopiesWarning
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.diagnosis import verification_failure
@@ -21,6 +21,7 @@ from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import missing_blocks, verify_blocks
+from vm_df_writer.warning_classes import CopiesWarning
 
 __all__ = ["VerifyChoice", "check_choice", "verify_frame", "verify_plan", "verify_written"]
 
@@ -60,7 +61,7 @@ def verify_plan(plan: SendPlan, backend: Backend, *, count_only: bool = False) -
     ledger = Ledger()
     blocks = map(ledger.count_block, plan.blocks())
     result = _verify(blocks, backend, count_only=count_only)
-    warn_of_dropped(ledger.dropped, plan.limits.times)
+    warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
     _warn_of_copies(result)
     if not result.verification.ok:
         raise verification_failure(result, backend.server, plan.servers)

@@ -70,13 +70,13 @@ def write_plan(
         if dry_run:
             for body in plan.bodies(map(ledger.count_block, plan.blocks())):
                 ledger.record_unsent(body.counts, len(body.data))
-            warn_of_dropped(ledger.dropped, plan.limits.times)
+            warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
         else:
             watch = DropWatch.start(backend.server, plan, verify=bool(verify))
             with bar:
                 _deliver(plan, backend, ledger, interrupt)
             ledger.stop_clock()
-            warn_of_dropped(ledger.dropped, plan.limits.times)
+            warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
             n_requests, result = ledger.requests, None
             if verify and not ledger.undelivered(plan.parsed.n_samples):
                 result = verify_written(plan, backend, ledger, verify)

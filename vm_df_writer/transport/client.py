@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import InsecureTlsWarning, ServerUnavailable
+from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.transport.auth import Authorization
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_errors import Target, http_date, rejection
 from vm_df_writer.transport.session import Answer, Transport, origin
+from vm_df_writer.warning_classes import InsecureTlsWarning
 
 __all__ = ["HttpClient"]
 

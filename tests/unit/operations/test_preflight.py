@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from vm_df_writer.errors import TenantLabelWarning
 from vm_df_writer.operations.preflight import warn_of_tenant_labels
+from vm_df_writer.warning_classes import TenantLabelWarning
 
 
 @pytest.mark.parametrize(

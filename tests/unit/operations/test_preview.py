@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.support.frame_samples import minutes
-from vm_df_writer import Preview, VmWriter
+from vm_df_writer import DroppedWarning, Preview, VmWriter
 from vm_df_writer.errors import FrameError
 
 T = 1767225600000
@@ -35,7 +35,8 @@ def test_a_preview_tells_how_the_frame_is_read() -> None:
 
 def test_a_preview_tells_what_a_write_would_send() -> None:
     found = preview()
-    report = WRITER.write(FRAME, query_key="cpu", dry_run=True)
+    with pytest.warns(DroppedWarning):
+        report = WRITER.write(FRAME, query_key="cpu", dry_run=True)
     assert (found.bytes_raw, found.requests, found.is_estimate) == (report.bytes_raw, 1, False)
     assert (found.dropped, found.adjusted) == (report.dropped, report.adjusted)
     assert (found.samples, found.series) == (report.undelivered, report.series)

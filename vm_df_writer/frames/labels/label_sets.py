@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import DuplicateSeriesError, LabelClashWarning, LabelError
+from vm_df_writer.errors import DuplicateSeriesError, LabelError
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import render_label_sets
 from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.warning_classes import LabelClashWarning
 
 __all__ = ["LabelSetRenderer"]
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 
 from vm_df_writer.display.warn import capture_warnings, warn_caller
-from vm_df_writer.errors import VmDfWriterWarning
+from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = ["Message", "log_level", "pass_on", "relayed"]
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from tests.support.frame_samples import minutes
-from vm_df_writer.errors import LabelClashWarning
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.warning_classes import LabelClashWarning
 
 
 def test_label_sets_are_rendered_once_for_frames_of_the_same_series() -> None:

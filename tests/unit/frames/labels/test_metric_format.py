@@ -10,9 +10,10 @@ import pytest
 from tests.support.frame_samples import minutes, stored
 from tests.support.label_sets import HOST, render
 from vm_df_writer import to_import_lines
-from vm_df_writer.errors import LabelClashWarning, LabelError, VmDfWriterError
+from vm_df_writer.errors import LabelError, VmDfWriterError
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
+from vm_df_writer.warning_classes import LabelClashWarning
 
 
 def test_the_default_format_is_that_of_vmanomaly() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.frame_samples import counts, minutes, read, stored
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.errors import ColumnError, InexactWarning, TimestampError
+from vm_df_writer.errors import ColumnError, TimestampError
 from vm_df_writer.frames.samples import time_order
 from vm_df_writer.frames.samples.cleaning import (
     PrecisionCheck,
@@ -19,6 +19,7 @@ from vm_df_writer.frames.samples.cleaning import (
     chunk_to_block,
     merge_equal_times,
 )
+from vm_df_writer.warning_classes import InexactWarning
 
 INF = float("inf")
 NAN = float("nan")
@@ -210,7 +211,7 @@ def test_values_that_the_server_takes_for_zero_are_inexact() -> None:
         assert block_of([[1e-300, -5e-324, 0.0]], [10, 20, 30])[2] == {"inexact": 2}
 
 
-@pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+@pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 @pytest.mark.parametrize("largest", [1e-295, 1e-307, 1e-310, 1.7976931348623157e308])
 def test_extreme_magnitudes_raise_no_other_warning(largest: float) -> None:
     assert block_of([[largest, 5e-324]], [10, 20])[1] == {}
@@ -250,7 +251,7 @@ def test_rounding_comes_before_anything_is_judged() -> None:
     assert counts(reading) == ({"nan": 1, "inf": 1}, {"rounded": 1})
 
 
-@pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+@pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 @pytest.mark.parametrize(("small", "counted"), [(1.5e-12, {}), (0.7e-12, {"inexact": 1})])
 def test_a_value_is_inexact_below_the_trillionth_part_of_the_largest(
     small: float, counted: dict[str, int]
@@ -258,7 +259,7 @@ def test_a_value_is_inexact_below_the_trillionth_part_of_the_largest(
     assert block_of([[1.0, small]], [10, 20])[2] == counted
 
 
-@pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+@pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 @pytest.mark.parametrize(("tiny", "counted"), [(2e-296, {}), (0.5e-296, {"inexact": 1})])
 def test_a_value_is_inexact_below_what_the_server_can_store(
     tiny: float, counted: dict[str, int]

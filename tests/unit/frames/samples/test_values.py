@@ -17,7 +17,7 @@ from vm_df_writer.frames.samples.values import ValueColumn, read_rows
 needs_arrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs pyarrow")
 NAN = float("nan")
 
-pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.errors.InexactWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 
 
 def values_of(column: pd.Series) -> list[float]:

@@ -9,8 +9,8 @@ import warnings
 import pytest
 
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import RetentionWarning
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
+from vm_df_writer.warning_classes import RetentionWarning
 
 
 def test_warnings_and_records_are_sent_in_a_form_that_can_be_pickled() -> None:
