@@ -53,6 +53,7 @@ class ExitCode(IntEnum):
     UNDELIVERED = 1
     REFUSED = 2
     UNVERIFIED = 3
+    DROPPED = 5  # 4 is that of a job with failed parts
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -63,6 +64,7 @@ _WORST_FIRST = (
     ExitCode.UNDELIVERED,
     ExitCode.REFUSED,
     ExitCode.UNVERIFIED,
+    ExitCode.DROPPED,
     ExitCode.DELIVERED,
 )
 

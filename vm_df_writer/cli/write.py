@@ -24,7 +24,7 @@ from vm_df_writer.cli.messages import (
 )
 from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
 from vm_df_writer.config.read_options import ReadingKeywords
-from vm_df_writer.display.text import printable
+from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.report import WriteReport
@@ -96,7 +96,10 @@ class FileResult:
     is_flag=True,
     help="Make the server forget the graphs that it computed before, which lack these samples.",
 )
-@click.option("--dry-run", is_flag=True, help="Do everything but send.")
+@click.option("--dry-run", is_flag=True, help="Do everything but send; exit as the write would.")
+@click.option(
+    "--fail-on-drop", is_flag=True, help="Exit with 5 if any sample is left out, for any reason."
+)
 @click.option(
     "--spool-dir",
     type=click.Path(file_okay=False),
@@ -121,6 +124,7 @@ def write(
     repair: bool,
     reset_cache: bool,
     dry_run: bool,
+    fail_on_drop: bool,
     spool_dir: str | None,
     as_json: bool,
     progress: bool | None,
@@ -135,7 +139,7 @@ def write(
     .gz, .zst, .bz2 and .xz), parquet, Feather and Arrow; '-' is standard input. A file that is
     refused does not keep the others from being written; a server that fails does, unless there is
     a folder for what it does not take. Files with other values of the same series at the same times
-    are refused before any is sent.
+    are refused before any is sent. If nothing of what was given is stored, the exit code is 5.
     """
     config = open_config(url, config_path, metric_format)
     if spool_dir is not None:
@@ -166,7 +170,23 @@ def write(
     left = [result.name for result in results if result.exit_code is None]
     if left:
         click.echo(f"Not tried: {', '.join(left)}", err=True)
-    sys.exit(worst_of(result.exit_code for result in results))
+    code = worst_of(result.exit_code for result in results)
+    if code is ExitCode.DELIVERED and (
+        lost := _describe_loss(_merge(results), fail_on_drop=fail_on_drop)
+    ):
+        click.echo(f"Error: {lost}", err=True)
+        code = ExitCode.DROPPED
+    sys.exit(code)
+
+
+def _describe_loss(report: WriteReport, *, fail_on_drop: bool) -> str | None:
+    """Say what was left out, if the shell has to be told of it."""
+    dropped = describe_counts(report.dropped)
+    if not report.samples and not report.undelivered:
+        return f"nothing of what was given is stored (dropped: {dropped})"
+    if fail_on_drop and any(report.dropped.values()):
+        return f"samples were left out, and --fail-on-drop is given (dropped: {dropped})"
+    return None
 
 
 _STOPPING = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.UNDELIVERED)

@@ -242,7 +242,7 @@ class WriteReport:
             "elapsed": f"{self.elapsed_s:.2f} s, {self.samples_per_s:,.0f} samples/s",
         }
         if self.reading is not None:
-            facts = {"layout": facts.pop("layout"), "read as": self.reading, **facts}
+            facts = {"read as": self.reading, **facts}
         if self.spooled:
             facts["spooled"] = f"{len(self.spooled):,} files, the first is {self.spooled[0]}"
         if self.verification is not None:

@@ -73,8 +73,8 @@ class Preview:
     def _facts(self) -> dict[str, object]:
         line = self.first_line
         return {
-            "layout": f"{self.layout} ({self.reason})",
             "read as": self.reading,
+            "layout": f"{self.layout} ({self.reason})",
             "rows": f"{self.rows:,}",
             "series": f"{self.series:,}",
             "samples": f"{self.samples:,}",

@@ -93,11 +93,11 @@ def test_a_missing_file_is_refused_before_anything_is_sent(scores: Path) -> None
     assert result.stdout == ""
 
 
-def test_a_file_without_numbers_is_delivered_with_a_warning(tmp_path: Path) -> None:
+def test_a_file_without_numbers_is_warned_of(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_text("time,y\n2026-01-01T00:00:00Z,\n")
     result = run("write", path, "--url", NOBODY, *FORMAT)
-    assert result.exit_code == 0
+    assert result.exit_code == 5
     assert "dropped               1 nan" in result.stdout
     assert result.stderr.startswith(
         "warning: No valid datapoints in a frame of 1 rows (dropped: 1 nan), read as long: "
@@ -122,3 +122,21 @@ def test_a_file_that_cannot_be_read_keeps_no_others_from_being_compared(
     result = run("write", wrong, scores, "--url", NOBODY, *FORMAT, "--dry-run")
     assert f"{scores}  not sent" in result.stdout
     assert result.exit_code == 2
+
+
+def test_the_shell_is_told_that_nothing_is_stored(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("time,y\n2026-01-01T00:00:00Z,\n2026-01-01T00:01:00Z,\n")
+    result = run("write", path, "--url", "http://localhost:9", "--dry-run", "--query-key", "q")
+    assert result.exit_code == 5
+    assert "Error: nothing of what was given is stored (dropped: 2 nan)" in result.stderr
+
+
+def test_the_shell_is_told_of_any_drop_if_it_asks_for_that(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("time,y\n2026-01-01T00:00:00Z,1.5\n2026-01-01T00:01:00Z,\n")
+    options = ["--url", "http://localhost:9", "--dry-run", "--query-key", "q"]
+    assert run("write", path, *options).exit_code == 0
+    result = run("write", path, *options, "--fail-on-drop")
+    assert result.exit_code == 5
+    assert "samples were left out, and --fail-on-drop is given (dropped: 1 nan)" in result.stderr

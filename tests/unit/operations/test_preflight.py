@@ -4,8 +4,9 @@ import warnings
 
 import pytest
 
-from vm_df_writer.operations.preflight import warn_of_tenant_labels
-from vm_df_writer.warning_classes import TenantLabelWarning
+from vm_df_writer.operations.preflight import warn_of_dropped, warn_of_tenant_labels
+from vm_df_writer.server.limits import TimeLimits
+from vm_df_writer.warning_classes import DroppedWarning, TenantLabelWarning
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,13 @@ def test_tenant_labels_that_fit_are_not(tenant_id: str | None, labels: set[str])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_tenant_labels(tenant_id, frozenset(labels))
+
+
+def test_a_large_share_that_is_dropped_for_one_reason_is_warned_of() -> None:
+    message = (
+        r"^frame: 1,100 of 10,000 samples \(11%\) are left out as 'duplicate'; samples of one "
+        "series have one time: name what tells them apart with label_columns=, or pass duplicates='keep'"
+    )
+    with pytest.warns(DroppedWarning, match=message) as warned:
+        warn_of_dropped({"duplicate": 1100, "inf": 1000, "nan": 5000}, 10_000, TimeLimits())
+    assert len(warned) == 1
