@@ -42,7 +42,7 @@ def test_tenant_labels_that_fit_are_not(tenant_id: str | None, labels: set[str])
 def test_a_large_share_that_is_dropped_for_one_reason_is_warned_of() -> None:
     message = (
         r"^frame: 1,100 of 10,000 samples \(11%\) are left out as 'duplicate'; samples of one "
-        "series have one time: name what tells them apart with label_columns=, or pass duplicates='keep'"
+        "series have one time: name what tells them apart with label_columns=, or pass duplicates="
     )
     with pytest.warns(DroppedWarning, match=message) as warned:
         warn_of_dropped({"duplicate": 1100, "inf": 1000, "nan": 5000}, 10_000, TimeLimits())
