@@ -22,7 +22,20 @@ __all__ = [
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 
 # The names that time columns have in pandas, Prophet, Grafana, InfluxDB and SQL exports.
-_TIME_NAMES = frozenset({"timestamp", "time", "ts", "datetime", "date", "ds"})
+_TIME_NAMES = frozenset(
+    (
+        "timestamp",
+        "time",
+        "ts",
+        "datetime",
+        "date",
+        "ds",
+        "timestamps",
+        "times",
+        "datetimes",
+        "dates",
+    )
+)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -45,16 +58,24 @@ _THINGS_BY_NUMBER = _words(
 _THINGS = _THINGS_BY_NUMBER | _words(
     """
     address aircraft airport antenna app application area arm battery boiler building cell city
-    cluster compressor consumer core cpu country county crane currency database datacenter dataset
-    db dc department district domain driver elevator endpoint engine entity env environment
-    exchange factory fan file floor folder fqdn function furnace game gpu group hall hive hostname
-    hub iface index instanceid ip isin job key kpi lab light line link loc location mac market
-    meterid metric model motor name namespace network nic object office operator order org
-    organisation organization owner pair panel partition path person pipe pipeline place platform
-    player pool press process program project pump queue reactor reader region replica repo
-    repository resource route sample scale section segment serial series service sku source spot
-    stack stage stock stop string subnet supplier symbol system table tag tank target team test
-    ticker topic track turnstile url valve variable vendor volume ward watch wing
+    cluster compressor consumer core country county cpu crane database datacenter dataset db dc
+    department district domain elevator endpoint engine entity env environment exchange factory
+    fan file floor folder fqdn function furnace gpu group hall hive hostname hub iface index
+    ip isin key kpi lab light line link loc location mac market metric model
+    motor name namespace network nic office org organisation organization pair panel partition
+    path pipe pipeline place platform player pool press pump queue reactor reader region replica
+    repo repository resource sample scale section segment serial series service spot stack stage
+    stock stop string subnet supplier symbol system table tag tank ticker topic track turnstile
+    url valve variable vendor volume ward watch wing
+    """
+)
+# Those who use or pass a thing, one after the other: their keys are keys, but text of such a name
+# may tell a condition, as the product that is on a machine.
+_PASSING = _words(
+    """
+    article currency customer driver game item job object operator order owner patient person
+    player process product program project route sku source subscriber target team tenant test
+    user worker
     """
 )
 # What changes while a thing stays the same.
@@ -105,7 +126,7 @@ def names_a_key(name: Hashable) -> bool:
     if not words:
         return False
     last = words[-1]
-    return last in _KEYS or (last.endswith("id") and last[:-2] in _THINGS)
+    return last in _KEYS or (last.endswith("id") and last[:-2] in _THINGS | _PASSING)
 
 
 def names_a_condition(name: Hashable) -> bool:
@@ -127,7 +148,7 @@ def names_a_thing(name: Hashable) -> bool:
     >>> [names_a_thing(name) for name in ("sensor", "sensor_name", "user_id", "machine_state")]
     [True, True, True, False]
     """
-    return _ends_with(name, _THINGS) or names_a_key(name)
+    return _ends_with(name, _THINGS - _PASSING) or names_a_key(name)
 
 
 def names_a_thing_by_number(name: Hashable) -> bool:

@@ -214,10 +214,20 @@ def _is_known(value: Any) -> bool:
     )
 
 
+def _such_as(frame: pd.DataFrame) -> str:
+    """Return the first column of numbers that can be times, as an example; empty if none can."""
+    if isinstance(frame.columns, pd.MultiIndex) or not frame.columns.is_unique:
+        return ""
+    for name, dtype in frame.dtypes.items():
+        if kind_of_dtype(dtype) in ("integer", "number") and look_like_times(frame[name]):
+            return f", such as time={name!r}"
+    return ""
+
+
 def _index_or_nothing(frame: pd.DataFrame) -> ColumnRef:
     """Return the index where it can be the time; say that there is none where it cannot."""
     index = frame.index
-    remedy = "name the column of the time with time="
+    remedy = f"name the column of the time with time={_such_as(frame)}"
     if isinstance(frame.columns, pd.MultiIndex):
         remedy = "a frame with MultiIndex columns has it in the index: use frame.set_index(...)"
     if isinstance(index, pd.MultiIndex):

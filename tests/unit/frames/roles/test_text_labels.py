@@ -122,3 +122,12 @@ def test_whole_numbers_beside_the_values_of_a_melted_frame_are_labels_that_do_no
         "column 'n': holds numbers (found '1', '2') beside the values of a melted frame, and they "
         "change within a series; leave it out with "
     )
+
+
+def test_who_passes_a_thing_is_a_condition_of_it() -> None:
+    frame = frame_with(time=minutes(*range(8)), host="a")
+    for name, held in (
+        ("operator", ["ann"] * 5 + ["bob"] * 3),
+        ("product", ["tin"] * 4 + ["jar"] * 4),
+    ):
+        assert f"column {name!r}: text that no rows" in refusal(frame.assign(**{name: held}))

@@ -153,3 +153,9 @@ def test_two_columns_of_one_name_are_refused_if_one_is_the_time() -> None:
 def test_times_that_are_missing_at_first_are_found() -> None:
     late = pd.Series([None] * 1500 + ["2026-01-01"], dtype=object)
     assert found(pd.DataFrame({"when": late, "y": 0.5})) == "column 'when'"
+
+
+@pytest.mark.parametrize("held", [[1767225600000] * 3, [20260101] * 3, [46082.25] * 3])
+def test_numbers_that_can_be_times_are_proposed_where_nothing_else_is(held: Any) -> None:
+    text = refusal(long_frame(n=[1, 2, 3], at=held))
+    assert text.endswith("name the column of the time with time=, such as time='at'")
