@@ -151,9 +151,9 @@ def test_damaged_files_and_those_of_another_tenant_stay_and_are_named(
     with pytest.raises(
         SpoolError,
         match=rf"^replay: 3 of {len(files)} files are left to you: '{files[0]}': it is damaged "
-        rf"\(.*\); '{files[1]}': it is of tenant '5:7'; replay it with that tenant_id; "
-        rf"'{files[2]}': the sidecar, which tells the tenant, is missing or damaged; send it by "
-        r"curl$",
+        rf"\(.*\); restore it, .* again; '{files[1]}': it is of tenant '5:7'; replay it "
+        rf"with that tenant_id; '{files[2]}': the sidecar, which tells the tenant, is missing or "
+        r"damaged; send it by curl$",
     ) as caught:
         writer_to(proxy.url, run).replay(tmp_path)
     assert sorted(tmp_path.glob("*.jsonl.gz")) == files[:3]

@@ -16,6 +16,8 @@ from vm_df_writer.display.progress import ProgressBar, ProgressChoice
 from vm_df_writer.errors import DeliveryError, ServerRejected, SpoolError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.ledger import Ledger, reporting
+from vm_df_writer.server.limits import ServerLimits
+from vm_df_writer.server.server_info import ServerPair
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["replay_folder"]
@@ -37,7 +39,7 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
             "undelivered samples were kept in"
         ) from None
     bar = ProgressBar(progress, sum(file.samples for file in files))
-    replay = _Replay(files, backend, Ledger(bar.add))
+    replay = _Replay(files, backend, backend.server.info(), Ledger(bar.add))
     with OneInterrupt(), reporting(replay.report):
         try:
             with bar:
@@ -52,11 +54,22 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
 
 
 class _Replay:
-    """Sends files, the oldest first, and removes each as soon as it is acknowledged."""
+    """Sends files, the oldest first, and removes each as soon as it is acknowledged.
 
-    def __init__(self, files: Sequence[SpooledFile], backend: Backend, ledger: Ledger) -> None:
+    A file stays as it is if the servers would not store all of it: an acknowledgement does not say
+    so, and this may be the only copy.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[SpooledFile],
+        backend: Backend,
+        servers: ServerPair,
+        ledger: Ledger,
+    ) -> None:
         self._files = files
         self._backend = backend
+        self._servers = servers
         self._ledger = ledger
         self._gone: set[SpooledFile] = set()  # delivered, or in the hands of another process
         self._problems: dict[SpooledFile, str] = {}
@@ -126,7 +139,12 @@ class _Replay:
             raise SpoolError(f"the sidecar's tenant, {tenant!r}, is no text; put it in quotes")
         if not self._backend.endpoint.writes_to(tenant):
             raise SpoolError(f"it is of tenant {tenant!r}; replay it with that tenant_id")
-        return file.read()
+        body = file.read()
+        # Anew for each file: a replay may take hours, in which samples get too old.
+        limits = ServerLimits.of(self._backend.config, self._servers)
+        if loss := limits.describe_loss(body.counts):
+            raise SpoolError(loss)
+        return body
 
     def _settle(self, outcome: Outcome) -> None:
         file, error = self._claimed.pop(outcome.body), outcome.error

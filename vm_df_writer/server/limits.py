@@ -11,8 +11,10 @@ from typing import Self
 import numpy as np
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.text import format_utc
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, SeriesBlock
 from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.server_info import ServerPair
@@ -78,6 +80,27 @@ class TimeLimits:
         dropped = {reason: n * len(block.values) for reason, n in counts.items() if n}
         block = replace(block, dropped={**block.dropped, **dropped})
         return _take(block, ~(too_old | too_new))
+
+    def describe_excess(self, counts: SampleCounts) -> str | None:
+        """Say which formatted lines the server would drop for their times, and what to do.
+
+        Returns
+        -------
+        str or None
+            None if the server stores all of them.
+        """
+        oldest_ms, newest_ms = self.oldest_ms, self.newest_ms
+        if oldest_ms is not None and (n := int((counts.first_ms < oldest_ms).sum())):
+            reason, side, limit_ms, flag = "too_old", "before", oldest_ms, "retentionPeriod"
+        elif newest_ms is not None and (n := int((counts.last_ms > newest_ms).sum())):
+            reason, side, limit_ms, flag = "too_new", "after", newest_ms, "futureRetention"
+        else:
+            return None
+        return (
+            f"{reason}: {n:,} of its {len(counts.samples):,} lines have samples {side} "
+            f"{format_utc(limit_ms)}, which the server drops; raise its -{flag}, or send the file "
+            "by curl to do without these"
+        )
 
 
 def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
@@ -228,3 +251,27 @@ class ServerLimits:
             max_line_bytes=line_limit_of(servers.write),
             are_reported=servers.write.is_known or servers.read.is_known,
         )
+
+    def describe_loss(self, counts: SampleCounts) -> str | None:
+        """Say what the servers would not store of lines that are already formatted.
+
+        A frame is checked before it is formatted. This is for lines of another time, or of another
+        server's limits.
+
+        Returns
+        -------
+        str or None
+            The reason and what to do; None if the servers store all of it.
+
+        Examples
+        --------
+        >>> config = WriterConfig(datasource_url="http://localhost:8428", max_labels=1)
+        >>> counts = SampleCounts([b'{"__name__":"y","host":"a"}'], *np.array([[1], [60], [70]]))
+        >>> limits = ServerLimits.of(config, ServerPair())
+        >>> print(limits.describe_loss(counts))  # doctest: +ELLIPSIS
+        labels: '{"__name__":"y","host":"a"}' has 2 labels, and the server keeps 1; raise ...
+        """
+        for label_set in dict.fromkeys(counts.label_sets):
+            if excess := self.labels.describe_excess(label_set):
+                return f"labels: {label_set[:80].decode(errors='replace')!r} has {excess}"
+        return self.times.describe_excess(counts)

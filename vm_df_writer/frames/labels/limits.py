@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.label_column import LabelColumn
@@ -29,6 +30,41 @@ class LabelLimits:
     max_labels: int = 30
     max_name_bytes: int = 256
     max_value_bytes: int = 4096
+
+    def describe_excess(self, label_set: bytes) -> str | None:
+        """Say what of a rendered label set the server would not store, and what to do.
+
+        Returns
+        -------
+        str or None
+            None if the server stores all of it.
+
+        Examples
+        --------
+        >>> limits = LabelLimits(max_value_bytes=3)
+        >>> print(limits.describe_excess(b'{"host":"long"}'))  # doctest: +ELLIPSIS
+        a label value of 4 bytes, and the server keeps 3; raise max_label_value_bytes ...
+        """
+        labels: dict[str, str] = orjson.loads(label_set)
+        longest_name = max(len(name.encode()) for name in labels)
+        longest_value = max(len(text.encode()) for text in labels.values())
+        for found, most, what, key, flag in (
+            (len(labels), self.max_labels, "{} labels", "max_labels", "maxLabelsPerTimeseries"),
+            (
+                *(longest_name, self.max_name_bytes, "a label name of {} bytes"),
+                *("max_label_name_bytes", "maxLabelNameLen"),
+            ),
+            (
+                *(longest_value, self.max_value_bytes, "a label value of {} bytes"),
+                *("max_label_value_bytes", "maxLabelValueLen"),
+            ),
+        ):
+            if found > most:
+                return (
+                    f"{what.format(found)}, and the server keeps {most}; raise {key} if the "
+                    f"server runs with a higher -{flag}"
+                )
+        return None
 
 
 def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:

@@ -78,3 +78,36 @@ def test_the_limits_can_be_raised() -> None:
     assert render({"__name__": "$VAR"}, label, limits=wide)
     with pytest.raises(LabelError, match="the server keeps 1 to 1; rename it"):
         render({"__name__": "$VAR"}, label, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (
+            LabelLimits(max_labels=1),
+            (
+                "2 labels, and the server keeps 1; raise max_labels if the server runs with "
+                "a higher -maxLabelsPerTimeseries"
+            ),
+        ),
+        (
+            LabelLimits(max_name_bytes=7),
+            (
+                "a label name of 8 bytes, and the server keeps 7; raise max_label_name_bytes if "
+                "the server runs with a higher -maxLabelNameLen"
+            ),
+        ),
+        (
+            LabelLimits(max_value_bytes=3),
+            (
+                "a label value of 4 bytes, and the server keeps 3; raise max_label_value_bytes if "
+                "the server runs with a higher -maxLabelValueLen"
+            ),
+        ),
+        (LabelLimits(max_labels=2, max_name_bytes=8, max_value_bytes=4), None),
+    ],
+)
+def test_what_a_rendered_label_set_has_beyond_the_limits_is_named(
+    limits: LabelLimits, message: str | None
+) -> None:
+    assert limits.describe_excess('{"__name__":"y","a":"éé"}'.encode()) == message
