@@ -6,6 +6,7 @@ read; it answers 204 either way. So a reader has to find what a server would not
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -35,12 +36,14 @@ def counts_of_lines(data: bytes) -> SampleCounts:
 
     Examples
     --------
-    >>> counts = counts_of_lines(b'{"metric":{"a":"b"},"values":[1,2],"timestamps":[60,70]}\n')
+    >>> counts = counts_of_lines(
+    ...     b'{"metric":{"__name__":"y"},"values":[1,2],"timestamps":[60,70]}\n'
+    ... )
     >>> counts.label_sets, counts.samples.tolist(), counts.first_ms.tolist()
-    ([b'{"a":"b"}'], [2], [60])
-    >>> counts_of_lines(b'{"metric":{"a":5},"values":[1],"timestamps":[60]}\n')
+    ([b'{"__name__":"y"}'], [2], [60])
+    >>> counts_of_lines(b'{"metric":{"__name__":5},"values":[1],"timestamps":[60]}\n')
     Traceback (most recent call last):
-    ValueError: line 1: expected labels with text that is not empty, got {"a":5}
+    ValueError: line 1: expected labels with text that is not empty, got {"__name__":5}
     """
     label_sets, times = [], []
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), 1):
@@ -65,11 +68,7 @@ def _read_line(line: bytes) -> tuple[bytes, list[int]]:
     if not (head.startswith(_BEFORE_LABELS) and values_key and times_key and tail.endswith(b"}")):
         raise _unlike("a line of metric, values and timestamps", line)
     label_set, times_text = head.removeprefix(_BEFORE_LABELS), tail[:-1]
-    labels = _load(label_set, "labels")
-    if not isinstance(labels, dict) or not labels:
-        raise _unlike("labels", label_set)
-    if not all(name and isinstance(text, str) and text for name, text in labels.items()):
-        raise _unlike("labels with text that is not empty", label_set)
+    _check_labels(label_set)
     if b"1e999" in values_text:
         values_text = _INFINITY.sub(b"0", values_text)
     values, times = _load(values_text, "values"), _load(times_text, "timestamps")
@@ -84,6 +83,17 @@ def _read_line(line: bytes) -> tuple[bytes, list[int]]:
     if min(times) < np.iinfo(np.int64).min or max(times) > np.iinfo(np.int64).max:
         raise _unlike("timestamps of 64 bits", times_text)
     return label_set, times
+
+
+def _check_labels(label_set: bytes) -> None:
+    labels = _load(label_set, "labels")
+    if not isinstance(labels, dict) or "__name__" not in labels:
+        raise _unlike("labels with a __name__", label_set)
+    if not all(name and isinstance(text, str) and text for name, text in labels.items()):
+        raise _unlike("labels with text that is not empty", label_set)
+    # orjson itself lets the last one win, as the server does.
+    if len(json.loads(label_set, object_pairs_hook=list)) != len(labels):
+        raise _unlike("labels with a name each", label_set)
 
 
 def _load(text: bytes, what: str) -> Any:

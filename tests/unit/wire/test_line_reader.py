@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 
 from tests.support.blocks import T, block_of_rows
+from tests.support.malformed_lines import MALFORMED
 from vm_df_writer.wire.import_lines import LineEncoder
 from vm_df_writer.wire.line_reader import counts_of_lines
 
-GOOD = b'{"metric":{"a":"b"},"values":[1,2],"timestamps":[60,70]}\n'
+GOOD = b'{"metric":{"__name__":"y","a":"b"},"values":[1,2],"timestamps":[60,70]}\n'
 
 
 @pytest.mark.parametrize("n_samples", [3, 40])
 def test_lines_of_the_encoder_are_read_with_odd_labels_and_infinities(n_samples: int) -> None:
-    label_sets = [b'{"__name__":"y","odd":"\\",\\"values\\":["}', b'{"1e999":"\\u2028,1e999,"}']
+    label_sets = [
+        b'{"__name__":"y","odd":"\\",\\"values\\":["}',
+        b'{"__name__":"y","1e999":"\\u2028,1e999,"}',
+    ]
     values = np.arange(2.0 * n_samples).reshape(2, -1)
     values[0, [0, -1]], values[1, 1] = [np.inf, -np.inf], -np.inf
     block = block_of_rows(values, label_sets=label_sets, has_infinities=True)
@@ -47,13 +51,23 @@ def test_times_need_no_order() -> None:
         (b"[1,2],", b"[],", "expected as many values as timestamps, got 0 and 2$"),
         (b"[60,70]", b"[]", "expected timestamps that are all whole numbers, got"),
         (b'"b"', b"b", r"the labels are no JSON \(.*\)$"),
-        (b'"b"', b"5", 'expected labels with text that is not empty, got {"a":5}$'),
-        (b'"b"', b'""', 'expected labels with text that is not empty, got {"a":""}$'),
-        (b'"a"', b'""', 'expected labels with text that is not empty, got {"":"b"}$'),
+        (b'"b"', b"5", 'expected labels with text that is not empty, got {"__name__":"y","a":5}$'),
+        (
+            b'"b"',
+            b'""',
+            'expected labels with text that is not empty, got {"__name__":"y","a":""}$',
+        ),
+        (
+            b'"a"',
+            b'""',
+            'expected labels with text that is not empty, got {"__name__":"y","":"b"}$',
+        ),
         (b'"b"', b'{"c":"d"}', "expected labels with text that is not empty, got"),
         (b'"b"', b'"\xff"', r"the labels are no JSON \(.*\)$"),
-        (b'{"a":"b"}', b"{}", "expected labels, got {}$"),
-        (b'{"a":"b"}', b'["a"]', r"expected labels, got \[\"a\"\]$"),
+        (b'"__name__":"y",', b"", 'expected labels with a __name__, got {"a":"b"}$'),
+        (b'{"__name__":"y","a":"b"}', b"{}", "expected labels with a __name__, got {}$"),
+        (b'{"__name__":"y","a":"b"}', b'["__name__"]', "expected labels with a __name__, got"),
+        (b'"a":"b"', b'"a":"b","a":"c"', "expected labels with a name each, got"),
         (b"}\n", b",\n", "expected a line of metric, values and timestamps, got"),
         (b'"values"', b'"value"', "expected a line of metric, values and timestamps, got"),
         (b"}\n", b"}\n\n", "expected a line of metric, values and timestamps, got $"),
@@ -70,5 +84,19 @@ def test_a_line_that_a_server_would_not_store_as_it_is_is_named(
 
 
 def test_long_lines_are_quoted_in_part() -> None:
-    with pytest.raises(ValueError, match=r'^line 1: expected labels, got \["x{78}\.\.\.$'):
+    with pytest.raises(
+        ValueError, match=r'^line 1: expected labels with a __name__, got \["x{78}\.\.\.$'
+    ):
         counts_of_lines(b'{"metric":["%s"],"values":[1],"timestamps":[60]}\n' % (b"x" * 99))
+
+
+# These are JSON that is right: whether they are stored is for the limits that the server reports.
+ALLOWED = {f"timestamp {ms}" for ms in (0, -5, 86399999, 1767225660, 2**63 - 1)} | {
+    f"timestamp 1767225660{zeros}" for zeros in ("000000", "000000000")
+}
+
+
+@pytest.mark.parametrize("kind", sorted(MALFORMED.keys() - ALLOWED))
+def test_every_line_that_a_server_skips_or_alters_is_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match=r"^line 1: "):
+        counts_of_lines(MALFORMED[kind])
