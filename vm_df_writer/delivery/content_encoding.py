@@ -1,47 +1,92 @@
-"""The coding that a server is known to understand."""
+"""The content encoding that a server is known to understand, and for how long that is known."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.transport.client import HttpClient
 
-__all__ = ["negotiate_encoding", "understands_zstd"]
+__all__ = ["EncodingAgreement", "understands_zstd"]
 
 _log = logging.getLogger(__name__)
 
 # Blank lines, and no zstd.
 _NOT_ZSTD = b"\n" * 16
 
+# A proxy may keep its connections open while another server takes the place of the one behind it.
+_SHOWN_FOR_S = 60.0
 
-def negotiate_encoding(requested: str, client: HttpClient) -> str | None:
-    """Return the wished coding, or ``gzip`` if the server does not understand it.
+
+class EncodingAgreement:
+    """Which encoding to use before one server; only ``zstd`` has to be agreed.
+
+    That a server decodes zstd has an end: another version may take its place, which answers 204
+    and stores nothing. So it counts for a minute, and only for connections that were open by then.
+    A server that showed that it does not is sent gzip from then on.
+
+    Threads may share an agreement: at worst two of them ask at once.
 
     Parameters
     ----------
-    wished : {"none", "gzip", "zstd"}
-        The coding to use if possible. Only ``zstd`` has to be asked for.
+    requested : {"none", "gzip", "zstd"} or another encoding
+        The encoding to use if possible.
     client : HttpClient
         Asks the server.
-
-    Returns
-    -------
-    str or None
-        None if the server gave no answer that tells.
+    clock : callable
+        Monotonic seconds.
 
     Examples
     --------
-    >>> negotiate_encoding("zstd", client)  # doctest: +SKIP
+    >>> EncodingAgreement("zstd", client).choose()  # doctest: +SKIP
     'zstd'
     """
-    if requested != "zstd":
-        return requested
-    understood = understands_zstd(client)
-    if understood is False:
-        _log.warning("compression: the server does not decode zstd, so gzip is used instead")
-        return "gzip"
-    return "zstd" if understood else None
+
+    def __init__(
+        self, requested: str, client: HttpClient, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._requested = requested
+        self._client = client
+        self._clock = clock
+        self._is_refused = False
+        self._shown: tuple[object, float] | None = None  # the newest connection then, and when
+
+    def choose(self) -> str:
+        """Return the encoding of the next body: ``gzip`` as long as the server shows nothing."""
+        if self._requested != "zstd":
+            return self._requested
+        if self._shown is None:
+            self._ask()
+        return "zstd" if self._shown is not None and not self._is_refused else "gzip"
+
+    def holds(self) -> bool:
+        """Say whether zstd was understood until now, and ask again if that is not known.
+
+        If not, what was just sent so may be stored or not, whatever the answer was.
+        """
+        if not self._is_shown_still():
+            self._ask()
+        return self._shown is not None and not self._is_refused
+
+    def _is_shown_still(self) -> bool:
+        if self._shown is None:
+            return False
+        connection, at_s = self._shown
+        is_recent = self._clock() - at_s <= _SHOWN_FOR_S
+        return is_recent and connection is self._client.newest_connection
+
+    def _ask(self) -> None:
+        if self._is_refused:
+            return
+        # Before it asks: of what is opened meanwhile, in another thread, the answer tells nothing.
+        now = self._client.newest_connection, self._clock()
+        understood = understands_zstd(self._client)
+        self._shown = now if understood else None
+        if understood is False:
+            self._is_refused = True
+            _log.warning("compression: the server does not decode zstd, so gzip is used instead")
 
 
 def understands_zstd(client: HttpClient) -> bool | None:

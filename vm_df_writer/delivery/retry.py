@@ -14,7 +14,11 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
 from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 
-__all__ = ["Attempts", "RetryPolicy"]
+__all__ = ["Attempts", "EncodingInDoubt", "RetryPolicy"]
+
+
+class EncodingInDoubt(ServerRejected):
+    """The server answered 204, but may not know the encoding; another attempt uses gzip."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,16 @@ class Attempts:
             self._deadline = time.monotonic() + self._policy.deadline_s
         self.error = error
         self.in_doubt |= error.in_doubt
-        # Each such failure is one idle connection less, so that this comes to an end.
-        self._at_once = isinstance(error, ServerUnavailable) and error.stale
-        if isinstance(error, ServerUnavailable) and not self._at_once:
+        # This comes to an end: each stale connection is one idle one less, and an encoding is in
+        # doubt once.
+        is_stale = isinstance(error, ServerUnavailable) and error.stale
+        self._at_once = is_stale or isinstance(error, EncodingInDoubt)
+        if isinstance(error, ServerUnavailable) and not is_stale:
             self._unavailable += 1
 
     def _may_be_retried(self, error: BaseException) -> bool:
+        if isinstance(error, EncodingInDoubt):
+            return True
         if isinstance(error, ServerRejected):
             return error.status in RETRIED_STATUSES
         if isinstance(error, ServerUnavailable) and not _is_untrusted(error):

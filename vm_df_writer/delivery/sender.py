@@ -10,7 +10,8 @@ from functools import partial
 from queue import SimpleQueue
 
 from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
-from vm_df_writer.delivery.content_encoding import negotiate_encoding
+from vm_df_writer.delivery.content_encoding import EncodingAgreement
+from vm_df_writer.delivery.encoded_body import EncodedBody
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.delivery.retry import Attempts, RetryPolicy
 from vm_df_writer.errors import DeliveryError
@@ -22,11 +23,6 @@ __all__ = ["Outcome", "RetryPolicy", "Sender", "Throttle"]
 
 Throttle = Callable[[Iterable[Body]], Iterator[Body]]
 """Passes bodies on, each when it may be sent; may end before they do."""
-
-# A full body of 4 MiB is thus waited for 64 s longer than the `timeout`. A busy server holds a
-# request for up to a minute (-insert.maxQueueDuration) until it stores it or answers 503; whoever
-# gives up before that sends the same samples twice to a server that has too much to do already.
-_SLOWEST_BYTES_PER_S = 64 * 1024
 
 # Beside those in flight: one ready to go, and one being made.
 _BODIES_AHEAD = 2
@@ -82,8 +78,8 @@ class Sender:
         Most requests that a call of `deliver` has in flight. Fewer while the server
         keeps answering 429 or 503.
     coding : {"none", "gzip", "zstd"}
-        How bodies are compressed. ``zstd`` becomes ``gzip`` unless the server shows
-        that it decodes zstd, since an old one answers 204 and stores nothing.
+        How bodies are compressed. ``zstd`` becomes ``gzip`` unless the server shows, and goes on
+        showing, that it decodes zstd, since an old one answers 204 and stores nothing.
     timeout_s : float
         How long to wait for an answer; a second more for every 64 KiB of a body.
     turns : Throttle
@@ -109,10 +105,9 @@ class Sender:
         self._client = client
         self._retry = retry
         self._concurrency = concurrency
-        self._encoding = encoding
+        self._agreement = EncodingAgreement(encoding, client)
         self._timeout_s = timeout_s
         self._throttle = throttle
-        self._agreed_encoding: str | None = None
 
     def deliver(self, bodies: Iterable[Body], on_result: Callable[[Outcome], object]) -> None:
         """Send bodies until there are no more, or until one has failed for good.
@@ -139,22 +134,12 @@ class Sender:
         >>> outcomes = []
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
-        delivery = _Delivery(self._pack, self._retry, self._concurrency, on_result)
+        delivery = _Delivery(self._encode, self._retry, self._concurrency, on_result)
         with OneInterrupt() as interrupt:
             delivery.run(self._throttle(bodies), interrupt)
 
-    def _pack(self, body: Body) -> tuple[int, Callable[[], None]]:
-        """Return the size of a body on the wire, and what sends it, always the same bytes."""
-        if self._agreed_encoding is None:
-            self._agreed_encoding = negotiate_encoding(self._encoding, self._client)
-        encoding = self._agreed_encoding or "gzip"  # which every server understands
-        payload = compress(body.data, encoding)
-        return len(payload), partial(
-            self._client.post_import,
-            payload,
-            content_encoding=None if encoding == "none" else encoding,
-            timeout_s=self._timeout_s + len(body.data) / _SLOWEST_BYTES_PER_S,
-        )
+    def _encode(self, body: Body) -> EncodedBody:
+        return EncodedBody(body.data, self._agreement, self._client, timeout_s=self._timeout_s)
 
 
 class _Delivery:
@@ -170,12 +155,12 @@ class _Delivery:
 
     def __init__(
         self,
-        pack: Callable[[Body], tuple[int, Callable[[], None]]],
+        encode: Callable[[Body], EncodedBody],
         policy: RetryPolicy,
         concurrency: int,
         on_result: Callable[[Outcome], object],
     ) -> None:
-        self._pack = pack
+        self._encode = encode
         self._policy = policy
         self._concurrency = concurrency
         self._on_result = on_result
@@ -254,8 +239,8 @@ class _Delivery:
         if self._failure is not None:
             return Outcome(body, self._failure, 0, 0, in_doubt=False)
         try:
-            size, send = self._pack(body)
-            attempts.run(partial(self._request, send))
+            encoded = self._encode(body)
+            attempts.run(partial(self._request, encoded.send))
         except DeliveryError as error:
             return Outcome(body, error, 0, attempts.made, attempts.in_doubt)
         except Stopped:
@@ -265,7 +250,7 @@ class _Delivery:
             failure = DeliveryError(_DEFECT.format(type(defect).__name__), in_doubt=True)
             failure.__cause__ = defect
             return Outcome(body, failure, 0, attempts.made + 1, in_doubt=True)
-        return Outcome(body, None, size, attempts.made, attempts.in_doubt)
+        return Outcome(body, None, encoded.size, attempts.made, attempts.in_doubt)
 
     def _request(self, send: Callable[[], None]) -> None:
         with self._limiter:

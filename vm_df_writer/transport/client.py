@@ -77,6 +77,11 @@ class HttpClient:
         """Return the URL that is written to; it holds no credentials."""
         return f"HttpClient({self._endpoint.import_url!r})"
 
+    @property
+    def newest_connection(self) -> object:
+        """What stands for the connection that was opened last; another one after each opening."""
+        return self._open().newest_connection
+
     def post_import(
         self, data: bytes, *, content_encoding: str | None = None, timeout_s: float | None = None
     ) -> None:

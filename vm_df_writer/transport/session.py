@@ -42,7 +42,6 @@ _UNSENT = (
     requests.exceptions.ProxyError,
 )
 
-
 # These quote the URL of a proxy, which may hold credentials.
 _MALFORMED = (urllib3_errors.LocationValueError, requests.exceptions.InvalidURL)
 
@@ -62,15 +61,20 @@ class Transport:
         self.pid = os.getpid()
         self._connect_timeout_s = config.timeout_s
         self._session = requests.Session()
-        adapter = _Adapter(config.timeout_s)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._adapter = _Adapter(config.timeout_s)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
         self._user_agent = f"vm_df_writer/{_version()}"
         self._verify = config.verify_tls
         self._cert: str | tuple[str, str] | None = config.tls_cert_file
         if config.tls_cert_file and config.tls_key_file:
             self._cert = (config.tls_cert_file, config.tls_key_file)
         self._settings: dict[tuple[str, str], Any] = {}
+
+    @property
+    def newest_connection(self) -> object:
+        """What stands for the connection that was opened last; another one after each opening."""
+        return self._adapter.newest_connection
 
     def send(
         self,
@@ -95,11 +99,12 @@ class Transport:
         request.headers["User-Agent"] = self._user_agent
         if body is not None:
             request.headers["Content-Length"] = str(len(body))
-        adapter = self._session.get_adapter(target.url)
         try:
             # The settings stay in no variable: they hold the proxy's credentials, and a traceback
             # may show local variables.
-            response = adapter.send(request, timeout=timeout_s, **self._settings_of(target.url))
+            response = self._adapter.send(
+                request, timeout=timeout_s, **self._settings_of(target.url)
+            )
         except _FAILURES as error:
             connect_timeout_s = min(timeout_s, self._connect_timeout_s)
             failure = _translate(error, target, timeout_s, connect_timeout_s)
@@ -167,7 +172,8 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, connect_timeout_s: float) -> None:
         super().__init__(pool_maxsize=_MOST_IDLE)
-        self._connect_timeout_s = connect_timeout_s
+        self.connect_timeout_s = connect_timeout_s
+        self.newest_connection = object()
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -176,7 +182,7 @@ class _Adapter(HTTPAdapter):
             raise requests.exceptions.InvalidProxyURL from None
         if not issubclass(pool.ConnectionCls, _Connection):
             name = pool.ConnectionCls.__name__
-            traits = {"connect_timeout_s": self._connect_timeout_s}
+            traits = {"adapter": self}
             pool.ConnectionCls = type(name, (_Connection, pool.ConnectionCls), traits)
         return pool
 
@@ -193,12 +199,12 @@ class _Connection(HTTPConnection):
     new one; the server may have closed an older one, being idle.
     """
 
-    connect_timeout_s: float
+    adapter: _Adapter
     _has_answered = False
 
     def connect(self) -> None:
         timeout_s: Any = self.timeout
-        self.timeout = min(timeout_s, self.connect_timeout_s)
+        self.timeout = min(timeout_s, self.adapter.connect_timeout_s)
         self._has_answered = False
         try:
             super().connect()
@@ -206,6 +212,7 @@ class _Connection(HTTPConnection):
             raise urllib3_errors.NewConnectionError(self, str(error)) from error
         finally:
             self.timeout = timeout_s
+        self.adapter.newest_connection = object()
         self.sock.settimeout(timeout_s)
         # HttpClient has warned once; urllib3 would warn for each connection.
         self.is_verified = True
