@@ -89,7 +89,7 @@ def test_a_frame_without_a_time(victoria_metrics: LocalVictoriaMetrics) -> None:
     refuse(
         victoria_metrics,
         TimestampError,
-        "timestamps: the frame has no time: its index is a RangeIndex, and no column holds times "
+        "timestamps: the frame has no time: its index numbers the rows, and no column holds times "
         "(there are: 'y', 'yhat'); name the column of the time with time=",
         FRAME.reset_index(drop=True),
         query_key="cpu",
@@ -100,8 +100,8 @@ def test_integer_times_without_a_unit(victoria_metrics: LocalVictoriaMetrics) ->
     refuse(
         victoria_metrics,
         TimestampError,
-        "index: integers do not say their unit (first: 1767225600); pass time_unit='s', 'ms', "
-        "'us' or 'ns'",
+        "index: integers do not say their unit (first: 1767225600); pass time_unit='s' if they "
+        "are seconds (2026-01-01 00:00:00 UTC)",
         FRAME.set_index(pd.Index([1767225600, 1767225661])),
         query_key="cpu",
     )

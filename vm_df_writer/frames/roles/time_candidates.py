@@ -28,6 +28,8 @@ __all__ = ["find_time", "two_columns_of_one_time"]
 Content = Literal["time", "date", "time of day", "written", "unlikely", "none"]
 
 _EXAMINED_ROWS = 1000
+# An index without a name that holds larger numbers is meant to hold something.
+_MOST_ROWS = 10**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _of_columns(frame: pd.DataFrame, survey: ColumnSurvey) -> list[_Candidate]:
     for position, kind in sorted(positions.items()):
         column, is_named = frame.iloc[:, position], is_time_name(survey.names[position])
         content = "time" if kind == "time" else _content_of(column)
-        if kind == "time" or content != "none":
+        if is_named or content != "none":
             source = ColumnRef("column", survey.names[position])
             found.append(_Candidate(source, content, is_named, kind == "time"))
     return found
@@ -239,6 +241,8 @@ def _index_or_nothing(frame: pd.DataFrame) -> ColumnRef:
         index.name is None
         and kind_of_dtype(index.dtype) == "integer"
         and index.notna().any()
+        and index.min() >= 0
+        and index.max() < _MOST_ROWS
         and not look_like_times(index)
     )
     if is_numbering:
