@@ -205,7 +205,8 @@ class VmWriter:
             If the server fails; its `report` says what is left.
         SpoolError
             If something is wrong with the folder, or with some of its files: those that are
-            damaged, of another tenant or refused by the server stay, and all others are sent.
+            damaged, of another tenant or refused by the server stay, and so do those of which
+            it would drop samples for their time or labels. All others are sent.
         """
         folder = folder or self.config.spool_dir
         if folder is None:

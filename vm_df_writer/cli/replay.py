@@ -37,7 +37,8 @@ def replay(
     """Send the samples that earlier writes left in DIR, the oldest first.
 
     A file is removed once the server has acknowledged it, so that this may be interrupted and run
-    again. Files that are damaged, of another tenant or refused by the server stay.
+    again. Files that are damaged, of another tenant or refused by the server stay, and so do those
+    of which it would drop samples for their time or labels.
     """
     with VmWriter(config=open_config(url, config_path, metric_format)) as writer:
         try:

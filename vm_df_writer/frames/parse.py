@@ -161,6 +161,7 @@ def parse_frame(
     if "error" in (reading.duplicates, reading.inf):
         for _ in body.blocks():  # a refusal must come before the first request
             pass
+    columns = frame.columns  # these stay as they are, though the caller may change the frame
     return ParsedFrame(
         layout,
         reason,
@@ -169,7 +170,7 @@ def parse_frame(
         body.label_sets,
         renderer.label_names,
         body.blocks,
-        lambda: (reading_of(body, frame.columns, layout), explicit_options(body, frame.columns)),
+        lambda: (reading_of(body, columns, layout), explicit_options(body, columns)),
     )
 
 

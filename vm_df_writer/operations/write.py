@@ -124,9 +124,12 @@ def _deliver(plan: SendPlan, backend: Backend, ledger: Ledger, interrupt: OneInt
         if loss := keep_unsent(plan, backend, ledger, interrupt, ledger.error):
             raise loss from ledger.error
     elif ledger.settled + ledger.dropped.total() != total:  # or the throttle ended it early
+        left_out_before = ledger.dropped.copy()
         unsent = count_unsent(plan, ledger)
         dropped = ledger.dropped.total()
         if ledger.settled + dropped + unsent != total:
+            # The frame as it is now may leave out what was sent: with that no account would close.
+            ledger.dropped = left_out_before
             raise FrameError(
                 f"frame: it was changed while it was written: of {total:,} samples "
                 f"{ledger.settled:,} were sent, {dropped:,} left out, and {unsent:,} are left; "
