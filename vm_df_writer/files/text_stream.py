@@ -46,7 +46,24 @@ def import_pyarrow() -> Any:
 
 
 def _unpack_zstd(file: IO[bytes]) -> Any:
-    return import_pyarrow().input_stream(file, compression="zstd")
+    return import_pyarrow().input_stream(_Borrowed(file), compression="zstd")
+
+
+class _Borrowed(io.RawIOBase):
+    """A file that stays open when pyarrow, which closes what it was given, is done with it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read as much as there is place for."""
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 _UNPACKERS: Mapping[re.Pattern[bytes], Callable[[IO[bytes]], Any]] = {

@@ -68,12 +68,18 @@ def write_gzip(path: Path) -> None:
     path.write_bytes(gzip.compress(scores().to_csv(index=False).encode()))
 
 
+def write_zstd(path: Path) -> None:
+    with pa.CompressedOutputStream(str(path), "zstd") as stream:
+        stream.write(scores().to_csv(index=False).encode())
+
+
 FORMATS = {
     "scores.parquet": write_parquet,
     "scores.feather": write_feather,
     "scores.csv": write_csv,
     "scores.tsv": write_tsv,
     "scores.csv.gz": write_gzip,
+    "scores.csv.zst": write_zstd,
 }
 
 each_format = pytest.mark.parametrize("name", FORMATS)

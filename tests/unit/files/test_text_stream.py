@@ -31,6 +31,15 @@ def test_packed_files_are_unpacked(pack: Callable[[bytes], bytes]) -> None:
     assert was_packed
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstd])
+def test_a_file_stays_open_when_its_stream_is_gone(pack: Callable[[bytes], bytes]) -> None:
+    file = BytesIO(pack(TEXT))
+    content, _ = open_packed(file)
+    content.read(10)
+    del content
+    assert not file.closed
+
+
 def test_a_plain_file_is_what_it_is() -> None:
     content, was_packed = open_packed(BytesIO(TEXT))
     assert content.read() == TEXT
