@@ -64,6 +64,7 @@ __all__ = [
 
 class _Parts(TypedDict, total=False):
     hint: str
+    file_hint: str
     keyword: str | None
     report: WriteReport | None
 
@@ -77,8 +78,9 @@ class VmDfWriterError(Exception):
 
     Attributes
     ----------
-    message, hint : str
-        Where, what is wrong and what was found; and what to do, unless the message says that.
+    message, hint, file_hint : str
+        Where, what is wrong and what was found; what to do, unless the message says that; and
+        what to do instead with a file, of which there is no frame that could be converted.
     keyword : str or None
         The keyword or parameter that the message is about, if it is about one.
     report : WriteReport or None
@@ -86,9 +88,7 @@ class VmDfWriterError(Exception):
 
     Examples
     --------
-    >>> print(
-    ...     VmDfWriterError("colour: expected a name, got 5", hint="pass 'red'", keyword="colour")
-    ... )
+    >>> print(VmDfWriterError("colour: expected a name, got 5", hint="pass 'red'"))
     colour: expected a name, got 5; pass 'red'
     """
 
@@ -99,24 +99,26 @@ class VmDfWriterError(Exception):
         message: str,
         *,
         hint: str = "",
+        file_hint: str = "",
         keyword: str | None = None,
         report: WriteReport | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.file_hint = file_hint
         self.keyword = keyword
         self.report = report
 
     def describe(self) -> str:
-        """Return all parts in one line, without words that only Python knows."""
-        return self._compose("")
+        """Return all parts in one line, as who has a file and no frame needs them."""
+        return self._compose(self.file_hint or self.hint, "")
 
     def __str__(self) -> str:
-        return self._compose(": see .report")
+        return self._compose(self.hint, ": see .report")
 
-    def _compose(self, pointer: str) -> str:
-        text = f"{self.message}; {self.hint}" if self.hint else self.message
+    def _compose(self, hint: str, pointer: str) -> str:
+        text = f"{self.message}; {hint}" if hint else self.message
         if self.report is None or self._tells_account:
             return text
         return f"{text} ({self.report.headline}{pointer})"
@@ -243,10 +245,7 @@ class JobError(VmDfWriterError, ValueError):
 
 
 class StateError(JobError):
-    """The state file cannot be used: it is in use, foreign, torn, or the disk is full.
-
-    The last also in mid-job; what was sent is noted then, but for the parts that it names.
-    """
+    """The state file cannot be used: it is in use, foreign or torn, or the disk is full."""
 
 
 class WriteInterrupted(KeyboardInterrupt):

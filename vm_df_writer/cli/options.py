@@ -48,8 +48,8 @@ def file_options(command: Command) -> Command:
 
     @wraps(command)
     def with_file_options(*given: Any, **keywords: Any) -> Any:
-        options = {name: keywords.pop(name) for name in names}
-        options["na_values"] = options["na_values"] or ()
+        given_options = {name: keywords.pop(name) for name in names}
+        options = {name: value for name, value in given_options.items() if value is not None}
         keywords["file_options"] = FileOptions.of(**options)
         check_file_labels(keywords["file_labels"])
         return command(*given, **keywords)

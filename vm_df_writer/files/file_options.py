@@ -26,7 +26,7 @@ def _option(description: str, default: Any = None) -> Any:
 class FileOptions:
     r"""How files are to be read; by default the files themselves show it.
 
-    All but `time_format` concern text files (CSV and TSV) alone. Each field's
+    All but those of the time concern text files (CSV and TSV) alone. Each field's
     ``metadata["help"]`` is the text that the command line shows.
 
     Attributes
@@ -40,7 +40,11 @@ class FileOptions:
     encoding : str or None
         The encoding, by a name that Python knows.
     time_format : str or None
-        The form of the times, in the codes of ``strptime``.
+        The form of the times, in the codes of ``strptime``; ``"excel"`` is the serial dates of
+        spreadsheets.
+    time_columns : sequence of str
+        Columns that are the time together, such as one of dates and one of times of day; they
+        become a column ``timestamp``.
     na_values : sequence of str
         Further words for a missing value, in numbers and in text.
 
@@ -63,7 +67,8 @@ class FileOptions:
     decimal: DecimalMark | None = _option("text files: the decimal mark")
     thousands: str | None = _option("text files: the character between groups of three digits")
     encoding: str | None = _option("text files: the encoding, such as cp1252 or utf-16")
-    time_format: str | None = _option("the form of the times, such as '%d/%m/%Y %H:%M'")
+    time_format: str | None = _option("the form of the times, such as '%d/%m/%Y %H:%M', or 'excel'")
+    time_columns: Sequence[str] = _option("a column that is the time together with others", ())
     na_values: Sequence[str] = _option("text files: a further word for a missing value", ())
 
     @classmethod
@@ -91,17 +96,24 @@ class FileOptions:
             raise FrameError(f"decimal: expected '.' or ',', got {self.decimal!r}")
         self._check_marks_differ()
         self._check_encoding()
-        if self.time_format is not None and "%" not in str(self.time_format):
+        form = self.time_format
+        if form is not None and form != "excel" and "%" not in str(form):
             raise FrameError(
                 "time_format: expected codes such as '%d/%m/%Y %H:%M', got "
                 f"{self.time_format!r}; see the codes of Python's strptime"
             )
-        if isinstance(self.na_values, str):
+        for name in ("na_values", "time_columns"):
+            found = getattr(self, name)
+            if isinstance(found, str):
+                raise FrameError(
+                    f"{name}: expected a list, got the string {found!r}; write [{found!r}]"
+                )
+            object.__setattr__(self, name, tuple(map(str, found)))
+        if len(self.time_columns) == 1:
             raise FrameError(
-                f"na_values: expected a list of words, got the string {self.na_values!r}; write "
-                f"[{self.na_values!r}]"
+                f"time_columns: expected two or more, got {self.time_columns[0]!r} alone; name the "
+                "column of the time with time="
             )
-        object.__setattr__(self, "na_values", tuple(map(str, self.na_values)))
 
     def _check_marks_differ(self) -> None:
         decimal = self.decimal or "."

@@ -29,9 +29,9 @@ class ParquetFormat:
         self, file: IO[bytes], reading: ReadOptions, options: FileOptions
     ) -> tuple[Schema, list[Part]]:
         """Read the description at the end of the file, and nothing else."""
-        del options
         parquet = _open(file)
-        column = _time_column(parquet, reading)
+        is_raw = options.time_format is None and not options.time_columns
+        column = _time_column(parquet, reading) if is_raw else None
         parts = []
         for number in range(parquet.metadata.num_row_groups):
             group = parquet.metadata.row_group(number)

@@ -84,8 +84,8 @@ def read_file(
         If the file cannot be read.
     """
     with _open(path) as file, _clear_reasons():
-        frame = find_format(path, file).read_whole(file, reading, options)
-        return parse_times(frame, reading, options.time_format)
+        frame = find_format(path, file).read_whole(file, _unjoined(reading, options), options)
+        return parse_times(frame, reading, options)
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def plan_source(
         with open_file(path) as file, _clear_reasons():
             fingerprint = _fingerprint(path, file, stamp)
             file.seek(0)
-            schema, parts = find_format(path, file).plan(file, reading, options)
+            schema, parts = find_format(path, file).plan(file, _unjoined(reading, options), options)
         _require_same(stamp_of(path), stamp)
     except SourceError as error:
         return SourceFile(path, stamp, parts=[Part(0)], error=str(error))
@@ -148,17 +148,23 @@ def read_parts(
     """
     with open_file(source.path) as file:
         with _clear_reasons():
-            frames = find_format(source.path, file).read(file, source.schema, parts, reading)
+            found = find_format(source.path, file)
+            frames = found.read(file, source.schema, parts, _unjoined(reading, options))
         for part in parts:
             try:
                 with _clear_reasons():
-                    frame = parse_times(next(frames), reading, options.time_format)
+                    frame = parse_times(next(frames), reading, options)
             except SourceError:
                 # A file that is being changed can look torn; say what is the matter with it.
                 _require_unchanged(source)
                 raise
             source = _require_unchanged(source)
             yield part, frame
+
+
+def _unjoined(reading: ReadOptions, options: FileOptions) -> ReadOptions:
+    """Return the reading of a file whose time is yet to be joined of several columns."""
+    return replace(reading, time=None) if options.time_columns else reading
 
 
 def frame_source(number: int, frame: pd.DataFrame) -> SourceFile:
@@ -227,7 +233,7 @@ def _clear_reasons() -> Iterator[None]:
     try:
         yield
     except FrameError as error:
-        raise SourceError(str(error)) from error
+        raise SourceError(error.describe()) from error
     except SourceError:
         raise
     except Exception as error:  # pyarrow, gzip, pandas and file systems have all kinds

@@ -110,3 +110,37 @@ def test_a_file_whose_name_does_not_fit_a_pattern_is_refused_alone(folder: Path)
     assert result.exit_code == 2
     assert "boiler.csv     not sent" in result.stdout
     assert "engine.csv.gz: --file-label: its path does not fit 'sensor=boil{}.csv'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("time,y\n31/12/2026 06:00,1.5\n", ("--time-format", "%d/%m/%Y %H:%M")),
+        ("time,y\n2026123106,1.5\n", ("--time-format", "%Y%m%d%H")),
+        ("time,y\n46387.25,1.5\n", ("--time-format", "excel")),
+        (
+            "Date,Time,y\n2026-12-31,06:00:00,1.5\n",
+            ("--time-columns", "Date", "--time-columns", "Time"),
+        ),
+        (
+            "time,y\n" + "".join(f"2026-12-31T06:00Z,{y}\n" for y in (1.25, 1.75, 1.5, "ERR")),
+            ("--na-values", "ERR"),
+        ),
+        ('time,y\n2026-12-31T06:00Z,"1,5"\n', ("--decimal", ",")),
+        ("time;y,x\n2026-12-31T06:00Z;1,5\n", ("--separator", ";")),
+    ],
+)
+def test_the_option_that_a_refusal_names_reads_the_file(
+    text: str, remedy: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text(text)
+    refused = run("preview", path, *FORMAT)
+    assert refused.exit_code == 2
+    for option, value in zip(remedy[::2], remedy[1::2], strict=True):
+        assert option in refused.stderr
+        assert value in refused.stderr
+    assert "pd." not in refused.stderr
+    shown = run("preview", path, *FORMAT, *remedy)
+    assert shown.stderr == ""
+    assert '"values":[1.5],"timestamps":[1798696800000]' in shown.stdout

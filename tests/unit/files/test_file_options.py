@@ -27,7 +27,8 @@ def test_a_tab_may_be_named(name: str) -> None:
         ({"separator": ",", "decimal": ","}, r"^separator: ',' is the decimal mark too; change"),
         ({"encoding": "utf-9"}, r"^encoding: 'utf-9' is no encoding that Python knows; use a name"),
         ({"time_format": "iso"}, r"^time_format: expected codes such as '%d/%m/%Y %H:%M', got"),
-        ({"na_values": "void"}, r"^na_values: expected a list of words, got the string 'void'; wr"),
+        ({"na_values": "void"}, r"^na_values: expected a list, got the string 'void'; write"),
+        ({"time_columns": ["day"]}, r"^time_columns: expected two or more, got 'day' alone; name"),
         ({"seperator": ";"}, r"^seperator: not a file option; did you mean 'separator'\?$"),
     ],
 )

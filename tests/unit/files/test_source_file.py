@@ -228,7 +228,6 @@ def test_a_file_that_changes_after_it_was_planned_is_not_read_on(
 
 @pytest.fixture
 def store() -> Iterator[Any]:
-    """Return a remote store that breaks from some read on."""
     fsspec = pytest.importorskip("fsspec")
     memory = pytest.importorskip("fsspec.implementations.memory")
 
@@ -276,8 +275,8 @@ def test_a_store_that_breaks_is_an_error_of_the_file(store: Any) -> None:
         next(read_parts(source, source.parts, READING))
 
 
-def test_a_remote_file_is_known_again(store: Any) -> None:
-    del store
+@pytest.mark.usefixtures("store")
+def test_a_remote_file_is_known_again() -> None:
     source = plan("breaking://a.csv")
     assert not has_changed(source)
     assert sum(map(len, frames_of(source))) == N_ROWS

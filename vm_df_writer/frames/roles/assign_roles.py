@@ -185,9 +185,10 @@ def refuse_odd_columns(frame: pd.DataFrame, names: Sequence[Hashable]) -> NoRetu
     """
     dtype = ColumnRef("column", names[0]).read(frame).dtype
     raise ColumnError(
-        f"column {names[0]!r}: {dtype} is neither a label nor a number; name the "
-        "columns to use with label_columns= and value_columns=, or leave it out with frame = "
-        f"frame.drop(columns={list(names)!r})"
+        f"column {names[0]!r}: {dtype} is neither a label nor a number",
+        hint="name the columns to use with label_columns= and value_columns=, or leave it out "
+        f"with frame = frame.drop(columns={list(names)!r})",
+        file_hint="name the columns to use with label_columns= and value_columns=",
     )
 
 
@@ -236,8 +237,10 @@ def label_levels(
     for level in levels:
         if level.name is None:
             raise ColumnError(
-                "index: it has no name, so it cannot be a label; name it with frame.index.name = "
-                "..., or drop it with frame.reset_index(drop=True)"
+                "index: it has no name, so it cannot be a label",
+                hint="name it with frame.index.name = ..., or drop it with "
+                "frame.reset_index(drop=True)",
+                file_hint="name the first column in the header of the file",
             )
         if level.name not in named and holds_time(level.read(frame).dtype):
             raise ColumnError(

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.errors import ColumnError, TimestampError
+from vm_df_writer.errors import ColumnError
 from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
@@ -193,7 +193,7 @@ def _refuse(
             f"change within a series; {either}"
         )
     if kind == "time of day" and ((ms - ms[:1]) % _DAY_MS == 0).all():
-        raise TimestampError(two_columns_of_one_time(time, one.source))
+        raise two_columns_of_one_time(time, one.source)
     if kind == "missing":
         raise ColumnError(
             f"{one.source}: holds nothing but {shown_values(one.label.texts)}, which may stand "
@@ -239,13 +239,17 @@ def _refuse_numbers(one: OpenLabel, doubt: _Doubt, proposal: Proposal) -> NoRetu
         bad = int(numbers.to_numpy().argmin())
         row = int((np.asarray(label.codes) == bad).argmax())
         raise ColumnError(
-            f"{one.source}, row {row}: expected a number, got {label.texts[bad]!r}; convert the "
-            f"column, such as with {column} = pd.to_numeric({column}, errors='coerce'){leave}"
+            f"{one.source}, row {row}: expected a number, got {label.texts[bad]!r}",
+            hint=f"convert the column, such as with {column} = pd.to_numeric({column}, "
+            f"errors='coerce'){leave}",
+            file_hint=f"pass na_values=[{label.texts[bad]!r}] if that is a missing number{leave}",
         )
     conversion = conversion_of(column, label.texts)
     what = "yes or no" if doubt.kind == "answer" else "numbers"
     convert = f"convert it with {column} = {conversion}" if conversion else "convert it to numbers"
+    otherwise = f", or make it a label with {others[1]}{leave}" if leave else ""
     raise ColumnError(
-        f"{one.source}: holds {what} as text ({found}); {convert} if it is a value"
-        + (f", or make it a label with {others[1]}{leave}" if leave else "")
+        f"{one.source}: holds {what} as text ({found})",
+        hint=f"{convert} if it is a value{otherwise}",
+        file_hint=f"write plain numbers into the file if it is a value{otherwise}",
     )

@@ -65,13 +65,17 @@ def parse_times(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
     bad = np.asarray(parsed.isna()) & spelled.isin(known) | is_clock
     if bad.any():
         row = int(bad.argmax())
+        hint, file_hint = _conversion(known[:_EXAMINED], in_python(where))
         raise TimestampError(
-            f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}; "
-            + _conversion(known[:_EXAMINED], in_python(where))
+            f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}",
+            hint=hint,
+            file_hint=file_hint,
         )
     # pandas takes a naive time among aware ones for UTC: not ours to guess.
     raise TimestampError(
-        f"{where}: times with and without a zone are mixed; convert the column with pd.to_datetime"
+        f"{where}: times with and without a zone are mixed",
+        hint="convert the column with pd.to_datetime",
+        file_hint="write all of them with their zone, or none",
     )
 
 
@@ -86,21 +90,33 @@ def _spelled_as_iso(source: pd.Index) -> pd.Index:
     return spelled
 
 
-def _conversion(known: pd.Index, column: str) -> str:
-    """Return what to say of text in another form: how to convert it, if all of it has one form."""
+def _conversion(known: pd.Index, column: str) -> tuple[str, str]:
+    """Return what to do with text in another form, in a frame and in a file.
+
+    The form is named if all of the text has it.
+    """
     forms = [
         form
         for form in _OTHER_FORMS
         if len(known) and pd.to_datetime(known, format=form, errors="coerce").notna().all()
     ]
     if len(forms) == 1:
-        return f"convert it with {column} = pd.to_datetime({column}, format={forms[0]!r})"
+        hint = f"convert it with {column} = pd.to_datetime({column}, format={forms[0]!r})"
+        return hint, f"pass time_format={forms[0]!r}"
     if len(forms) > 1:
-        return (
+        hint = (
             f"convert it with pd.to_datetime, and say with format= whether the day comes first "
             f"({forms[0]!r}) or the month ({forms[1]!r})"
         )
-    return "convert the column with pd.to_datetime"
+        file_hint = (
+            f"pass time_format={forms[0]!r} if the day comes first, or time_format={forms[1]!r} if "
+            "the month does"
+        )
+        return hint, file_hint
+    return (
+        "convert the column with pd.to_datetime",
+        "name the form with time_format=, such as time_format='%d/%m/%Y %H:%M'",
+    )
 
 
 def in_python(where: str) -> str:

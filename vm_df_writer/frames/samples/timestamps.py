@@ -165,14 +165,18 @@ def _check_numbers(
     if (found := calendar_date(source)) is not None:
         raise TimestampError(
             f"{where}: {kind} whose digits are a date (first: {_first(source)}, which is "
-            f"{found[0]}), and no epoch; convert them with pd.to_datetime({column}"
-            f".astype('int64').astype('str'), format={found[1]!r})"
+            f"{found[0]}), and no epoch",
+            hint=f"convert them with pd.to_datetime({column}.astype('int64').astype('str'), "
+            f"format={found[1]!r})",
+            file_hint=f"pass time_format={found[1]!r}",
         )
     if (moment := serial_date(source)) is not None:
         raise TimestampError(
             f"{where}: {kind} that look like the serial dates of Excel (first: {_first(source)}, "
-            f"which is {moment}); convert them with pd.to_datetime({column}, unit='D', "
-            "origin='1899-12-30').dt.round('ms')"
+            f"which is {moment})",
+            hint=f"convert them with pd.to_datetime({column}, unit='D', "
+            "origin='1899-12-30').dt.round('ms')",
+            file_hint="pass time_format='excel'",
         )
     if time_unit is not None:
         return time_unit

@@ -93,8 +93,10 @@ def localize(
                 return found
     raise TimestampError(
         f"{_count(where, times, is_twice)} occur twice in {zone} ({_first(times, is_twice)}), "
-        "and the order of rows does not tell which of the two they are; pass times with their "
-        "offset, or localize them yourself with tz_localize(ambiguous=...)"
+        "and the order of rows does not tell which of the two they are",
+        hint="pass times with their offset, or localize them yourself with "
+        "tz_localize(ambiguous=...)",
+        file_hint="write the times with their offset",
     )
 
 
