@@ -19,6 +19,7 @@ from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, Write
 from vm_df_writer.cli.backfill import JobExitCode, backfill_command
 from vm_df_writer.cli.messages import option_name
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.local import LocalVictoriaMetrics
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -125,10 +126,21 @@ def test_the_report_attributes_are_all_there() -> None:
     assert named - {"Attribute", "samples_per_s"} == {f.name for f in fields(WriteReport)} - hidden
 
 
+FILE_OPTIONS = {
+    *(option_name(field.name) for field in fields(FileOptions)),
+    *("--file-label", "--hive"),
+}
+
+
+def test_the_options_of_files_are_all_there() -> None:
+    named = {row[0].strip("`") for row in table_rows("Files")} - {"Option"}
+    assert named == FILE_OPTIONS
+
+
 def test_the_options_and_exit_codes_of_a_job_are_all_there() -> None:
     cells = [row[0] for row in table_rows("Months of history")]
     shared = {option_name(field.name) for field in fields(ReadOptions)}
-    shared |= {"--url", "--config", "--metric-format"}
+    shared |= {"--url", "--config", "--metric-format", *FILE_OPTIONS}
     options = {
         name
         for option in backfill_command.params
