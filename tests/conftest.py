@@ -13,11 +13,20 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.packaged_servers import packaged_path
 from tests.support.programs import miss, require_program
 from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled
 from vm_df_writer.local.process import ServerProcess
+
+# Frames of many dtypes take a while to draw, and a busy machine makes any deadline a lie.
+_SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+# Property tests draw many examples with CI=true, fewer at a desk.
+settings.register_profile("ci", max_examples=250, print_blob=True, **_SLOW)  # type: ignore[arg-type]
+settings.register_profile("desk", max_examples=100, **_SLOW)  # type: ignore[arg-type]
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 
 def pytest_configure() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.frame_samples import counts, minutes, read, stored
@@ -56,7 +56,6 @@ def test_nan_stays_nan_and_the_input_stays_as_it_is() -> None:
     assert values[0] == 1.234
 
 
-@settings(deadline=None)
 @given(st.floats(1e-9, 1e15) | st.floats(-1e15, -1e-9), st.integers(1, 17))
 def test_rounding_to_figures_is_what_printing_them_shows(value: float, figures: int) -> None:
     rounded = float(round_values(np.array([value]), figures, None)[0])
@@ -64,7 +63,6 @@ def test_rounding_to_figures_is_what_printing_them_shows(value: float, figures: 
     assert abs(rounded - value) <= 0.5 * 10.0 ** (exponent_of(value) - figures + 1) + slack(value)
 
 
-@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.integers(0, 8))
 def test_rounding_to_digits_is_what_printing_them_shows(value: float, digits: int) -> None:
     rounded = float(round_values(np.array([value]), None, digits)[0])
