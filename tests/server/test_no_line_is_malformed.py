@@ -56,7 +56,7 @@ FRAMES = {
     "values": pd.DataFrame({"y": ODD_VALUES}, index=times(len(ODD_VALUES))),
     "types": pd.DataFrame(ODD_TYPES, index=times(2)),
     "labels": pd.DataFrame({"host": HOSTS, "a\n": FLAGS, "y": 1.5}, index=times(len(HOSTS))),
-    "names": pd.DataFrame(np.ones((1, len(HOSTS))), index=times(1), columns=HOSTS),
+    "names": pd.DataFrame(1.0, index=times(1), columns=[host for host in HOSTS if host.strip()]),
     "order": pd.DataFrame({"y": np.arange(300.0)}, index=SHUFFLED),
     "resolution": pd.DataFrame({"y": 1.0}, index=times(9) + pd.Timedelta("123456ns")),
     "long lines": pd.DataFrame({"y": np.linspace(0, 1, 25_000), "z": 0.1}, index=times(25_000)),
