@@ -30,6 +30,9 @@ from vm_df_writer import (
 )
 from vm_df_writer.local import LocalVictoriaMetrics
 
+# Frames of three samples lose a large share of them with each that is dropped.
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning")
+
 StartServer = Callable[..., LocalVictoriaMetrics]
 
 NOW = pd.Timestamp.now("UTC").floor("s")

@@ -83,7 +83,7 @@ def find_time(
     found = strong or by_content
     clocks = [c.source for c in candidates if c.content == "time of day"]
     if len(found) == 1 and clocks and _holds_days(found[0], frame):
-        raise TimestampError(two_columns_of_one_time(found[0].source, clocks[0]))
+        raise two_columns_of_one_time(found[0].source, clocks[0])
     if len(found) > 1:
         named = [c for c in found if c.is_named] or found
         listed = " and ".join(str(candidate.source) for candidate in found)
@@ -98,13 +98,15 @@ def find_time(
     return _index_or_nothing(frame)
 
 
-def two_columns_of_one_time(date: ColumnRef, clock: ColumnRef) -> str:
-    """Return what to say of a time in two columns."""
+def two_columns_of_one_time(date: ColumnRef, clock: ColumnRef) -> TimestampError:
+    """Return the refusal of a time in two columns."""
     both = [f"frame[{ref.name!r}].astype(str)" for ref in (date, clock)]
-    return (
-        f"timestamps: {date} holds dates and {clock} times of day, which together are the time; "
-        f"join them into one column, such as frame = frame.assign(timestamp=pd.to_datetime("
-        f"{both[0]} + ' ' + {both[1]})).drop(columns={[date.name, clock.name]!r})"
+    names = [date.name, clock.name]
+    return TimestampError(
+        f"timestamps: {date} holds dates and {clock} times of day, which together are the time",
+        hint="join them into one column, such as frame = frame.assign(timestamp=pd.to_datetime("
+        f"{both[0]} + ' ' + {both[1]})).drop(columns={names!r})",
+        file_hint=f"join them with time_columns={names!r}",
     )
 
 
