@@ -132,9 +132,9 @@ def test_failures_name_options_and_exit_with_4(
     foreseen = cli(
         "backfill", folder, "--url", victoria_metrics.url, "--query-key", "x", "--dry-run"
     )
-    assert "2.csv, part 0 WOULD FAIL: columns: none holds numbers" in foreseen.stdout
-    assert "name the value columns with --value-columns" in foreseen.stdout
-    reason = "2.csv, part 0: failed: columns: none holds numbers"
+    reason = "columns differ from those of"
+    assert f"2.csv WOULD FAIL: {reason}" in foreseen.stdout
+    assert "name the columns with --label-columns and --value-columns" in foreseen.stdout
     assert "outcome               failed: parts that failed: 1; try again with --retry-fai" in (
         result.stdout
     )
@@ -142,7 +142,7 @@ def test_failures_name_options_and_exit_with_4(
     assert shown.exit_code == 4
     for output in (result.stdout, shown.stdout):
         assert reason in output
-        assert "name the value columns with --value-columns" in output
+        assert "name the columns with --label-columns and --value-columns" in output
     assert ">parts that are not all right</caption>" in html.read_text()
     for code, state_file, message in (
         (2, folder / "1.csv", "1.csv: is no state file of a job; name another one with --state"),

@@ -177,7 +177,9 @@ def test_an_estimate_tells_what_would_fail(
     first, second, third = write_files(tmp_path / "scores")
     first.write_bytes(first.read_bytes()[:1000])
     scores(1).drop(columns="host").to_parquet(second, index=False)
-    pd.concat([scores(2), scores(2)]).assign(y="text").to_csv(third.with_suffix(".csv"))
+    pd.concat([scores(2), scores(2)]).assign(y="text").to_csv(
+        third.with_suffix(".csv"), index=False
+    )
     found = estimate(tmp_path / "scores", config_for(victoria_metrics.url, name))
     reasons = {Path(path).name: reason for path, reason in found.unreadable.items()}
     assert reasons["scores-0.parquet"].startswith("cannot be read (")
