@@ -132,9 +132,9 @@ def test_failures_name_options_and_exit_with_4(
     foreseen = cli(
         "backfill", folder, "--url", victoria_metrics.url, "--query-key", "x", "--dry-run"
     )
-    reason = "columns differ from those of"
-    assert f"2.csv WOULD FAIL: {reason}" in foreseen.stdout
-    assert "name the columns with --label-columns and --value-columns" in foreseen.stdout
+    assert "2.csv WOULD FAIL: columns differ from those of" in foreseen.stdout
+    assert "'y' holds text, not numbers" in foreseen.stdout
+    reason = "2.csv, part 0: failed: columns differ from those of"
     assert "outcome               failed: parts that failed: 1; try again with --retry-fai" in (
         result.stdout
     )

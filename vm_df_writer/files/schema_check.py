@@ -24,6 +24,11 @@ def _are_different(kind: str, other: str) -> bool:
     return bool(kind and other) and (kind in _NUMBERS) != (other in _NUMBERS)
 
 
+def _named(source: SourceFile) -> Mapping[str, str]:
+    """Return the columns but for an index without a name: it is the time, or numbers the rows."""
+    return {name: kind for name, kind in source.schema.columns.items() if name}
+
+
 def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[str, str]:
     """Return what is odd about the columns of those sources whose columns are not those of most.
 
@@ -37,15 +42,15 @@ def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[
         name.startswith("('") for source in sources for name in source.schema.columns
     ):
         return {}
-    readable = [source for source in sources if source.error is None]
-    names = Counter(frozenset(source.schema.columns) for source in readable)
+    kinds = {source.path: _named(source) for source in sources if source.error is None}
+    names = Counter(frozenset(columns) for columns in kinds.values())
     if not names:
         return {}
     usual = max(names, key=lambda columns: names[columns])
-    example = next(source for source in readable if source.schema.columns.keys() == usual)
+    example = next(path for path, columns in kinds.items() if columns.keys() == usual)
+    others = kinds[example]
     odd = {}
-    for source in readable:
-        columns, others = source.schema.columns, example.schema.columns
+    for path, columns in kinds.items():
         lacking, added = sorted(usual - columns.keys()), sorted(columns.keys() - usual)
         other = [
             f"{name!r} holds {_FAMILIES[kind]}, not {_FAMILIES[others[name]]}"
@@ -58,8 +63,8 @@ def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[
             *other,
         ]
         if differences:
-            odd[source.path] = (
-                f"columns differ from those of {example.path}: {', '.join(differences[:5])}; "
+            odd[path] = (
+                f"columns differ from those of {example}: {', '.join(differences[:5])}; "
                 "write it in a job of its own, or name the columns with label_columns= and "
                 "value_columns="
             )

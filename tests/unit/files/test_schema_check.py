@@ -62,6 +62,10 @@ def test_columns_of_a_wide_frame_are_series_that_may_come_and_go() -> None:
     assert odd(USUAL, {"('y', 'a')": "floats"}) == {}
 
 
+def test_an_index_without_a_name_is_no_column() -> None:
+    assert odd(USUAL, {"": "integers", **USUAL}) == {}
+
+
 def test_a_file_that_cannot_be_read_is_no_example() -> None:
     torn = SourceFile("torn", FileStamp(1, 1), error="torn")
     assert odd_columns([torn], ReadOptions()) == {}
