@@ -8,7 +8,7 @@ from functools import cache
 
 from vm_df_writer.errors import FrameError, SourceError
 from vm_df_writer.files.formats import SUFFIXES
-from vm_df_writer.files.locations import hive_labels
+from vm_df_writer.files.locations import hive_labels, require_one_value_each
 
 __all__ = ["check_file_labels", "file_labels", "path_labels"]
 
@@ -71,11 +71,18 @@ def file_labels(path: str, specs: Sequence[str]) -> dict[str, str]:
 def path_labels(path: str, *, hive: bool, specs: Sequence[str]) -> dict[str, str]:
     """Return all labels that a file gets of its path: of ``key=value`` folders, and as named.
 
+    Raises
+    ------
+    SourceError
+        If the path does not fit a pattern, or two folders give one label a value.
+
     Examples
     --------
     >>> path_labels("day=1/boiler.csv", hive=True, specs=["sensor"])
     {'day': '1', 'sensor': 'boiler'}
     """
+    if hive:
+        require_one_value_each(path)
     return {**(hive_labels(path) if hive else {}), **file_labels(path, specs)}
 
 

@@ -16,7 +16,7 @@ from vm_df_writer.files.parquet import ParquetFormat
 from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.text_stream import COMPRESSIONS, open_packed
 
-__all__ = ["SUFFIXES", "FileFormat", "find_format"]
+__all__ = ["PLAIN_SUFFIXES", "SUFFIXES", "FileFormat", "find_format"]
 
 
 class FileFormat(Protocol):
@@ -51,8 +51,11 @@ _BINARY: Mapping[str, FileFormat] = {
 }
 _MAGIC: Mapping[bytes, FileFormat] = {b"PAR1": _PARQUET, b"ARROW1": _ARROW, b"FEA1": _ARROW}
 
-SUFFIXES = (*_BINARY, *_TEXT, *(text + packed for text in _TEXT for packed in COMPRESSIONS))
-"""The endings of the names that say a format; of these a folder's files are taken."""
+PLAIN_SUFFIXES = (*_BINARY, *_TEXT)
+"""The endings of the names that say a format."""
+
+SUFFIXES = (*PLAIN_SUFFIXES, *(text + packed for text in _TEXT for packed in COMPRESSIONS))
+"""The same, and those of packed files; of all these a folder's files are taken."""
 
 
 def find_format(name: str, file: IO[bytes]) -> FileFormat:
@@ -88,6 +91,6 @@ def find_format(name: str, file: IO[bytes]) -> FileFormat:
         if plain.endswith(suffix):
             return found
     raise SourceError(
-        f"the name does not say a known format; name it {', '.join([*_BINARY, *_TEXT])}, or pass "
+        f"the name does not say a known format; name it {', '.join(PLAIN_SUFFIXES)}, or pass "
         "text on standard input, as '-'"
     )

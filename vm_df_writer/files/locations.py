@@ -16,9 +16,17 @@ from urllib.parse import unquote
 
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import JobError, SourceError
-from vm_df_writer.files.formats import SUFFIXES
+from vm_df_writer.files.formats import PLAIN_SUFFIXES, SUFFIXES
 
-__all__ = ["FileStamp", "expand_paths", "find_files", "hive_labels", "open_file", "stamp_of"]
+__all__ = [
+    "FileStamp",
+    "expand_paths",
+    "find_files",
+    "hive_labels",
+    "open_file",
+    "require_one_value_each",
+    "stamp_of",
+]
 
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 _NOT_REGULAR = "is a pipe, a socket or a device; pass its data on standard input, as '-'"
@@ -84,7 +92,7 @@ def expand_paths(paths: Sequence[str | Path]) -> list[str]:
         files = _find_remote(path) if "://" in path else _find_local(path)
         if not files:
             raise JobError(
-                f"{path}: there is no file of a known format ({', '.join(SUFFIXES)}); "
+                f"{path}: there is no file of a known format ({', '.join(PLAIN_SUFFIXES)}); "
                 "check the path, and quote globs"
             )
         found += sorted(files)
@@ -205,12 +213,30 @@ def hive_labels(path: str) -> dict[str, str]:
     >>> hive_labels("scores/region=eu%20west/day=2026-01-01/part-0.parquet")
     {'region': 'eu west', 'day': '2026-01-01'}
     """
-    labels: dict[str, str] = {}
+    return dict(_key_value_folders(path))
+
+
+def require_one_value_each(path: str) -> None:
+    """Refuse a path in which two folders give one label a value.
+
+    Raises
+    ------
+    SourceError
+        Names the label.
+    """
+    names = [name for name, _ in _key_value_folders(path)]
+    for name in names:
+        if names.count(name) > 1:
+            raise SourceError(
+                f"hive: two folders of its path give {name!r} a value; rename one of them"
+            )
+
+
+def _key_value_folders(path: str) -> Iterator[tuple[str, str]]:
     for folder in path.replace(os.sep, "/").split("/")[:-1]:
         name, sign, value = folder.partition("=")
         if sign and name and value != _NULL_FOLDER:
-            labels[unquote(name)] = unquote(value)
-    return labels
+            yield unquote(name), unquote(value)
 
 
 def _cannot_be_opened(error: Exception) -> str:

@@ -72,3 +72,10 @@ def test_labels_of_folders_and_of_the_name_stand_together() -> None:
     path = "/day=1/host=a/b.csv"
     assert path_labels(path, hive=True, specs=["host"]) == {"day": "1", "host": "b"}
     assert path_labels(path, hive=False, specs=[]) == {}
+
+
+def test_two_folders_that_give_one_label_a_value_are_refused() -> None:
+    path = "/day=1/day=2/b.csv"
+    with pytest.raises(SourceError, match=r"^hive: two folders of its path give 'day' a value; re"):
+        path_labels(path, hive=True, specs=[])
+    assert path_labels(path, hive=False, specs=[]) == {}

@@ -25,7 +25,7 @@ def _forms(decimal: str) -> dict[str, str]:
     point, comma = re.escape(decimal), "," if decimal == "." else r"\."
     group = r"[1-9]\d{0,2}"
     return {
-        "whole": r"\d+",
+        "whole": r"\d+(?:[eE][+-]?\d+)?",
         "plain": rf"(?:\d+{point}\d*|{point}?\d+)(?:[eE][+-]?\d+)?",
         "group or fraction": rf"{group}{comma}\d{{3}}",
         "fraction": rf"\d*{comma}\d+",

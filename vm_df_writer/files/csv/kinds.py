@@ -190,14 +190,17 @@ class ColumnKinds:
             )
         self._kinds[column] = "floats"  # integers of more than 64 bits
 
-    def show_decimal_commas(self) -> bool:
-        """Say whether the file can only have decimal commas, going by the cells so far."""
+    def show_decimal_commas(self, sample: bytes) -> bool:
+        """Say whether the file can only have decimal commas, going by the lines of a sample."""
+        self.add(sample)
         shown = [formatted for formatted in self._formatted.values() if formatted.are_numbers]
-        return (
-            any(formatted.show_decimal_commas for formatted in shown)
-            and not any(formatted.show_points for formatted in shown)
-            and not self._fractions
-        )
+        if not any(formatted.show_decimal_commas for formatted in shown):
+            return False
+        if any(formatted.show_points for formatted in shown):
+            return False
+        # 1e-07 is a fraction without any mark.
+        texts = parse_texts(sample, self._dialect, sorted(self._fractions))
+        return not any(texts[column].str.contains(".", regex=False).any() for column in texts)
 
     def _describe(self, column: int, formatted: FormattedNumbers) -> str:
         names = self._dialect.names

@@ -100,11 +100,9 @@ class CsvFormat:
         )
         first_line = head.count(b"\n", 0, start) + 1
         sample = head[start : last_line_end(head, dialect.separator)]
-        if options.decimal is None and dialect.separator != "," and sample:
-            seen = ColumnKinds(dialect, ReadOptions(), first_line)
-            seen.add(sample)
-            if seen.show_decimal_commas():
-                dialect = replace(dialect, decimal=",")
+        is_open = options.decimal is None and dialect.separator != "," and sample
+        if is_open and ColumnKinds(dialect, ReadOptions(), first_line).show_decimal_commas(sample):
+            dialect = replace(dialect, decimal=",")
         kinds = ColumnKinds(dialect, reading, first_line)
         parts: list[Part] = []
         blocks = chain([head[start:]], iter(lambda: text.read(CHUNK_BYTES), b""))

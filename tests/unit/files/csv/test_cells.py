@@ -46,7 +46,7 @@ def test_integers_keep_their_digits_beside_a_missing_one() -> None:
 
 
 def test_ids_of_64_bits_keep_their_digits() -> None:
-    assert column_of(f"id\n{2**64 - 1}\n5\n", "id") == [2**64 - 1, 5]
+    assert column_of(f"id\n{2**64 - 3}\n5\n", "id") == [2**64 - 3, 5]
 
 
 @given(st.lists(st.floats(allow_nan=False), min_size=1))

@@ -122,6 +122,12 @@ def test_decimal_commas_are_read_where_they_can_be_nothing_else(separator: str) 
     assert frame_of(text)["y"].tolist()[:2] == [1.25, -2.125]
 
 
+def test_an_exponent_is_no_decimal_point() -> None:
+    frame = frame_of("t;x;y\na;3,5;1e-07\nb;1e5;2e3\n")
+    assert frame["x"].tolist() == [3.5, 1e5]
+    assert frame["y"].tolist() == [1e-7, 2e3]
+
+
 def test_decimal_commas_between_commas_are_read_when_they_are_named() -> None:
     text = 't,y\na,"0,5"\nb,"1,25"\n'
     with pytest.raises(SourceError, match=r"^column 'y': '0,5' looks like a number with a decimal"):
