@@ -12,19 +12,9 @@ from tests.support.corpus_remedies import frames_of, leads_to_the_truth
 from tests.support.corpus_truth import verdict
 
 CASES = all_cases()
-# Files of equal columns and times, which only a whole run can compare.
-BY_THE_RUN = {"file-per-sensor-backfill", "file-per-sensor-write"}
 
 
-def _parameters() -> list[object]:
-    not_yet = pytest.mark.xfail(reason="no file is compared with another one", strict=False)
-    return [
-        pytest.param(case, id=case.id, marks=[not_yet] if case.id in BY_THE_RUN else [])
-        for case in CASES
-    ]
-
-
-@pytest.mark.parametrize("case", _parameters())
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_frame_or_file_is_read_as_its_owner_means_it_or_refused_in_words(
     case: Case, tmp_path: Path, httpserver: HTTPServer
 ) -> None:

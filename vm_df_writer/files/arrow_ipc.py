@@ -62,7 +62,9 @@ def table_to_frame(table: Any) -> pd.DataFrame:
     # Parquet keeps categories of text alone; of others only pandas' own notes know.
     notes = (table.schema.pandas_metadata or {}).get("columns", ())
     categories = {note["name"] for note in notes if note["pandas_type"] == "categorical"}
-    return frame.astype(dict.fromkeys(categories.intersection(frame.columns), "category"))
+    if not (categories := categories.intersection(frame.columns)):
+        return frame
+    return frame.astype(dict.fromkeys(categories, "category"))
 
 
 def _pandas_dtype(dtype: Any) -> Any:

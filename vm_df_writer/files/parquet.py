@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-import numpy as np
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
@@ -32,11 +31,12 @@ class ParquetFormat:
         parquet = _open(file)
         is_raw = options.time_format is None and not options.time_columns
         column = _time_column(parquet, reading) if is_raw else None
-        parts = []
-        for number in range(parquet.metadata.num_row_groups):
-            group = parquet.metadata.row_group(number)
-            first_ms, last_ms = _times(group, column, reading)
-            parts.append(Part(number, rows=group.num_rows, first_ms=first_ms, last_ms=last_ms))
+        groups = [parquet.metadata.row_group(i) for i in range(parquet.metadata.num_row_groups)]
+        times = [(None, None)] * len(groups) if column is None else _times(groups, column, reading)
+        parts = [
+            Part(number, rows=group.num_rows, first_ms=first_ms, last_ms=last_ms)
+            for number, (group, (first_ms, last_ms)) in enumerate(zip(groups, times, strict=True))
+        ]
         columns = needed_columns(parquet.schema_arrow.names, reading)
         return schema_of(parquet.schema_arrow, columns), parts
 
@@ -95,16 +95,18 @@ def _time_column(parquet: Any, reading: ReadOptions) -> int | None:
     return leaves.index(name)
 
 
-def _times(group: Any, column: int | None, reading: ReadOptions) -> tuple[int | None, int | None]:
-    if column is None:
-        return None, None
-    statistics = group.column(column).statistics
-    if statistics is None or not statistics.has_min_max:
-        return None, None
-    bounds = pd.Series([statistics.min, statistics.max])
+def _times(
+    groups: Sequence[Any], column: int, reading: ReadOptions
+) -> list[tuple[int | None, int | None]]:
+    """Return the first and the last time of each row group, where its statistics tell them."""
+    found = [group.column(column).statistics for group in groups]
+    told = [i for i, statistics in enumerate(found) if statistics and statistics.has_min_max]
+    times: list[tuple[int | None, int | None]] = [(None, None)] * len(groups)
+    bounds = pd.Series([bound for i in told for bound in (found[i].min, found[i].max)])
     try:
-        times = read_timestamps(bounds, time_unit=reading.time_unit, naive_tz=reading.naive_tz)
+        ms = read_timestamps(bounds, time_unit=reading.time_unit, naive_tz=reading.naive_tz).ms
     except FrameError:  # a date that no server takes, say; reading it will tell
-        return None, None
-    first, last = np.sort(times.ms).tolist()
-    return first, last
+        return times
+    for i, first_ms, last_ms in zip(told, ms[::2].tolist(), ms[1::2].tolist(), strict=True):
+        times[i] = first_ms, last_ms
+    return times
