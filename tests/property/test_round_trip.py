@@ -23,7 +23,7 @@ from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire import import_lines
 from vm_df_writer.wire.packing import pack_bodies
 
-pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.VmDfWriterWarning")
 
 
 def read(case: Case) -> ParsedFrame:

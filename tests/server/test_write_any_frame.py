@@ -20,7 +20,7 @@ STARTS_S = st.sampled_from(
 N_FRAMES = 300
 
 
-@pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
+@pytest.mark.filterwarnings("ignore::vm_df_writer.VmDfWriterWarning")
 def test_any_frame_lands_as_the_naive_reference_reads_it(
     victoria_metrics: LocalVictoriaMetrics,
 ) -> None:
