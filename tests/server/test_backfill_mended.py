@@ -183,7 +183,7 @@ def test_an_estimate_tells_what_would_fail(
     found = estimate(tmp_path / "scores", config_for(victoria_metrics.url, name))
     reasons = {Path(path).name: reason for path, reason in found.unreadable.items()}
     assert reasons["scores-0.parquet"].startswith("cannot be read (")
-    assert "'host' is new" in reasons["scores-2.parquet"]
+    assert "'host' is missing" in reasons["scores-1.parquet"]
     assert "WOULD FAIL: cannot be read (" in str(found)
 
 

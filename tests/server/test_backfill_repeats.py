@@ -14,6 +14,8 @@ from tests.support.score_files import config_for, stored
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate
 from vm_df_writer.local import LocalVictoriaMetrics
 
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning")
+
 pytest.importorskip("pyarrow")
 
 T0 = pd.Timestamp("2026-03-01", tz="UTC")
