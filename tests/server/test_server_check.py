@@ -179,8 +179,8 @@ def test_drops_of_others_during_a_long_write_are_hinted_at(
 ) -> None:
     server = start_victoria_metrics()
     frame = pd.DataFrame(
-        np.random.default_rng(0).normal(size=(4000, 500)),
-        index=pd.date_range(NOW - timedelta(days=3), periods=4000, freq="1min"),
+        np.random.default_rng(0).normal(size=(12_000, 500)),
+        index=pd.date_range(NOW - timedelta(days=9), periods=12_000, freq="1min"),
     ).add_prefix("c")
     bad = b'{"metric":{"__name__":"y"},"values":[null],"timestamps":["x"]}\n' * 3
     with writer_with(server.url, metric_format=FORMAT, batch_max_bytes=2**18) as writer:

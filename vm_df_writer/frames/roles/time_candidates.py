@@ -77,7 +77,8 @@ def find_time(
     others = {*(reading.label_columns or ()), *(reading.value_columns or ())}
     if others:  # what has another role is the time only if nothing else is
         free = [c for c in candidates if c.source.name not in others]
-        candidates = free if any(c.content in ("time", "date") for c in free) else candidates
+        if any(c.is_named or c.content in ("time", "date") for c in free):
+            candidates = free
     strong = [candidate for candidate in candidates if candidate.is_strong]
     by_content = [c for c in candidates if c.content in ("time", "date")]
     found = strong or by_content

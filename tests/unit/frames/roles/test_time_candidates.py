@@ -65,6 +65,11 @@ def test_what_a_keyword_makes_a_value_or_a_label_does_not_count() -> None:
     )
 
 
+def test_a_named_time_that_holds_nothing_does_not_give_way_to_a_label_of_dates() -> None:
+    frame = long_frame(timestamp=[None] * 3, y=TEXTS)
+    assert found(frame, label_columns=["y"]) == "column 'timestamp'"
+
+
 @pytest.mark.parametrize(
     ("columns", "proposed"),
     [
