@@ -74,6 +74,11 @@ class VmWriter:
         self._backend = Backend.of(config)
 
     @property
+    def backend(self) -> Backend:
+        """Everything that writing to the server needs, and the policies that hold for it."""
+        return self._backend
+
+    @property
     def config(self) -> WriterConfig:
         """The whole configuration."""
         return self._backend.config
@@ -91,8 +96,8 @@ class VmWriter:
         return cls(config=load_config(path))
 
     @classmethod
-    def _from_backend(cls, backend: Backend) -> Self:
-        """Open a writer over ready-made collaborators; a pickled copy makes its own."""
+    def from_backend(cls, backend: Backend) -> Self:
+        """Open a writer with policies of the caller's own; a pickled copy has the usual ones."""
         self = cls.__new__(cls)
         self._backend = backend
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import BytesIO
-from unittest.mock import patch
 
 import pandas as pd
 from hypothesis import given
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
-from vm_df_writer.files.csv import parts
 from vm_df_writer.files.csv.parts import CsvFormat
 from vm_df_writer.files.file_options import FileOptions
 
@@ -72,12 +70,12 @@ def read_whole(data: bytes, reading: ReadOptions) -> pd.DataFrame | str:
 
 
 def read_in_parts(data: bytes, reading: ReadOptions, chunk_bytes: int) -> pd.DataFrame | str:
-    with patch.object(parts, "CHUNK_BYTES", chunk_bytes):
-        try:
-            schema, planned = CsvFormat().plan(BytesIO(data), reading, FileOptions())
-        except SourceError as error:
-            return str(error)
-        frames = [*CsvFormat().read(BytesIO(data), schema, planned, reading)]
+    options = FileOptions(chunk_bytes=chunk_bytes)
+    try:
+        schema, planned = CsvFormat().plan(BytesIO(data), reading, options)
+    except SourceError as error:
+        return str(error)
+    frames = [*CsvFormat().read(BytesIO(data), schema, planned, reading)]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 

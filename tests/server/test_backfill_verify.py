@@ -20,6 +20,7 @@ from tests.support.score_files import (
     stored,
     write_files,
 )
+from tests.support.writers import impatient
 from vm_df_writer import CopiesWarning
 from vm_df_writer.jobs import JobOptions, JobReport, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -35,7 +36,7 @@ def run(victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path) -> Ru
         config = config_for(victoria_metrics.url, name, query_url=query_url)
         sources = tmp_path / "scores" if sources is None else sources
         state = tmp_path / "job.sqlite"
-        return backfill(sources, config, state=state, options=JobOptions(**options))
+        return backfill(sources, impatient(config), state=state, options=JobOptions(**options))
 
     return run
 
@@ -91,7 +92,6 @@ def test_frames_that_were_sent_before_are_verified_too(
     assert stored(victoria_metrics.url, name) == expected(0, 1)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_what_is_lost_later_fails_its_part_and_is_sent_again_when_asked(
     run: Run,
     victoria_metrics: LocalVictoriaMetrics,
@@ -114,7 +114,6 @@ def test_what_is_lost_later_fails_its_part_and_is_sent_again_when_asked(
     assert as_sets(stored(victoria_metrics.url, name)) == as_sets(expected(0))
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_repair_sends_what_was_lost_later_by_itself(
     run: Run,
     victoria_metrics: LocalVictoriaMetrics,
@@ -156,7 +155,6 @@ def test_a_part_whose_file_is_gone_stays_sent_and_the_job_unverified(
     assert run().ok  # nobody asks for a proof
 
 
-@pytest.mark.usefixtures("impatient")
 def test_samples_that_the_server_does_not_keep_fail_their_part(
     start_victoria_metrics: Callable[..., LocalVictoriaMetrics], name: str, tmp_path: Path
 ) -> None:
@@ -166,7 +164,7 @@ def test_samples_that_the_server_does_not_keep_fail_their_part(
     write_files(tmp_path / "scores", 1)
     report = backfill(
         tmp_path / "scores",
-        config_for(server.url, name),
+        impatient(config_for(server.url, name)),
         state=tmp_path / "job.sqlite",
         options=JobOptions(verify=True),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sysconfig
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -217,11 +219,12 @@ def test_a_truth_that_cannot_be_read_is_refused(
 
 
 def test_what_cannot_be_run_is_refused_before_a_server_starts(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=r"^alert: 'High' is none of the rules \(there are: Ano"):
         run(wide_frame(), alert="High")
-    monkeypatch.setattr("vm_df_writer.alerting.replay.find_program", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
     with pytest.raises(ServerNotInstalled, match=r"^backtest: there is no vmalert or vmalert-prod"):
         run(wide_frame())
 

@@ -11,16 +11,14 @@ import pytest
 import requests
 
 from tests.support.cluster import CLUSTER_BIN, Cluster, running_cluster
+from tests.support.writers import writer_with
 from vm_df_writer import TenantLabelWarning, VerificationError, VmWriter
 from vm_df_writer.model.verification import Verification
 
-pytestmark = [
-    pytest.mark.skipif(
-        CLUSTER_BIN is None,
-        reason="VM_CLUSTER_BIN names no folder with vminsert, vmselect and vmstorage",
-    ),
-    pytest.mark.usefixtures("impatient"),
-]
+pytestmark = pytest.mark.skipif(
+    CLUSTER_BIN is None,
+    reason="VM_CLUSTER_BIN names no folder with vminsert, vmselect and vmstorage",
+)
 
 NOW = pd.Timestamp.now("UTC").floor("min")
 FRAME = pd.DataFrame({"y": range(500)}, index=pd.date_range(end=NOW, periods=500, freq="1min"))
@@ -28,7 +26,7 @@ ALL_FOUND = Verification(expected=500, found=500)
 
 
 def writer_to(cluster: Cluster, tenant_id: str = "multitenant") -> VmWriter:
-    return VmWriter(
+    return writer_with(
         cluster.vminsert,
         query_url=cluster.vmselect,
         tenant_id=tenant_id,

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
 import time
@@ -166,9 +167,7 @@ def test_docker_runs_the_server_where_there_is_no_program(
     )
     monkeypatch.delenv("VICTORIA_METRICS_BIN", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(
-        "vm_df_writer.local.victoria_metrics.sysconfig.get_path", lambda _: str(tmp_path)
-    )
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
     with LocalVictoriaMetrics() as server:
         port = server.url.rpartition(":")[2]
         assert is_up(server.url)

@@ -39,9 +39,15 @@ def writer_with(
     **parameters: Any,
 ) -> VmWriter:
     """Return a writer that is quick to try again, and to call something lost."""
-    config = WriterConfig(datasource_url=url, **parameters)
+    return impatient(WriterConfig(datasource_url=url, **parameters), read_back, throttle)
+
+
+def impatient(
+    config: WriterConfig, read_back: ReadBackPolicy = IMPATIENT, throttle: Throttle = iter
+) -> VmWriter:
+    """Return the same of a whole configuration."""
     retry = replace(RetryPolicy.of(config), first_wait_s=0.01, longest_wait_s=0.1)
-    return VmWriter._from_backend(
+    return VmWriter.from_backend(
         Backend.of(config, retry=retry, read_back=read_back, throttle=throttle)
     )
 

@@ -47,6 +47,8 @@ class FileOptions:
         become a column ``timestamp``.
     na_values : sequence of str
         Further words for a missing value, in numbers and in text.
+    chunk_bytes : int
+        How much text is read at a time; a chunk is a part of a job. It bounds the memory.
 
     Raises
     ------
@@ -70,6 +72,7 @@ class FileOptions:
     time_format: str | None = _option("the form of the times, such as '%d/%m/%Y %H:%M', or 'excel'")
     time_columns: Sequence[str] = _option("a column that is the time together with others", ())
     na_values: Sequence[str] = _option("text files: a further word for a missing value", ())
+    chunk_bytes: int = _option("text files: how many bytes are read at a time", 16 * 2**20)
 
     @classmethod
     def of(cls, **options: Any) -> FileOptions:
@@ -94,6 +97,8 @@ class FileOptions:
                 raise FrameError(f"{name}: expected one character, got {mark!r}")
         if self.decimal is not None and self.decimal not in get_args(DecimalMark):
             raise FrameError(f"decimal: expected '.' or ',', got {self.decimal!r}")
+        if not isinstance(self.chunk_bytes, int) or self.chunk_bytes < 1:
+            raise FrameError(f"chunk_bytes: expected a positive int, got {self.chunk_bytes!r}")
         self._check_marks_differ()
         self._check_encoding()
         form = self.time_format

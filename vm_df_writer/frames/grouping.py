@@ -65,13 +65,15 @@ class GroupedRows:
             strictly &= strictly_here
         return True, strictly
 
-    def spans(self, ms: IntArray, samples_per_row: int) -> Iterator[tuple[slice, slice]]:
+    def spans(
+        self, ms: IntArray, samples_per_row: int, block_samples: int = BLOCK_SAMPLES
+    ) -> Iterator[tuple[slice, slice]]:
         """Yield groups and positions, block by block.
 
         Groups stay whole; one that is larger than a block alone comes in several spans, cut
         where the time changes.
         """
-        rows_per_block = max(1, BLOCK_SAMPLES // max(1, samples_per_row))
+        rows_per_block = max(1, block_samples // max(1, samples_per_row))
         n_groups = len(self.offsets) - 1
         first = 0
         while first < n_groups:

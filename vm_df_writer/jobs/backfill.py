@@ -89,7 +89,10 @@ def backfill(
     >>> from vm_df_writer.jobs import JobOptions, backfill
     >>> backfill("scores/", writer, options=JobOptions(workers=2))  # doctest: +SKIP
     """
-    config = writer.config if isinstance(writer, VmWriter) else writer
+    if isinstance(writer, VmWriter):
+        config, read_back = writer.config, writer.backend.read_back
+    else:
+        config, read_back = writer, None
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     stop = Stop()
@@ -99,7 +102,8 @@ def backfill(
     ):
         try:
             store.require_options(job_identity(config, how, options))
-            job = JobRun(store, JobSpec.of(config, reading, options), stop, progress, say)
+            spec = JobSpec.of(config, reading, options, read_back)
+            job = JobRun(store, spec, stop, progress, say)
             job.require_server()
             if options.retry_failed:
                 store.retry_failed()

@@ -16,7 +16,6 @@ import pytest
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
-from vm_df_writer.files.csv import parts
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.source_file import (
     SourceFile,
@@ -85,11 +84,6 @@ FORMATS = {
 each_format = pytest.mark.parametrize("name", FORMATS)
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "CHUNK_BYTES", 1000)
-
-
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[[str], Path]:
     def make(name: str) -> Path:
@@ -101,7 +95,7 @@ def make(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def plan(path: Path | str, **options: Any) -> SourceFile:
-    return plan_source(str(path), ReadOptions(), FileOptions(**options))
+    return plan_source(str(path), ReadOptions(), FileOptions(**options, chunk_bytes=1000))
 
 
 def frames_of(source: SourceFile) -> list[pd.DataFrame]:
@@ -136,7 +130,7 @@ def test_a_part_alone_is_the_one_among_the_others(name: str, make: Callable[[str
 def test_times_in_a_form_that_is_named_are_read_whole_and_in_parts(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("time,y\n" + "31/12/2026 06:00,1.5\n" * 200)
-    options = FileOptions(time_format="%d/%m/%Y %H:%M")
+    options = FileOptions(time_format="%d/%m/%Y %H:%M", chunk_bytes=1000)
     whole = read_file(str(path), READING, options)
     assert set(whole["time"]) == {pd.Timestamp("2026-12-31 06:00")}
     source = plan_source(str(path), READING, options)

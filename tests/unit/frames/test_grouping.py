@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vm_df_writer.frames import grouping
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.labels.label_column import LabelColumn
 
@@ -128,15 +127,14 @@ def test_many_groups_are_ordered_alike() -> None:
 @pytest.mark.parametrize("block_samples", [1, 2, 3, 5, 100])
 @pytest.mark.parametrize("samples_per_row", [1, 2, 1000])
 def test_spans_cover_every_row_of_every_group_once(
-    monkeypatch: pytest.MonkeyPatch, block_samples: int, samples_per_row: int
+    block_samples: int, samples_per_row: int
 ) -> None:
-    monkeypatch.setattr(grouping, "BLOCK_SAMPLES", block_samples)
     rng = np.random.default_rng(1)
     ms = rng.integers(0, 5, 60)
     codes = rng.integers(0, 7, 60)
     grouped = group_rows([label(codes, 7)], ms, None)
     seen = []
-    for groups, span in grouped.spans(ms, samples_per_row):
+    for groups, span in grouped.spans(ms, samples_per_row, block_samples):
         rows = np.arange(60)[grouped.rows(span)]
         assert set(codes[rows].tolist()) == set(range(groups.start, groups.stop))
         if groups.stop - groups.start > 1:
@@ -145,9 +143,8 @@ def test_spans_cover_every_row_of_every_group_once(
     assert sorted(seen) == list(range(60))
 
 
-def test_equal_times_of_a_group_are_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grouping, "BLOCK_SAMPLES", 2)
+def test_equal_times_of_a_group_are_never_cut() -> None:
     ms = np.array([1, 1, 1, 2, 3, 3])
     grouped = group_rows([], ms, None)
-    spans = [span for _, span in grouped.spans(ms, 1)]
+    spans = [span for _, span in grouped.spans(ms, 1, 2)]
     assert spans == [slice(0, 3), slice(3, 6)]

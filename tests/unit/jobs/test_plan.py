@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.files.csv import parts
+from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.locations import find_files, stamp_of
 from vm_df_writer.jobs import JobError, JobOptions
 from vm_df_writer.jobs.plan import make_plan, plan_tasks
@@ -59,12 +59,12 @@ def test_parquet_files_are_written_newest_first_though_the_index_has_no_name(
 
 
 def test_files_that_do_not_tell_their_times_are_taken_from_their_end(
-    store: StateStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: StateStore, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(parts, "CHUNK_BYTES", 400)
     write_days(tmp_path / "scores", ".csv")
+    small = FileOptions(chunk_bytes=400)
     with store:
-        newest_first = plan(store, tmp_path / "scores", newest_first=True)
+        newest_first = plan(store, tmp_path / "scores", newest_first=True, file_options=small)
         assert newest_first == ["c1", "c0", "b1", "b0", "a1", "a0"]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,9 +30,7 @@ def only_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder.mkdir()
     monkeypatch.delenv("VICTORIA_METRICS_BIN", raising=False)
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(
-        "vm_df_writer.local.victoria_metrics.sysconfig.get_path", lambda _: str(folder)
-    )
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(folder))
     return folder
 
 

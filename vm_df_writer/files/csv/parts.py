@@ -20,9 +20,7 @@ from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.text_stream import open_text
 
-__all__ = ["CHUNK_BYTES", "CsvFormat"]
-
-CHUNK_BYTES = 16 * 2**20
+__all__ = ["CsvFormat"]
 
 # So much text shows the separator and the decimal mark; what comes later must fit.
 _SAMPLE_BYTES = 2**20
@@ -105,8 +103,8 @@ class CsvFormat:
             dialect = replace(dialect, decimal=",")
         kinds = ColumnKinds(dialect, reading, first_line)
         parts: list[Part] = []
-        blocks = chain([head[start:]], iter(lambda: text.read(CHUNK_BYTES), b""))
-        for chunk in _chunks(blocks, dialect.separator):
+        blocks = chain([head[start:]], iter(lambda: text.read(options.chunk_bytes), b""))
+        for chunk in _chunks(blocks, dialect.separator, options.chunk_bytes):
             kinds.add(chunk)
             rows = chunk.count(b"\n") or 1
             parts.append(Part(len(parts), start, start + len(chunk), rows))
@@ -120,17 +118,17 @@ def _dialect_of(schema: Schema) -> CsvDialect:
     return schema.dialect
 
 
-def _chunks(blocks: Iterator[bytes], separator: str) -> Iterator[bytes]:
+def _chunks(blocks: Iterator[bytes], separator: str, chunk_bytes: int) -> Iterator[bytes]:
     rest = b""
     for block in blocks:
         rest += block
-        while len(rest) >= CHUNK_BYTES:
-            end = last_line_end(rest[:CHUNK_BYTES], separator) or last_line_end(rest, separator)
+        while len(rest) >= chunk_bytes:
+            end = last_line_end(rest[:chunk_bytes], separator) or last_line_end(rest, separator)
             if not end:
                 break
             yield rest[:end]
             rest = rest[end:]
-        if len(rest) > 2 * CHUNK_BYTES:
+        if len(rest) > 2 * chunk_bytes:
             raise SourceError(
                 f"no line ends within {len(rest):,} bytes; check the file for a double quote "
                 "that is not closed"
@@ -142,6 +140,6 @@ def _chunks(blocks: Iterator[bytes], separator: str) -> Iterator[bytes]:
 def _move(text: BufferedReader, position: int, goal: int, *, seekable: bool) -> int:
     if seekable:
         return text.seek(goal)
-    while position < goal and (skipped := text.read(min(CHUNK_BYTES, goal - position))):
+    while position < goal and (skipped := text.read(min(_SAMPLE_BYTES, goal - position))):
         position += len(skipped)
     return position

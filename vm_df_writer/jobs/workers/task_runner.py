@@ -46,7 +46,6 @@ from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.verify import verify_plan
 from vm_df_writer.operations.write import write_plan
 from vm_df_writer.verification.existing_samples import find_existing
-from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 __all__ = ["MarkStarted", "TaskRunner"]
 
@@ -80,9 +79,8 @@ class TaskRunner:
         self._mark_started = mark_started
         self._should_stop = should_stop
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
-        backend = Backend.of(
-            spec.config, throttle=self._throttle, read_back=ReadBackPolicy(sleep=self._wait)
-        )
+        read_back = replace(spec.read_back, sleep=self._wait)
+        backend = Backend.of(spec.config, throttle=self._throttle, read_back=read_back)
         if backend.spool is not None:
             # So that the job knows a file that was replayed from one that was lost.
             spool = Spool(backend.spool.folder, leaves_receipts=True)

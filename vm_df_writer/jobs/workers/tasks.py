@@ -16,6 +16,7 @@ from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import RateLimiter
 from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartVerified, PartWritten
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 __all__ = ["JobSpec", "OtherPart", "Task", "keywords_with"]
 
@@ -29,13 +30,21 @@ class JobSpec:
     options: JobOptions
     samples_limiter: RateLimiter | None
     bytes_limiter: RateLimiter | None
+    read_back: ReadBackPolicy
 
     @classmethod
-    def of(cls, config: WriterConfig, reading: ReadingKeywords, options: JobOptions) -> JobSpec:
+    def of(
+        cls,
+        config: WriterConfig,
+        reading: ReadingKeywords,
+        options: JobOptions,
+        read_back: ReadBackPolicy | None = None,
+    ) -> JobSpec:
         """Make the rate limiters that all workers share."""
         rates = (options.rate_limit, options.max_bytes_per_second)
-        limiters = (None if rate is None else RateLimiter(rate) for rate in rates)
-        return cls(job_config(config, options), reading, options, *limiters)
+        samples, size = (None if rate is None else RateLimiter(rate) for rate in rates)
+        policy = read_back or ReadBackPolicy()
+        return cls(job_config(config, options), reading, options, samples, size, policy)
 
     def keywords_for(self, path: str) -> ReadingKeywords:
         """Return the reading keywords for a file, with the labels that its path gives it."""

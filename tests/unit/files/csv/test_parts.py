@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from io import BytesIO
 
 import pandas as pd
@@ -10,7 +11,6 @@ import pytest
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
-from vm_df_writer.files.csv import parts
 from vm_df_writer.files.csv.parts import CsvFormat
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.part import Part, Schema
@@ -18,13 +18,9 @@ from vm_df_writer.files.part import Part, Schema
 CSV = CsvFormat()
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "CHUNK_BYTES", 1000)
-
-
 def plan(data: bytes, options: FileOptions | None = None) -> tuple[Schema, list[Part]]:
-    return CSV.plan(BytesIO(data), ReadOptions(), options or FileOptions())
+    options = replace(options or FileOptions(), chunk_bytes=1000)
+    return CSV.plan(BytesIO(data), ReadOptions(), options)
 
 
 def read(data: bytes, options: FileOptions | None = None) -> list[pd.DataFrame]:

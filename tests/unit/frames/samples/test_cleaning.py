@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,13 @@ import pytest
 from tests.support.frame_samples import counts, minutes, read, stored
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, TimestampError
-from vm_df_writer.frames.samples import time_order
 from vm_df_writer.frames.samples.cleaning import (
     PrecisionCheck,
     RawBlock,
     chunk_to_block,
     merge_equal_times,
 )
+from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES
 from vm_df_writer.warning_classes import InexactWarning
 
 INF = float("inf")
@@ -225,23 +224,20 @@ def test_one_frame_is_warned_of_once() -> None:
 
 
 @pytest.mark.parametrize("duplicates", ["last", "first", "max", "keep"])
-def test_duplicates_are_seen_across_the_blocks_of_a_frame(
-    monkeypatch: pytest.MonkeyPatch, duplicates: Any
-) -> None:
-    frame = pd.DataFrame({"y": [5.0, 1, 3, 2, 4]}, index=minutes(1, 0, 1, 1, 2))
-
-    def samples_of_blocks() -> list[list[tuple[int, float]]]:
-        return [
-            list(zip(ms.tolist(), values.tolist(), strict=True))
-            for block in read(frame, duplicates=duplicates).blocks()
-            for _, ms, values in block
-        ]
-
-    (whole,) = samples_of_blocks()
-    monkeypatch.setattr(time_order.cut_by_time, "__defaults__", (2,))
-    cut = samples_of_blocks()
-    assert len(cut) > 1
-    assert list(chain.from_iterable(cut)) == whole
+def test_duplicates_are_seen_across_the_blocks_of_a_frame(duplicates: Any) -> None:
+    rng = np.random.default_rng(0)
+    ms = 1_767_225_600_000 + rng.integers(0, 300_000, 2 * BLOCK_SAMPLES)
+    frame = pd.DataFrame({"y": rng.normal(size=len(ms))}, index=pd.to_datetime(ms, unit="ms"))
+    blocks = [
+        pd.Series(values, ms)
+        for block in read(frame, duplicates=duplicates).blocks()
+        for _, ms, values in block
+    ]
+    assert len(blocks) > 1
+    in_order = frame.set_index(ms)["y"].sort_index(kind="stable")
+    by_time = in_order.groupby(level=0)
+    expected = in_order if duplicates == "keep" else getattr(by_time, duplicates)()
+    pd.testing.assert_series_equal(pd.concat(blocks), expected, check_names=False)
 
 
 def test_rounding_comes_before_anything_is_judged() -> None:
