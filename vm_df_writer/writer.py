@@ -124,7 +124,7 @@ class VmWriter:
         reset_cache : bool
             Make the server forget the graphs that it computed before, which lack these samples.
         progress : bool or "auto"
-            Show a progress bar on standard error; ``"auto"``: if somebody watches.
+            Show a progress bar on standard error; ``"auto"``: in a terminal or a notebook.
         dry_run : bool
             Do everything but send: the report says what would be dropped, and counts the rest
             as `undelivered`.

@@ -42,7 +42,7 @@ class FileResult:
     file : str
         Its name.
     exit_code : ExitCode or None
-        How it ended; None if nobody tried, since the server had failed before.
+        How it ended; None if it was not tried, since the server had failed before.
     report : WriteReport or None
         The account, as far as it goes.
     error : str or None

@@ -10,8 +10,8 @@ from vm_df_writer.wire.compression import compress
 __all__ = ["EncodedBody"]
 
 # A full body of 4 MiB is thus waited for 64 s longer than the `timeout`. A busy server holds a
-# request for up to a minute (-insert.maxQueueDuration) until it stores it or answers 503; whoever
-# gives up before that sends the same samples twice to a server that has too much to do already.
+# request for up to a minute (-insert.maxQueueDuration) until it stores it or answers 503. A client
+# that gives up earlier sends the same samples twice to a server that has too much to do already.
 _SLOWEST_BYTES_PER_S = 64 * 1024
 
 

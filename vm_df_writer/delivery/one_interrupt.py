@@ -21,7 +21,7 @@ class OneInterrupt:
     Attributes
     ----------
     noted : bool
-        True if an interrupt came that was not raised: whoever cleans up may be brief.
+        True if an interrupt came that was not raised: the cleaning up may be brief.
 
     Examples
     --------

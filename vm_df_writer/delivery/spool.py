@@ -66,10 +66,10 @@ class Spool:
     >>> times = np.array([1767225600000])
     >>> body = Body(line, SampleCounts([b'{"__name__":"y"}'], np.array([1]), times, times))
     >>> with TemporaryDirectory() as folder:
-    ...     path = Spool(folder).keep(body, tenant="5:7", reason="nobody answers")
+    ...     path = Spool(folder).keep(body, tenant="5:7", reason="no answer")
     ...     [file] = Spool(folder).files()
     ...     print(file.path == path, file.samples, file.facts["tenant"], file.facts["reason"])
-    True 1 5:7 nobody answers
+    True 1 5:7 no answer
     """
 
     def __init__(self, folder: str | Path, *, leaves_receipts: bool = False) -> None:

@@ -136,7 +136,7 @@ def was_delivered(path: Path) -> bool:
 
 
 def forget_receipt(path: Path) -> None:
-    """Remove the receipt for a file; nobody will ask for it any more."""
+    """Remove the receipt for a file; no run asks for it any more."""
     _beside(path, RECEIPT_SUFFIX).unlink(missing_ok=True)
 
 

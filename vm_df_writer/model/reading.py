@@ -31,7 +31,7 @@ class Reading:
     variable, query_key : hashable
         The column that says what the values are; the one of the query key. None if there is none.
     left_out : tuple
-        Columns that are in no series, as they number the rows or nobody named them.
+        Columns that are in no series, as they number the rows or were not named.
 
     Examples
     --------

@@ -67,7 +67,7 @@ class WriteReport:
     spooled : tuple of str
         Files that hold the undelivered samples.
     verification : Verification or None
-        What reading back found; None if nobody asked.
+        What reading back found; None if it was not asked for.
     server_drops : mapping of str to int, or None
         By how much the server's own counters of what it drops moved meanwhile. Only a hint:
         other clients move them too. None if ``/metrics`` could not be read, or was not renewed

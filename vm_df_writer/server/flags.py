@@ -87,7 +87,7 @@ class ServerInfo:
     flags : mapping of str to str
         The values of its command-line flags, as far as it tells them.
     set_flags : frozenset of str
-        Those of them that somebody set.
+        Those of them that are set.
 
     Examples
     --------
@@ -183,7 +183,7 @@ def info_from_metrics(text: str) -> ServerInfo:
 
 
 def info_from_flags(text: str) -> ServerInfo:
-    """Return what the text of ``/flags`` tells, which holds the flags that somebody set."""
+    """Return what the text of ``/flags`` tells, which holds the flags that are set."""
     told = dict(_FLAG_LINE.findall(text))
     kind = _kind_of(told)
     # The one default that matters and is the same in all versions.

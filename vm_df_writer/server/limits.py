@@ -36,7 +36,7 @@ _LONG_AGO, _FAR_AHEAD = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 _AGING_S = 120.0
 _MONTH_S = 31 * 86_400.0
 DEFAULT_RETENTION_S = _MONTH_S
-"""How far back a server keeps samples if nobody tells it otherwise."""
+"""How far back a server keeps samples by default."""
 _LINE_BYTES = 10 * 2**20  # what new servers take by default; old ones take more
 DEFAULT_FUTURE_S = 2 * 86_400.0
 """How far into the future a server takes samples; newer ones can be told to take more."""

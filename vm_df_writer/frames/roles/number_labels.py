@@ -1,4 +1,4 @@
-"""Whether whole numbers that nobody named are values, or tell which thing a row is of."""
+"""Whether an unnamed column of whole numbers holds values, or tells which thing a row is of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a column of text that nobody named is a label: by need, then by content and name."""
+"""Whether an unnamed column of text is a label: by need, then by content and name."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_open_labels(
     Parameters
     ----------
     open_labels : sequence of OpenLabel
-        The columns that nobody named.
+        The columns without a named role.
     need : LabelNeed
         Whether rows need them.
     ms : ndarray of int64, shape (n_rows,)

@@ -18,7 +18,7 @@ _ONE_NIGHT_NS = 3 * 3600 * 10**9
 
 
 def check_zone(zone: str) -> None:
-    """Refuse a zone that nobody knows.
+    """Refuse an unknown zone.
 
     Raises
     ------
