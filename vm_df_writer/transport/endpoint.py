@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from ipaddress import ip_address
-from urllib.parse import quote, urlencode, urlsplit
-
-import orjson
+from urllib.parse import urlsplit
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
@@ -133,58 +130,6 @@ class Endpoint:
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
-    def vmui_url(self, expr: str, first_ms: int, last_ms: int) -> str | None:
-        """Return a link to the server's own user interface.
-
-        Parameters
-        ----------
-        expr : str
-            What to show, in MetricsQL.
-        first_ms, last_ms : int
-            Epoch milliseconds of the first and last sample.
-
-        Returns
-        -------
-        str or None
-            None if the configuration does not say where the user interface is.
-
-        Examples
-        --------
-        >>> from vm_df_writer.config.writer_config import WriterConfig
-        >>> endpoint = Endpoint.of(WriterConfig(datasource_url="http://localhost:8428"))
-        >>> endpoint.vmui_url("up", 1767225600000, 1767229200000)
-        'http://localhost:8428/vmui/#/?g0.expr=up&g0.range_input=3960s&g0.end_input=2026-01-01T01%3A03%3A00&g0.relative_time=none&g0.tab=0'
-        """
-        if self.vmui_base is None:
-            return None
-        start, end = _window(first_ms, last_ms)
-        query = {
-            "g0.expr": expr,
-            "g0.range_input": f"{end - start}s",
-            "g0.end_input": datetime.fromtimestamp(end, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-            "g0.relative_time": "none",
-            "g0.tab": "0",
-        }
-        # The page splits its fragment at "?", so everything must be quoted, spaces as %20.
-        return f"{self.vmui_base}#/?{urlencode(query, quote_via=quote)}"
-
-    def grafana_url(self, expr: str, first_ms: int, last_ms: int) -> str | None:
-        """Return a link to Grafana's Explore page (10.2 and newer), or None without Grafana.
-
-        The parameters are those of :meth:`vmui_url`.
-        """
-        if self.grafana_base is None:
-            return None
-        start, end = _window(first_ms, last_ms)
-        datasource = {"type": "prometheus", "uid": self.grafana_datasource}
-        pane = {
-            "datasource": self.grafana_datasource,
-            "queries": [{"refId": "A", "expr": expr, "datasource": datasource}],
-            "range": {"from": str(start * 1000), "to": str(end * 1000)},
-        }
-        panes = quote(orjson.dumps({"a": pane}), safe="")
-        return f"{self.grafana_base}/explore?schemaVersion=1&orgId=1&panes={panes}"
-
 
 def _split_tenant(setting: str, url: str, tenant: str | None) -> tuple[str, str | None]:
     """Return `url` without the tenant in its path, and the tenant."""
@@ -208,10 +153,3 @@ def _normal(tenant: str) -> str:
 def _join(base: str, path: str) -> str:
     """Append `path`, which may also be a whole URL of its own."""
     return path if "://" in path else f"{base}/{path.lstrip('/')}"
-
-
-def _window(first_ms: int, last_ms: int) -> tuple[int, int]:
-    """Return whole seconds around the samples, with a margin that keeps them off the edges."""
-    first, last = first_ms // 1000, -(-last_ms // 1000)
-    margin = max((last - first) // 20, 60)
-    return first - margin, last + margin

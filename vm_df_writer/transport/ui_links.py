@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
 
 import orjson
 
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.metricsql import exact_selector
 
-__all__ = ["report_links", "series_expr"]
+__all__ = ["grafana_url", "report_links", "series_expr", "vmui_url"]
 
 _MOST_SAMPLED = 1000
 _MOST_NAMES = 10
@@ -21,7 +23,7 @@ def report_links(
 ) -> tuple[str | None, str | None]:
     """Return links to series in vmui and in Grafana, each None where there is no such thing."""
     shown = series_expr(label_sets), first_ms, last_ms
-    return endpoint.vmui_url(*shown), endpoint.grafana_url(*shown)
+    return vmui_url(endpoint, *shown), grafana_url(endpoint, *shown)
 
 
 def series_expr(label_sets: Sequence[bytes]) -> str:
@@ -47,3 +49,66 @@ def series_expr(label_sets: Sequence[bytes]) -> str:
     alternatives = orjson.dumps("|".join(map(re.escape, names))).decode()
     others = exact_selector({"__name__": "", **same}).removeprefix('{__name__=""')
     return f"{{__name__=~{alternatives}{others}"
+
+
+def vmui_url(endpoint: Endpoint, expr: str, first_ms: int, last_ms: int) -> str | None:
+    """Return a link to the server's own user interface.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The server.
+    expr : str
+        What to show, in MetricsQL.
+    first_ms, last_ms : int
+        Epoch milliseconds of the first and last sample.
+
+    Returns
+    -------
+    str or None
+        None if the configuration does not say where the user interface is.
+
+    Examples
+    --------
+    >>> from vm_df_writer.config.writer_config import WriterConfig
+    >>> endpoint = Endpoint.of(WriterConfig(datasource_url="http://localhost:8428"))
+    >>> vmui_url(endpoint, "up", 1767225600000, 1767229200000)
+    'http://localhost:8428/vmui/#/?g0.expr=up&g0.range_input=3960s&g0.end_input=2026-01-01T01%3A03%3A00&g0.relative_time=none&g0.tab=0'
+    """
+    if endpoint.vmui_base is None:
+        return None
+    start, end = _window(first_ms, last_ms)
+    query = {
+        "g0.expr": expr,
+        "g0.range_input": f"{end - start}s",
+        "g0.end_input": datetime.fromtimestamp(end, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "g0.relative_time": "none",
+        "g0.tab": "0",
+    }
+    # The page splits its fragment at "?", so everything must be quoted, spaces as %20.
+    return f"{endpoint.vmui_base}#/?{urlencode(query, quote_via=quote)}"
+
+
+def grafana_url(endpoint: Endpoint, expr: str, first_ms: int, last_ms: int) -> str | None:
+    """Return a link to Grafana's Explore page (10.2 and newer), or None without Grafana.
+
+    The parameters are those of :meth:`vmui_url`.
+    """
+    if endpoint.grafana_base is None:
+        return None
+    start, end = _window(first_ms, last_ms)
+    datasource = {"type": "prometheus", "uid": endpoint.grafana_datasource}
+    pane = {
+        "datasource": endpoint.grafana_datasource,
+        "queries": [{"refId": "A", "expr": expr, "datasource": datasource}],
+        "range": {"from": str(start * 1000), "to": str(end * 1000)},
+    }
+    panes = quote(orjson.dumps({"a": pane}), safe="")
+    return f"{endpoint.grafana_base}/explore?schemaVersion=1&orgId=1&panes={panes}"
+
+
+def _window(first_ms: int, last_ms: int) -> tuple[int, int]:
+    """Return whole seconds around the samples, with a margin that keeps them off the edges."""
+    first, last = first_ms // 1000, -(-last_ms // 1000)
+    margin = max((last - first) // 20, 60)
+    return first - margin, last + margin

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from vm_df_writer.transport.ui_links import series_expr
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.transport.ui_links import grafana_url, series_expr, vmui_url
+
+HOUR_MS = 3_600_000
+NEW_YEAR_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+def endpoint(datasource_url: str, **parameters: object) -> Endpoint:
+    return Endpoint.of(WriterConfig(datasource_url=datasource_url, **parameters))
 
 
 def expr(*label_sets: dict[str, str]) -> str:
@@ -50,3 +60,70 @@ def test_of_very_many_series_only_the_names_are_asked_for() -> None:
     assert expr(*({"__name__": "y", "dc": "x", "host": str(i)} for i in range(5000))) == (
         '{__name__="y"}'
     )
+
+
+def vmui_query(link: str | None) -> dict[str, list[str]]:
+    assert link is not None
+    page, separator, query = link.partition("/vmui/#/?")
+    assert separator, page
+    return parse_qs(query)
+
+
+def test_vmui_link_shows_the_whole_time_range() -> None:
+    expr = '{__name__=~"vmanomaly_.*", for="a b&c?"}'
+    link = vmui_url(endpoint("http://vm:8428"), expr, NEW_YEAR_MS, NEW_YEAR_MS + HOUR_MS + 1)
+    assert vmui_query(link) == {
+        "g0.expr": [expr],
+        "g0.range_input": ["3961s"],
+        "g0.end_input": ["2026-01-01T01:03:01"],
+        "g0.relative_time": ["none"],
+        "g0.tab": ["0"],
+    }
+    assert link is not None
+    assert "%20" in link
+    assert "+" not in link
+
+
+def test_vmui_link_of_a_single_sample_has_a_range_all_the_same() -> None:
+    query = vmui_query(vmui_url(endpoint("http://vm"), "up", NEW_YEAR_MS, NEW_YEAR_MS))
+    assert query["g0.range_input"] == ["120s"]
+    assert query["g0.end_input"] == ["2026-01-01T00:01:00"]
+
+
+def test_vmui_link_of_a_cluster_leads_to_vmselect() -> None:
+    cluster = endpoint("http://vmi:8480", tenant_id="5:7", query_url="http://vms:8481")
+    link = vmui_url(cluster, "up", 0, 0)
+    assert link is not None
+    assert link.startswith("http://vms:8481/select/5:7/vmui/#/?")
+
+
+def test_no_vmui_link_where_nothing_tells_the_vmselect() -> None:
+    assert vmui_url(endpoint("http://vmi:8480", tenant_id="5"), "up", 0, 0) is None
+
+
+def test_grafana_link_opens_explore_on_the_datasource() -> None:
+    found = endpoint("http://vm", grafana_url="https://grafana/sub/", grafana_datasource="vm-uid")
+    link = grafana_url(found, '{for="cpu"}', NEW_YEAR_MS, NEW_YEAR_MS + HOUR_MS)
+    assert link is not None
+    assert link.startswith("https://grafana/sub/explore?schemaVersion=1&orgId=1&panes=%7B")
+    panes = json.loads(unquote(urlsplit(link).query.partition("panes=")[2]))
+    assert panes == {
+        "a": {
+            "datasource": "vm-uid",
+            "queries": [
+                {
+                    "refId": "A",
+                    "expr": '{for="cpu"}',
+                    "datasource": {"type": "prometheus", "uid": "vm-uid"},
+                }
+            ],
+            "range": {
+                "from": str(NEW_YEAR_MS - 180_000),
+                "to": str(NEW_YEAR_MS + HOUR_MS + 180_000),
+            },
+        }
+    }
+
+
+def test_no_grafana_link_without_grafana() -> None:
+    assert grafana_url(endpoint("http://vm"), "up", 0, 0) is None
