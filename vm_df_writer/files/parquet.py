@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import IO, Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ from vm_df_writer.frames.samples.timestamps import read_timestamps
 
 __all__ = ["ParquetFormat"]
 
+_RANGE_END = re.compile(rb'"stop": \d+')
 _UNNAMED_INDEX = "__index_level_0__"  # as pandas names it in the file
 
 
@@ -72,27 +75,49 @@ def _open(file: IO[bytes]) -> Any:
 
 
 def _time_column(parquet: Any, reading: ReadOptions) -> int | None:
-    """Return the position of the time among the columns, if its statistics are times.
+    """Return the position of the time among the columns, if its statistics are times."""
+    schema = parquet.schema_arrow
+    notes = schema.metadata or {}
+    if pandas_notes := notes.get(b"pandas"):
+        # The length alone makes no other schema.
+        pandas_notes = _RANGE_END.sub(b'"stop": 0', pandas_notes)
+        schema = schema.with_metadata({b"pandas": pandas_notes})
+    roles = (reading.label_columns, reading.value_columns)
+    labels, values = (None if names is None else tuple(names) for names in roles)
+    name = _time_name(schema, reading.time, labels, values, is_epoch=reading.time_unit is not None)
+    if name is None:
+        return None
+    leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
+    return leaves.index(name)
+
+
+@lru_cache(maxsize=64)  # a job may have thousands of files of the same columns
+def _time_name(
+    schema: Any,
+    time: Any,
+    labels: tuple[Any, ...] | None,
+    values: tuple[Any, ...] | None,
+    *,
+    is_epoch: bool,
+) -> str | None:
+    """Return the name of the time, if its statistics are times.
 
     Text is none of them: the first of the alphabet need not be the first in time. Nor are the
     numbers that periods are stored as.
     """
     import pyarrow.types as types
 
+    reading = ReadOptions(time=time, label_columns=labels, value_columns=values)
     try:
-        name = find_time(table_to_frame(parquet.schema_arrow.empty_table()), reading).name
+        found = find_time(table_to_frame(schema.empty_table()), reading).name
     except FrameError:
         return None  # a row group will tell
-    name = _UNNAMED_INDEX if name is None else str(name)
-    fields = parquet.schema_arrow
-    if fields.names.count(name) != 1:
+    name = _UNNAMED_INDEX if found is None else str(found)
+    if schema.names.count(name) != 1:
         return None
-    dtype = fields.field(name).type
-    is_epoch = types.is_integer(dtype) and reading.time_unit is not None
-    if not (types.is_timestamp(dtype) or types.is_date(dtype) or is_epoch):
-        return None
-    leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
-    return leaves.index(name)
+    dtype = schema.field(name).type
+    tells = types.is_timestamp(dtype) or types.is_date(dtype)
+    return name if tells or (is_epoch and types.is_integer(dtype)) else None
 
 
 def _times(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from vm_df_writer.config.read_options import ReadOptions
@@ -21,6 +20,8 @@ from vm_df_writer.jobs.workers.tasks import OtherPart, Task
 __all__ = ["make_plan", "other_parts", "parts_alone_in_time", "plan_file", "plan_tasks"]
 
 _SHOWN = 5
+_MOST_AT_ONCE = 64
+_MOST_BYTES = 2**28
 
 
 def make_plan(
@@ -38,19 +39,24 @@ def make_plan(
         If a file changed after some of it was sent.
     """
     known = {source.path: source for source in store.sources()}
-    changed = []
+    changed: list[str] = []
+    planned: list[SourceFile] = []
     for path in paths:
         if should_stop():
-            return
+            break
         source = known.get(path)
-        if source is None:
-            store.add_source(plan_file(path, reading, options))
-        elif (difference := _difference(store, source)) is None:
-            continue
-        elif store.was_sent(path):
+        difference = None if source is None else _difference(store, source)
+        if difference is not None and store.was_sent(path):
             changed.append(f"{path} {difference}")
-        else:
-            store.add_source(plan_file(path, reading, options))
+        elif source is None or difference is not None:
+            planned.append(plan_file(path, reading, options))
+            # Each transaction waits for the disk; what a kill takes is soon planned again.
+            if len(planned) == _MOST_AT_ONCE or sum(s.stamp.size for s in planned) > _MOST_BYTES:
+                store.add_sources(planned)
+                planned = []
+    store.add_sources(planned)
+    if should_stop():
+        return
     if changed:
         more = f", and {len(changed) - _SHOWN:,} more" if len(changed) > _SHOWN else ""
         raise JobError(
@@ -124,7 +130,7 @@ def plan_tasks(
             for record in in_order:
                 gave_way_to[record.id] = other_parts(store, store.gives_way_to(record.id))
         yield Task(
-            _for_worker(sources[path]),
+            sources[path],
             in_order,
             purpose,
             may_repeat=not alone.issuperset(record.id for record in in_order),
@@ -137,13 +143,8 @@ def other_parts(store: StateStore, keys: Iterable[int]) -> list[OtherPart]:
     others = []
     for record in map(store.part, keys):
         (source,) = store.sources(record.path)
-        others.append(OtherPart(_for_worker(source), record))
+        others.append(OtherPart(source, record))
     return others
-
-
-def _for_worker(source: SourceFile) -> SourceFile:
-    """Return a source without its parts: a worker needs no other ones."""
-    return replace(source, parts=())
 
 
 def parts_alone_in_time(records: Iterable[PartRecord]) -> set[int]:

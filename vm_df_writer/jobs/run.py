@@ -164,7 +164,7 @@ class JobRun:
                     f"{self._store.path}: {source.path} is not the one that was sent; pass "
                     "the same frames in the same order, or begin anew with restart="
                 )
-            self._store.add_source(source)
+            self._store.add_sources([source])
         (record,) = self._store.parts(path=source.path)
         return record
 

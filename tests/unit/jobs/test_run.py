@@ -25,7 +25,9 @@ class Spooled:
     def __init__(self, store: StateStore, folder: Path) -> None:
         self.store = store
         self.files = [folder / f"{number}.jsonl.gz" for number in (1, 2)]
-        store.add_source(SourceFile("a.csv", FileStamp(1, 1), "abc", Schema(), [Part(0, rows=100)]))
+        store.add_sources(
+            [SourceFile("a.csv", FileStamp(1, 1), "abc", Schema(), [Part(0, rows=100)])]
+        )
         totals = {"samples": 40, "undelivered": 60, "spooled": [str(file) for file in self.files]}
         store.begin(1)
         store.finish(1, PartState.SPOOLED, "kept", totals)

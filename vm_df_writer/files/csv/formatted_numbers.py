@@ -16,7 +16,7 @@ from vm_df_writer.files.csv.dialect import CsvDialect
 __all__ = ["FormattedNumbers"]
 
 _A_FEW = 100
-_READ_AS_THEY_ARE = {"whole", "plain"}
+_READ_AS_THEY_ARE = {"whole", "plain", "infinite"}
 _BLANKS = " \u00a0\u202f'"  # between groups: also blanks that break no line, and a Swiss apostrophe
 
 
@@ -27,6 +27,7 @@ def _forms(decimal: str) -> dict[str, str]:
     return {
         "whole": r"\d+(?:[eE][+-]?\d+)?",
         "plain": rf"(?:\d+{point}\d*|{point}?\d+)(?:[eE][+-]?\d+)?",
+        "infinite": r"(?i:inf(?:inity)?)",
         "group or fraction": rf"{group}{comma}\d{{3}}",
         "fraction": rf"\d*{comma}\d+",
         "groups": rf"{group}(?:{comma}\d{{3}})+(?:{point}\d+)?",

@@ -33,6 +33,9 @@ class PartState(StrEnum):
     FAILED = "failed"
 
 
+_STATES = {str(state): state for state in PartState}  # a job may have a million parts
+
+
 @dataclass(frozen=True)
 class PartRecord:
     """A part as the state file holds it.
@@ -111,8 +114,8 @@ def read_records(
     )
     return [
         PartRecord(
-            found, source, Part(*part), PartState(state), attempts, bool(is_new), reason,
-            json.loads(totals),
+            found, source, Part(*part), _STATES[state], attempts, bool(is_new), reason,
+            {} if totals == "{}" else json.loads(totals),
         )
         for found, source, *part, state, attempts, is_new, reason, totals in rows
     ]  # fmt: skip

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -126,27 +126,27 @@ class StateStore:
         plain = None if found is None else json.loads(found[0])
         return None if plain is None else JobReading(**plain)
 
-    def add_source(self, source: SourceFile) -> None:
-        """Enter a source and its parts, in place of what an earlier plan knew of it."""
-        state = PartState.PENDING if source.error is None else PartState.FAILED
+    def add_sources(self, sources: Iterable[SourceFile]) -> None:
+        """Enter sources and their parts, in place of what an earlier plan knew of them."""
         with self._changes() as execute:
-            execute("DELETE FROM source WHERE path = ?", (source.path,))
-            key = execute(
-                "INSERT INTO source (path, size, mtime_ns, fingerprint, columns) "
-                "VALUES (?, ?, ?, ?, ?) RETURNING id",
-                (
-                    source.path,
-                    source.stamp.size,
-                    source.stamp.mark,
-                    source.fingerprint,
-                    source.schema.to_json(),
-                ),
-            ).fetchone()[0]
-            for part in source.parts:
-                execute(
+            for source in sources:
+                state = PartState.PENDING if source.error is None else PartState.FAILED
+                execute("DELETE FROM source WHERE path = ?", (source.path,))
+                key = execute(
+                    "INSERT INTO source (path, size, mtime_ns, fingerprint, columns) "
+                    "VALUES (?, ?, ?, ?, ?) RETURNING id",
+                    (
+                        source.path,
+                        source.stamp.size,
+                        source.stamp.mark,
+                        source.fingerprint,
+                        source.schema.to_json(),
+                    ),
+                ).fetchone()[0]
+                self._connection.executemany(
                     "INSERT INTO part (source, number, start, stop, rows, first_ms, last_ms, "
                     "state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (key, *vars(part).values(), state, source.error),
+                    ((key, *vars(part).values(), state, source.error) for part in source.parts),
                 )
 
     def set_stamp(self, path: str, stamp: FileStamp) -> None:
@@ -158,16 +158,15 @@ class StateStore:
             )
 
     def sources(self, path: str | None = None) -> Iterator[SourceFile]:
-        """Yield every source, or one; those without a part that was read have their error."""
+        """Yield every source, or one, without its parts; those never read have their error."""
         for name, size, mark, fingerprint, columns in self._connection.execute(
             "SELECT path, size, mtime_ns, fingerprint, columns FROM source "
             "WHERE path = COALESCE(?, path) ORDER BY path",
             (path,),
         ).fetchall():
             stamp = FileStamp(size, mark)
-            parts = [record.part for record in self.parts(path=name)]
             error = None if fingerprint else "could not be read when it was planned"
-            yield SourceFile(name, stamp, fingerprint, Schema.from_json(columns), parts, error)
+            yield SourceFile(name, stamp, fingerprint, Schema.from_json(columns), error=error)
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""
@@ -180,7 +179,12 @@ class StateStore:
 
     def was_sent(self, path: str | None = None) -> bool:
         """Say whether anything of a source, or of any of them, may have been sent."""
-        return any(record.attempts for record in self.parts(path=path))
+        found = self._connection.execute(
+            "SELECT 1 FROM part JOIN source ON source.id = part.source "
+            "WHERE attempts > 0 AND path = COALESCE(?, path) LIMIT 1",
+            (path,),
+        )
+        return found.fetchone() is not None
 
     def counts(self) -> Counter[PartState]:
         """Return how many parts there are in each state."""

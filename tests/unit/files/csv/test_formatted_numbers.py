@@ -76,3 +76,11 @@ def test_a_label_that_looks_like_a_number_is_one_if_it_is_named() -> None:
 @pytest.mark.parametrize("cell", ["1,2,3", "10.0.0.1", "1_000", "3,20,100", "p99", "12,34,56"])
 def test_what_is_no_number_in_any_form_is_text(cell: str) -> None:
     assert column_of(f'y,z\n"{cell}",1\n', "y") == [cell]
+
+
+@pytest.mark.parametrize("word", ["inf", "-Infinity", "+INF"])
+def test_an_infinity_is_a_number_beside_digits_in_groups(word: str) -> None:
+    text = f'y,z\n"3,201",z\n{word},z\n'
+    with pytest.raises(SourceError, match=r"^column 'y': '3,201' may have a decimal comma or a "):
+        frame_of(text)
+    assert abs(frame_of(text, FileOptions(thousands=","))["y"]).tolist() == [3201.0, float("inf")]

@@ -20,7 +20,7 @@ from vm_df_writer.jobs.state.store import StateStore
 def store(tmp_path: Path) -> Iterator[StateStore]:
     with StateStore(tmp_path / "job.sqlite") as store:
         parts = [Part(number, rows=1, first_ms=number, last_ms=number + 5) for number in range(6)]
-        store.add_source(SourceFile("a.parquet", FileStamp(1, 1), "f", parts=parts))
+        store.add_sources([SourceFile("a.parquet", FileStamp(1, 1), "f", parts=parts)])
         yield store
 
 
@@ -90,7 +90,7 @@ def test_another_plan_forgets_the_spans(store: StateStore) -> None:
     store.finish(1, PartState.PENDING, nothing_sent=True)
     store.require_options({"url": "b"})
     parts = [Part(0, rows=1), Part(1, rows=1)]
-    store.add_source(SourceFile("a.csv", FileStamp(1, 1), "f", parts=parts))
+    store.add_sources([SourceFile("a.csv", FileStamp(1, 1), "f", parts=parts)])
     store.begin(1)
     assert begin(store, 2, (7, 0, 100)) == []
 
@@ -98,7 +98,7 @@ def test_another_plan_forgets_the_spans(store: StateStore) -> None:
 def test_a_job_that_goes_on_knows_the_spans_of_earlier_runs(tmp_path: Path) -> None:
     parts = [Part(0, rows=1), Part(1, rows=1)]
     with StateStore(tmp_path / "job.sqlite") as store:
-        store.add_source(SourceFile("a.csv", FileStamp(1, 1), "f", parts=parts))
+        store.add_sources([SourceFile("a.csv", FileStamp(1, 1), "f", parts=parts)])
         begin(store, 1, (7, 0, 100), (8, 0, 1))
     with StateStore(tmp_path / "job.sqlite") as store:
         assert begin(store, 2, (7, 50, 60)) == [1]

@@ -46,12 +46,12 @@ def state(tmp_path: Path) -> Path:
 
 def test_what_is_entered_is_found_again(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         first, _ = store.parts()
         store.begin(first.id)
         store.finish(first.id, PartState.SENT, None, TOTALS)
     with StateStore(state) as store:
-        assert list(store.sources()) == [SOURCE]
+        assert list(store.sources()) == [replace(SOURCE, parts=())]
         sent, pending = store.parts()
         assert (sent.part, sent.state, sent.attempts) == (SOURCE.parts[0], PartState.SENT, 1)
         assert sent.totals == TOTALS
@@ -70,7 +70,7 @@ from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.source_file import SourceFile
 store = StateStore(Path({str(state)!r}))
-store.add_source({SOURCE!r})
+store.add_sources([{SOURCE!r}])
 store.begin(1)
 store.finish(1, PartState.SENT, None, {TOTALS!r})
 store.begin(2)
@@ -89,7 +89,7 @@ os.kill(os.getpid(), 9)
 
 def test_a_part_that_an_interrupt_struck_is_named(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         store.begin(1)
         store.end_run("interrupted", "KeyboardInterrupt")  # as a second Ctrl-C ends it
     assert [(failure.number, failure.reason) for failure in read_report(state).failures] == [
@@ -136,10 +136,10 @@ def test_changed_options_are_named_once_something_was_sent(state: Path) -> None:
     options = {"since_ms": 5, "hive": False, "datasource_url": "http://a"}
     with StateStore(state) as store:
         store.require_options({"since_ms": 6})
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         store.require_options(options)
         assert store.parts() == []  # planned with other options
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         store.begin(1)
         store.require_options(options)
         with pytest.raises(
@@ -153,7 +153,7 @@ def test_changed_options_are_named_once_something_was_sent(state: Path) -> None:
 
 def test_restart_forgets_everything(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         store.require_options({"hive": True})
     with StateStore(state, restart=True) as store:
         assert store.parts() == []
@@ -163,7 +163,9 @@ def test_restart_forgets_everything(state: Path) -> None:
 def test_a_torn_file_is_refused_unless_to_begin_anew(state: Path) -> None:
     with StateStore(state) as store:
         for number in range(200):
-            store.add_source(SourceFile(f"{number}", SOURCE.stamp, "abc", Schema(), SOURCE.parts))
+            store.add_sources(
+                [SourceFile(f"{number}", SOURCE.stamp, "abc", Schema(), SOURCE.parts)]
+            )
     whole = state.read_bytes()
     state.write_bytes(whole[: len(whole) // 2])
     message = r"job\.sqlite: is torn \(.+\); put a backup in its place, or begin anew with restart="
@@ -180,7 +182,7 @@ def test_status_of_no_file_says_so(state: Path) -> None:
 
 def test_an_attempt_that_sent_nothing_does_not_count(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         store.begin(1)
         store.finish(1, PartState.FAILED, "no numbers", nothing_sent=True)
         assert not store.was_sent()
@@ -191,7 +193,7 @@ def test_an_attempt_that_sent_nothing_does_not_count(state: Path) -> None:
 
 def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         for key, attempts in ((1, 2), (2, 1)):
             for _ in range(attempts):
                 store.begin(key)
@@ -204,7 +206,7 @@ def test_samples_of_parts_that_were_sent_again_may_be_stored_twice(state: Path) 
 
 def test_what_comes_to_its_end_with_numbers_counts_for_the_speed_of_the_run(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         store.finish(1, PartState.SENT, None, TOTALS)
         store.finish(1, PartState.VERIFIED)
         store.finish(2, PartState.PENDING, "odd", TOTALS)
@@ -215,7 +217,7 @@ def test_what_comes_to_its_end_with_numbers_counts_for_the_speed_of_the_run(stat
 def test_what_was_acknowledged_counts_whatever_became_of_its_part(state: Path) -> None:
     ends = (PartState.SENT, PartState.FAILED, PartState.PENDING, PartState.SPOOLED)
     with StateStore(state) as store:
-        store.add_source(replace(SOURCE, parts=[Part(n, rows=5) for n in range(len(ends))]))
+        store.add_sources([replace(SOURCE, parts=[Part(n, rows=5) for n in range(len(ends))])])
         for key, end in enumerate(ends, 1):
             store.begin(key)
             store.finish(key, end, "why", {**TOTALS, "undelivered": key - 1})
@@ -228,8 +230,8 @@ def test_what_was_acknowledged_counts_whatever_became_of_its_part(state: Path) -
 
 def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
-        store.add_source(SourceFile("bad.csv", SOURCE.stamp, parts=[Part(0)], error="torn"))
+        store.add_sources([SOURCE])
+        store.add_sources([SourceFile("bad.csv", SOURCE.stamp, parts=[Part(0)], error="torn")])
         first, failed, _ = sorted(store.parts(), key=lambda record: record.id)
         store.finish(first.id, PartState.SENT, None, TOTALS)
         store.finish(failed.id, PartState.FAILED, "odd", {})
@@ -240,7 +242,7 @@ def test_failed_parts_become_pending_and_unreadable_files_are_forgotten(state: P
 
 def test_a_full_disk_is_told_and_what_was_marked_before_stays(state: Path) -> None:
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         connection = store._connection
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -258,9 +260,9 @@ def test_a_change_that_is_interrupted_leaves_the_file_as_it_was_and_writable(sta
         raise KeyboardInterrupt
 
     with StateStore(state) as store:
-        store.add_source(SOURCE)
+        store.add_sources([SOURCE])
         with pytest.raises(KeyboardInterrupt):
-            store.add_source(replace(SOURCE, parts=parts()))  # type: ignore[arg-type]
+            store.add_sources([replace(SOURCE, parts=parts())])  # type: ignore[arg-type]
         store.end_run("interrupted", "SIGINT")
-        assert list(store.sources()) == [SOURCE]
+        assert list(store.sources()) == [replace(SOURCE, parts=())]
     assert read_report(state).outcome == "interrupted"
