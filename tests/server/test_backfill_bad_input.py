@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.support.nobody import as_nobody, needs_root
@@ -204,3 +205,16 @@ def test_a_file_that_may_not_be_read_fails_alone(
         "cannot be opened (Permission denied); see to it that it may be read"
     )
     assert read_report(folder / "job.sqlite").outcome == "failed"
+
+
+def test_the_reason_of_a_frame_names_what_helps_with_a_frame(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    frames = [
+        pd.DataFrame({"time": [time] * 2, "host": ["a", "b"], "y": [1.5, 2.5]})
+        for time in ("2026-01-01 10:00", "31/01/2026 10:00")
+    ]
+    config = config_for(victoria_metrics.url, name)
+    report = backfill(frames, config, state=tmp_path / "job.sqlite")
+    assert report.parts == {"sent": 1, "failed": 1}
+    assert "= pd.to_datetime(" in report.failures[0].reason

@@ -219,3 +219,24 @@ def test_a_refusal_of_files_that_repeat_a_series_names_options(
         assert result.exit_code == 2
         assert "tell the files apart with --file-label (a label of" in result.stderr
         assert "pass --duplicates 'first' to leave out" in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"], ["--if-exists", "skip"]])
+def test_the_reason_of_a_part_names_an_option_and_no_call_of_pandas(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path, options: list[str]
+) -> None:
+    """Two files agree on what the columns are; the times of the third need telling."""
+    for number, time in enumerate(("2026-01-01 10:00", "2026-01-02 10:00", "31/01/2026 10:00")):
+        (tmp_path / f"{number}.csv").write_text(f"time,host,y\n{time},a,1.5\n{time},b,2.5\n")
+    result = cli(
+        *("backfill", tmp_path, "--url", victoria_metrics.url, "--state", tmp_path / "job.sqlite"),
+        *("--metric-format", f"__name__={name}_$VAR", *options),
+    )
+    assert result.exit_code == 4, result.output
+    told = next(line for line in result.stdout.splitlines() if "2.csv, part 0" in line)
+    assert "pass --time-format '%d/%m/%Y %H:%M'" in told
+    assert "pd." not in told
+    if options == ["--dry-run"]:
+        return
+    status = cli("status", tmp_path / "job.sqlite")
+    assert told in status.stdout.splitlines()

@@ -110,7 +110,7 @@ def plan_source(
             schema, parts = find_format(path, file).plan(file, _unjoined(reading, options), options)
         _require_same(stamp_of(path), stamp)
     except SourceError as error:
-        return SourceFile(path, stamp, parts=[Part(0)], error=str(error))
+        return SourceFile(path, stamp, parts=[Part(0)], error=error.describe())
     return SourceFile(path, stamp, fingerprint, schema, parts)
 
 

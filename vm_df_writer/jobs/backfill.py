@@ -115,7 +115,7 @@ def backfill(
         except StateError:
             raise
         except BaseException as error:
-            store.end_run(_outcome_of(error), str(error) or type(error).__name__)
+            store.end_run(_outcome_of(error), _reason_of(error))
             raise
         cache_reset = job.reset_cache() if options.reset_cache else None
         store.end_run(*job.outcome())
@@ -126,6 +126,11 @@ def _outcome_of(error: BaseException) -> JobOutcome:
     if isinstance(error, DeliveryError):
         return "undelivered"
     return "refused" if isinstance(error, VmDfWriterError) else "interrupted"
+
+
+def _reason_of(error: BaseException) -> str:
+    reason = error.describe() if isinstance(error, VmDfWriterError) else str(error)
+    return reason or type(error).__name__
 
 
 def _are_paths(

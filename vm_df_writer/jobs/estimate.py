@@ -160,7 +160,7 @@ def estimate(
                 cut = cut_time(frame, how, options.since_ms, options.until_ms)
                 preview = own.preview(cut, **keywords_with(reading, options.labels_of(source.path)))
             except (SourceError, FrameError) as error:
-                unreadable[f"{source.path}, part {part.number}"] = str(error)
+                unreadable[f"{source.path}, part {part.number}"] = error.describe()
                 continue
             parts_read += 1
             rows_read += part.rows

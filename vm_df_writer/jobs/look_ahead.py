@@ -60,7 +60,7 @@ def look_ahead(
             if part.record.id not in alone and reading.duplicates != "keep":
                 survey.add(part.record.name, path, plan.blocks)
         except RepeatedSamplesError as error:
-            raise JobError(f"{error} (nothing was sent)") from None
+            raise JobError(f"{error.describe()} (nothing was sent)") from None
         except FrameError:
             continue
         labels = tuple(sorted(spec.options.labels_of(path).items()))

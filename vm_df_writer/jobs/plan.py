@@ -76,7 +76,7 @@ def plan_file(path: str, reading: ReadOptions, options: JobOptions) -> SourceFil
     try:
         options.labels_of(path)
     except SourceError as error:
-        return SourceFile(path, stamp_of(path), parts=[Part(0)], error=str(error))
+        return SourceFile(path, stamp_of(path), parts=[Part(0)], error=error.describe())
     return plan_source(path, reading, options.file_options)
 
 
@@ -85,7 +85,7 @@ def _difference(store: StateStore, source: SourceFile) -> str | None:
     try:
         stamp = stamp_of(source.path)
     except SourceError as error:
-        return str(error)
+        return error.describe()
     if stamp == source.stamp:
         return None
     if stamp.size != source.stamp.size:

@@ -285,7 +285,7 @@ class JobRun:
     def _record_probe(self, probed: PartProbed) -> None:
         record = probed.record
         if probed.error is not None:
-            self._store.finish(record.id, PartState.PENDING, str(probed.error))
+            self._store.finish(record.id, PartState.PENDING, probed.error.describe())
         elif probed.reason is not None:
             self._store.finish(record.id, PartState.FAILED, probed.reason)
         elif probed.existing is None:

@@ -97,7 +97,7 @@ class TaskRunner:
             try:
                 frame = next(frames)
             except SourceError as error:
-                yield task.fail(record, str(error))
+                yield task.fail(record, error.describe())
                 frames = task.read(records, self._reading, self._options.file_options)
                 continue
             yield do(task, record, frame)
@@ -108,7 +108,7 @@ class TaskRunner:
         try:
             plan = self._plan(task.source.path, frame)
         except FrameError as error:
-            return PartWritten(record, PartState.FAILED, error.describe())
+            return PartWritten(record, PartState.FAILED, task.explain(error))
         looks_for_repeats = task.may_repeat and self._reading.duplicates != "keep"
         spans = SeriesSpans.of(plan.blocks()) if looks_for_repeats else None
         others = self._mark_started(record.id, spans)
@@ -119,12 +119,11 @@ class TaskRunner:
             return _undelivered(record, error)
         except VerificationError as error:
             totals = None if error.report is None else totals_of(error.report)
-            return PartWritten(record, PartState.FAILED, str(error), totals)
+            return PartWritten(record, PartState.FAILED, error.describe(), totals)
         except FrameError as error:
             nothing_sent = error.report is None
-            return PartWritten(
-                record, PartState.FAILED, error.describe(), nothing_sent=nothing_sent
-            )
+            reason = task.explain(error)
+            return PartWritten(record, PartState.FAILED, reason, nothing_sent=nothing_sent)
         self._throttle.note_size(report)
         return _written(record, report)
 
@@ -138,13 +137,17 @@ class TaskRunner:
             plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
             found = verify_plan(plan, self._backend, count_only=choice == "count")
         except DeliveryError as error:
-            return PartVerified(record, PartState.SENT, str(error), error=_ends_the_job(error))
+            return PartVerified(
+                record, PartState.SENT, error.describe(), error=_ends_the_job(error)
+            )
         except FrameError as error:
-            return PartVerified(record, PartState.SENT, f"cannot be verified: {error}")
+            return PartVerified(
+                record, PartState.SENT, f"cannot be verified: {task.explain(error)}"
+            )
         except VerificationError as error:
             if choice == "repair":
                 return self.write(task, record, frame)
-            return PartVerified(record, PartState.FAILED, str(error), error.verification)
+            return PartVerified(record, PartState.FAILED, error.describe(), error.verification)
         return PartVerified(record, PartState.VERIFIED, verification=found)
 
     def probe(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartProbed:
@@ -155,7 +158,7 @@ class TaskRunner:
         except DeliveryError as error:
             return PartProbed(record, error=_without_counts(error))
         except FrameError as error:
-            return PartProbed(record, reason=str(error))
+            return PartProbed(record, reason=task.explain(error))
         return PartProbed(record, existing)
 
     def _plan(self, path: str, frame: pd.DataFrame) -> SendPlan:

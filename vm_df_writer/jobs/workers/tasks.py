@@ -10,6 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import FrameError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.jobs.options import JobOptions, job_config
@@ -121,6 +122,10 @@ class Task:
             return iter([self.frame])
         parts = [record.part for record in records]
         return (frame for _, frame in read_parts(self.source, parts, reading, options))
+
+    def explain(self, error: FrameError) -> str:
+        """Say what is wrong with a part: what helps with a file, or else with a frame."""
+        return error.describe() if self.frame is None else str(error)
 
     def fail(self, record: PartRecord, reason: str) -> PartResult:
         """Return what becomes of a part that cannot be read."""
