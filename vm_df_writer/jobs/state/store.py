@@ -15,10 +15,10 @@ from typing import Any, Self
 
 from vm_df_writer.errors import JobError, StateError
 from vm_df_writer.files.locations import FileStamp
-from vm_df_writer.files.part import Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState, read_records
+from vm_df_writer.jobs.state.source_table import insert_source, read_sources
 from vm_df_writer.jobs.state.span_index import add_spans, find_overlapping, forget_spans
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
@@ -128,26 +128,9 @@ class StateStore:
 
     def add_sources(self, sources: Iterable[SourceFile]) -> None:
         """Enter sources and their parts, in place of what an earlier plan knew of them."""
-        with self._changes() as execute:
+        with self._changes():
             for source in sources:
-                state = PartState.PENDING if source.error is None else PartState.FAILED
-                execute("DELETE FROM source WHERE path = ?", (source.path,))
-                key = execute(
-                    "INSERT INTO source (path, size, mtime_ns, fingerprint, columns) "
-                    "VALUES (?, ?, ?, ?, ?) RETURNING id",
-                    (
-                        source.path,
-                        source.stamp.size,
-                        source.stamp.mark,
-                        source.fingerprint,
-                        source.schema.to_json(),
-                    ),
-                ).fetchone()[0]
-                self._connection.executemany(
-                    "INSERT INTO part (source, number, start, stop, rows, first_ms, last_ms, "
-                    "state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    ((key, *vars(part).values(), state, source.error) for part in source.parts),
-                )
+                insert_source(self._connection, source)
 
     def set_stamp(self, path: str, stamp: FileStamp) -> None:
         """Note the new time of change of a source whose content is the same."""
@@ -159,14 +142,7 @@ class StateStore:
 
     def sources(self, path: str | None = None) -> Iterator[SourceFile]:
         """Yield every source, or one, without its parts; those never read have their error."""
-        for name, size, mark, fingerprint, columns in self._connection.execute(
-            "SELECT path, size, mtime_ns, fingerprint, columns FROM source "
-            "WHERE path = COALESCE(?, path) ORDER BY path",
-            (path,),
-        ).fetchall():
-            stamp = FileStamp(size, mark)
-            error = None if fingerprint else "could not be read when it was planned"
-            yield SourceFile(name, stamp, fingerprint, Schema.from_json(columns), error=error)
+        return read_sources(self._connection, path)
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""
