@@ -20,7 +20,7 @@ import pytest
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import accept, answer, delay, hang, pass_on
 from tests.support.http_servers import NOBODY
-from tests.support.spool_folders import FRAME, QUICK, samples_in, spool
+from tests.support.spool_folders import FRAME, QUICK, names_in, samples_in, spool
 from tests.support.stored_frame import StoredFrame, check_account
 from tests.support.stored_samples import settled
 from tests.support.writers import writer_to
@@ -52,7 +52,7 @@ def test_what_finds_no_server_is_kept_and_a_replay_delivers_it(
     assert (replayed.layout, replayed.samples, replayed.undelivered) == ("spool", FRAME.size, 0)
     assert (replayed.requests, replayed.series, replayed.spooled) == (len(files), 50, ())
     assert (replayed.first_ms, replayed.last_ms) == (report.first_ms, report.last_ms)
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == set()
     settled(victoria_metrics)
     stored = StoredFrame(victoria_metrics, run)
     check_account(replayed, stored, replayed)
@@ -85,7 +85,7 @@ def test_nothing_is_kept_of_a_write_that_succeeds_or_is_a_dry_run(
 ) -> None:
     writer = writer_to(victoria_metrics.url, run, spool_dir=tmp_path)
     assert writer.write(FRAME).spooled == writer.write(FRAME, dry_run=True).spooled == ()
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == set()
 
 
 def test_a_replay_that_fails_keeps_the_rest_and_is_taken_up_again(
@@ -220,7 +220,7 @@ def test_after_an_interrupt_whose_traceback_is_kept_the_rest_can_be_replayed(
         writer_to(proxy.url, run).replay(tmp_path)
     again = writer_to(proxy.url, run).replay(tmp_path)
     assert kept.value.report.samples + again.samples == FRAME.size
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == set()
 
 
 @pytest.fixture
@@ -239,6 +239,6 @@ def test_the_documented_curl_command_sends_the_files_and_removes_them(
     assert "curl" in curl_command
     environment = {**os.environ, "URL": victoria_metrics.url}
     subprocess.run(["sh", "-euc", curl_command], cwd=tmp_path, env=environment, check=True)  # noqa: S603, S607
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == set()
     settled(victoria_metrics)
     assert StoredFrame(victoria_metrics, run).is_all_of(FRAME)

@@ -16,7 +16,7 @@ import pytest
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import accept, delay
 from tests.support.full_disk import no_larger_files_than
-from tests.support.spool_folders import FRAME, samples_in, spool
+from tests.support.spool_folders import FRAME, names_in, samples_in, spool
 from tests.support.stored_frame import StoredFrame
 from tests.support.stored_samples import settled
 from tests.support.writers import writer_to
@@ -52,7 +52,7 @@ def test_two_replays_at_once_send_each_file_once(
         assert child.exitcode == 0
     assert len({seen.body for seen in proxy.seen}) == len(proxy.seen) == n_files
     assert max(seen.in_flight for seen in proxy.seen) > 2  # both were at it
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == set()
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # since Python 3.12
@@ -86,7 +86,7 @@ def test_no_torn_file_is_ever_replayed(
     assert 0 < kept < kills * FRAME.size
     report = writer_to(victoria_metrics.url, run).replay(tmp_path)
     assert (report.samples, report.undelivered) == (kept, 0)
-    assert {path.suffix for path in tmp_path.iterdir()} <= {".part", ".json"}
+    assert {Path(name).suffix for name in names_in(tmp_path)} <= {".part", ".json"}
     settled(victoria_metrics)
     for number in range(kills):
         lines = [
@@ -118,7 +118,7 @@ def test_files_that_find_no_room_are_an_error_that_says_what_is_lost(
     assert caught.value.report is not None
     assert caught.value.report.undelivered == caught.value.report.total == FRAME.size
     assert caught.value.report.spooled == ()
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == set()
 
 
 def fill(folder: str) -> None:
@@ -132,7 +132,7 @@ def fill(folder: str) -> None:
             "undelivered": report.undelivered,
             "total": report.total,
             "spooled": len(report.spooled),
-            "names": sorted(path.name for path in Path(folder).iterdir()),
+            "names": sorted(names_in(Path(folder))),
             "samples_in_files": samples_in(Path(folder)),
         }
         sys.stdout.buffer.write(orjson.dumps(found))

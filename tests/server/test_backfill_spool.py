@@ -11,6 +11,7 @@ import pytest
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import answer, pass_on
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, stored, write_files
+from tests.support.spool_folders import names_in
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.jobs import JobReport, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -56,10 +57,10 @@ def test_a_replay_leaves_a_receipt_that_the_job_takes(
     proxy.schedule(then=pass_on)
     with VmWriter(config=config) as writer:
         assert writer.replay().samples == ROWS
-    assert [path.suffix for path in spool.iterdir()] == [".delivered"]
+    assert [Path(name).suffix for name in names_in(spool)] == [".delivered"]
     report = run()
     assert (report.outcome, report.samples, report.repeated) == ("done", GROUPS * ROWS, 0)
-    assert list(spool.iterdir()) == []
+    assert names_in(spool) == set()
     assert stored(victoria_metrics.url, name) == expected(0)
 
 

@@ -13,7 +13,7 @@ from tests.support.blocks import T, block_of_rows
 from tests.support.http_servers import NOBODY
 from tests.support.writers import frame_of, writer_to
 from vm_df_writer import WriteReport
-from vm_df_writer.delivery.spool import Spool
+from vm_df_writer.delivery.spool import MARKER, Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.wire.packing import Body, pack_bodies
 
@@ -46,6 +46,11 @@ def keep(folder: Path, body: Body | None = None, *, tenant: str | None = None) -
 def spool(run: str, folder: Path, **labels: str) -> WriteReport:
     """Write while there is no server."""
     return writer_to(NOBODY, run, spool_dir=folder, **QUICK).write(FRAME, labels=labels)
+
+
+def names_in(folder: Path) -> set[str]:
+    """Return the names in a spool, without the one that marks it."""
+    return {path.name for path in folder.iterdir()} - {MARKER}
 
 
 def samples_in(folder: Path) -> int:

@@ -4,8 +4,11 @@ A file ``<created>-<random>.jsonl.gz`` holds one body, compressed by gzip. Besid
 ``<created>-<random>.json``, which tells whose samples these are and why they are there. Both are
 written under other names, flushed to the disk and then renamed, the sidecar first: what is called
 ``.jsonl.gz`` is whole and has a sidecar. If the sidecar asks for a receipt, a replay renames it to
-``<created>-<random>.delivered`` when the file is delivered; else it removes both. This sends the
-files without a replay::
+``<created>-<random>.delivered`` when the file is delivered; else it removes both.
+
+A hidden, empty file marks the folder as a spool, so that an emptied one is known. All files are for
+their owner alone. Nothing is removed whose name this module does not make. This sends the files
+without a replay::
 
     for file in *.jsonl.gz; do
         code=$(curl --silent --output /dev/null --write-out '%{http_code}' \
@@ -17,8 +20,13 @@ files without a replay::
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,9 +43,16 @@ from vm_df_writer.errors import ConfigError
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
 
-__all__ = ["Spool"]
+__all__ = ["MARKER", "Spool"]
+
+MARKER = ".vm_df_writer_spool"
+"""The hidden file that marks a folder as a spool."""
 
 _UNFINISHED_SUFFIX = ".part"
+_OWN_NAME = re.compile(
+    r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8})(\.jsonl\.gz|\.json|\.delivered)(\.part)?"
+)
+_NAMED = 3
 
 # What a killed process leaves behind is known by its age: no file takes that long to write.
 _LITTER_AGE_S = 3600.0
@@ -77,17 +92,21 @@ class Spool:
         self._leaves_receipts = leaves_receipts
 
     def prepare(self) -> None:
-        """Make the folder if it is not there.
+        """Make the folder if it is not there, for its owner alone, and mark it as a spool.
 
         Raises
         ------
         ConfigError
             If there can be no files in it.
         """
+        missing = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK | os.X_OK):
                 raise PermissionError(None, "no permission to write")
+            self._mark()
+            for path in missing:
+                _flush_folder(path.parent)
         except OSError as error:
             raise ConfigError(
                 f"spool_dir: {str(self.folder)!r} cannot be used as a folder for files "
@@ -124,6 +143,7 @@ class Spool:
             "created": created,
             "tenant": tenant,
             "samples": body.n_samples,
+            "bytes": len(body.data),
             "series": body.n_series,
             "first": _moment(int(body.counts.first_ms.min())),
             "last": _moment(int(body.counts.last_ms.max())),
@@ -133,13 +153,44 @@ class Spool:
         if self._leaves_receipts:
             facts["receipt"] = True
         sidecar = self._write(name + SIDECAR_SUFFIX, _as_json(facts))
+        path = self.folder / (name + DATA_SUFFIX)
         try:
-            path = self._write(name + DATA_SUFFIX, compress(body.data, "gzip"))
+            self._write(path.name, compress(body.data, "gzip"))
+            _flush_folder(self.folder)
         except BaseException:
+            # What is told to be kept nowhere must not be sent by a replay either.
+            path.unlink(missing_ok=True)
             sidecar.unlink(missing_ok=True)
             raise
-        _flush_folder(self.folder)
         return path
+
+    def require_spool(self) -> None:
+        """Refuse a folder that holds other files, and was never a spool.
+
+        Raises
+        ------
+        ConfigError
+            Names some of what it holds.
+        OSError
+            If it cannot be read.
+        """
+        names = [path.name for path in self.folder.iterdir()]
+        if MARKER in names:
+            return
+        if any(name.endswith(DATA_SUFFIX) or _OWN_NAME.fullmatch(name) for name in names):
+            with suppress(OSError):  # a folder that may only be read
+                self._mark()
+            return
+        if others := sorted(name for name in names if not name.startswith(".")):
+            named = ", ".join(repr(name) for name in islice(others, _NAMED))
+            more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+            raise ConfigError(
+                f"replay: {str(self.folder)!r} was never a spool: there is no spooled file in it, "
+                f"but {named}{more}; name the folder that undelivered samples were kept in"
+            )
+
+    def _mark(self) -> None:
+        (self.folder / MARKER).touch(mode=0o600)
 
     def files(self) -> list[SpooledFile]:
         """Return what is in the folder, the oldest first."""
@@ -147,20 +198,25 @@ class Spool:
 
     def sweep(self) -> None:
         """Remove what processes left behind that were killed while they wrote or removed a file."""
-        data = {file.path.name.removesuffix(DATA_SUFFIX) for file in self.files()}
-        for path in self.folder.iterdir():
-            is_unfinished = path.name.endswith(_UNFINISHED_SUFFIX)
-            is_sidecar = path.name.endswith(SIDECAR_SUFFIX)
-            if is_unfinished or (is_sidecar and path.name.removesuffix(SIDECAR_SUFFIX) not in data):
+        for path, name, suffix in self._own_files():
+            has_data = (self.folder / (name + DATA_SUFFIX)).exists()
+            if suffix.endswith(_UNFINISHED_SUFFIX) or (suffix == SIDECAR_SUFFIX and not has_data):
                 _remove_if_old(path, _LITTER_AGE_S)
-            elif path.name.endswith(RECEIPT_SUFFIX):
+            elif suffix == RECEIPT_SUFFIX:
                 _remove_if_old(path, _RECEIPT_AGE_S)
+
+    def _own_files(self) -> Iterator[tuple[Path, str, str]]:
+        for path in self.folder.iterdir():
+            if found := _OWN_NAME.fullmatch(path.name):
+                name, suffix, unfinished = found.groups("")
+                yield path, name, suffix + unfinished
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self.folder / name
         unfinished = self.folder / (name + _UNFINISHED_SUFFIX)
         try:
-            with unfinished.open("xb") as file:
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -189,7 +245,8 @@ def _flush_folder(folder: Path) -> None:
 
 def _remove_if_old(path: Path, age_s: float) -> None:
     try:
-        if time.time() - path.stat().st_mtime > age_s:
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > age_s:
             path.unlink()
     except FileNotFoundError:
         pass  # another process was faster

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
+import stat
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from vm_df_writer.errors import SpoolError
+from vm_df_writer.wire.compression import decompress_gzip
 from vm_df_writer.wire.line_reader import counts_of_lines
 from vm_df_writer.wire.packing import Body
 
@@ -26,6 +26,10 @@ __all__ = [
 ]
 
 DATA_SUFFIX, SIDECAR_SUFFIX, RECEIPT_SUFFIX = ".jsonl.gz", ".json", ".delivered"
+
+_MOST_SIDECAR_BYTES = 2**16
+# Of a file whose sidecar does not tell of more: one that was edited, or is of an earlier version.
+_MOST_BYTES = 2**28
 
 
 class SpooledFile:
@@ -54,7 +58,7 @@ class SpooledFile:
     def facts(self) -> Mapping[str, Any]:
         """What the sidecar tells; nothing if it cannot be read."""
         try:
-            facts = orjson.loads(self._sidecar.read_bytes())
+            facts = orjson.loads(_read_regular(self._sidecar, _MOST_SIDECAR_BYTES))
         except (OSError, ValueError):
             return {}
         return facts if isinstance(facts, dict) else {}
@@ -62,8 +66,11 @@ class SpooledFile:
     @property
     def samples(self) -> int:
         """Number of samples; 0 if nothing tells."""
-        samples = self.facts.get("samples")
-        return samples if isinstance(samples, int) else 0
+        return self._count("samples") or 0
+
+    def _count(self, fact: str) -> int | None:
+        count = self.facts.get(fact)
+        return count if type(count) is int and count >= 0 else None
 
     def claim(self) -> bool:
         """Keep all others from sending this file, until it is removed or released.
@@ -99,9 +106,11 @@ class SpooledFile:
             If the file is not what was once written.
         """
         try:
-            data = gzip.decompress(self.path.read_bytes())
+            packed = _read_regular(self.path)
+            most_bytes = max(self._count("bytes") or 0, _MOST_BYTES)
+            data = decompress_gzip(packed, most_bytes=most_bytes)
             lines = counts_of_lines(data)
-        except (OSError, EOFError, zlib.error, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise SpoolError(
                 f"it is damaged ({error}); restore it, or remove it and write its samples again"
             ) from None
@@ -128,6 +137,21 @@ class SpooledFile:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _read_regular(path: Path, most_bytes: int = -1) -> bytes:
+    """Return the content of a file; a pipe would be waited for without end.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(None, "not a regular file")
+        return file.read(most_bytes)
 
 
 def was_delivered(path: Path) -> bool:

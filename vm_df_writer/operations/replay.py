@@ -31,6 +31,7 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
     """Send what lies in a folder; the parameters and what is raised are `VmWriter.replay`'s."""
     spool = Spool(folder)
     try:
+        spool.require_spool()
         spool.sweep()
         files = spool.files()
     except OSError as error:

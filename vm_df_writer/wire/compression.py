@@ -13,7 +13,7 @@ from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.varint import read_varint, varint
 
-__all__ = ["ENCODINGS", "compress", "decompress_snappy"]
+__all__ = ["ENCODINGS", "compress", "decompress_gzip", "decompress_snappy"]
 
 ENCODINGS = ("none", "gzip", "zstd", "snappy", "stored")
 """The encodings of :func:`compress`."""
@@ -82,6 +82,39 @@ def _encoder(encoding: str) -> Callable[[bytes], bytes]:
         f"use one of {', '.join(ENCODINGS)}"
     )
     raise ConfigError(msg)
+
+
+def decompress_gzip(packed: bytes, *, most_bytes: int) -> bytes:
+    """Return what gzip members hold, and stop where that is more than it should be.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged or cut, or hold more than `most_bytes`.
+
+    Examples
+    --------
+    >>> decompress_gzip(compress(b"samples", "gzip") * 2, most_bytes=14)
+    b'samplessamples'
+    >>> decompress_gzip(compress(b"samples", "gzip"), most_bytes=6)
+    Traceback (most recent call last):
+    ValueError: it holds more than 6 bytes
+    """
+    members: list[bytes] = []
+    n_bytes = 0
+    while packed or not members:
+        member = zlib.decompressobj(_GZIP_CONTAINER)
+        try:
+            members.append(member.decompress(packed, most_bytes - n_bytes + 1))
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        n_bytes += len(members[-1])
+        if n_bytes > most_bytes:
+            raise ValueError(f"it holds more than {most_bytes:,} bytes")
+        if not member.eof:
+            raise ValueError("it is cut off")
+        packed = member.unused_data
+    return b"".join(members)
 
 
 def decompress_snappy(block: bytes) -> bytes:

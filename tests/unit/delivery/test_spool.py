@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.full_disk import no_larger_files_than
-from tests.support.spool_folders import body_of, keep
+from tests.support.http_servers import NOBODY
+from tests.support.spool_folders import body_of, keep, names_in
 from vm_df_writer import VmWriter
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import was_delivered
@@ -30,6 +31,7 @@ def test_a_file_is_gzipped_import_lines_and_its_sidecar_tells_what_it_holds(tmp_
     assert facts == {
         "tenant": "5:7",
         "samples": 6,
+        "bytes": len(body.data),
         "series": 2,
         "first": "2026-01-01T00:00:00Z",
         "last": "2026-01-01T00:00:02Z",
@@ -84,16 +86,87 @@ def test_what_finds_no_room_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+NAME = "20260101T000000.000000Z-0123abcd"
+
+
 def test_litter_of_killed_processes_is_removed_once_it_is_old(tmp_path: Path) -> None:
     keep(tmp_path)
-    wanted = {path.name for path in tmp_path.iterdir()} | {"notes.txt", "new.jsonl.gz.part"}
-    for name in ("notes.txt", "new.jsonl.gz.part", "old.jsonl.gz.part", "orphan.json"):
+    wanted = names_in(tmp_path) | {NAME.replace("0123", "ffff") + ".jsonl.gz.part"}
+    litter = {f"{NAME}.jsonl.gz.part", f"{NAME}.json.part", f"{NAME}.json"}
+    for name in litter | wanted:
         (tmp_path / name).touch()
-    for path in tmp_path.iterdir():
-        if path.name != "new.jsonl.gz.part":
-            os.utime(path, (1, 1))
+        if "ffff" not in name:
+            os.utime(tmp_path / name, (1, 1))
     Spool(tmp_path).sweep()
-    assert {path.name for path in tmp_path.iterdir()} == wanted
+    assert names_in(tmp_path) == wanted
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("package.json", "credentials.json", "movie.mkv.part", "2026-01.json", "x.delivered"),
+        *(f"{NAME}.json.bak", f"my-{NAME}.json", f"{NAME}.jsonl.gz.part.part", f"{NAME}.part"),
+    ],
+)
+def test_no_file_of_somebody_else_is_swept_however_old_it_is(tmp_path: Path, name: str) -> None:
+    keep(tmp_path)
+    (tmp_path / name).write_text("irreplaceable")
+    os.utime(tmp_path / name, (1, 1))
+    Spool(tmp_path).sweep()
+    assert (tmp_path / name).read_text() == "irreplaceable"
+
+
+@pytest.mark.parametrize("name", [f"{NAME}.json", f"{NAME}.jsonl.gz.part", f"{NAME}.delivered"])
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_is_not_swept_under_a_name_of_ours(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    there = tmp_path / name
+    if kind == "folder":
+        there.mkdir()
+    else:
+        there.symlink_to("elsewhere")
+    os.utime(there, (1, 1), follow_symlinks=False)
+    Spool(tmp_path).sweep()
+    assert names_in(tmp_path) == {name}
+
+
+def test_all_that_a_spool_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    spool = Spool(folder, leaves_receipts=True)
+    spool.prepare()
+    spool.keep(body_of(), tenant=None, reason="nobody answers")
+    spool.keep(body_of(), tenant=None, reason="nobody answers")
+    spool.files()[0].remove()
+    assert {Path(name).suffix for name in names_in(folder)} == {".gz", ".json", ".delivered"}
+    assert oct(folder.stat().st_mode)[-3:] == "700"
+    assert {oct(path.stat().st_mode)[-3:] for path in folder.iterdir()} == {"600"}
+
+
+def test_a_folder_that_was_never_a_spool_is_refused(tmp_path: Path) -> None:
+    for name in ("c.txt", "a.json", "b.part", "d", ".hidden"):
+        (tmp_path / name).touch()
+    with pytest.raises(
+        ConfigError,
+        match=r"^replay: '.*' was never a spool: there is no spooled file in it, but 'a.json', "
+        r"'b.part', 'c.txt' and 1 more; name the folder that undelivered samples were kept in$",
+    ):
+        VmWriter(NOBODY).replay(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+@pytest.mark.parametrize("was", ["prepared", "filled", "empty"])
+def test_an_emptied_spool_is_known_though_other_files_are_in_it(tmp_path: Path, was: str) -> None:
+    if was == "prepared":
+        Spool(tmp_path).prepare()
+    if was == "filled":  # by an earlier version, which left no mark
+        keep(tmp_path)
+        Spool(tmp_path).require_spool()
+        for path in tmp_path.glob("2*"):
+            path.unlink()
+    if was != "empty":
+        (tmp_path / "README.txt").touch()
+    Spool(tmp_path).require_spool()
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -135,13 +137,13 @@ def is_claimed(path: Path) -> bool:
     lock = Path(f"{path}-lock")
     if not lock.exists():
         return False
-    connection = sqlite3.connect(f"{lock.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
     try:
-        connection.execute("SELECT COUNT(*) FROM sqlite_master")
-    except sqlite3.Error:
-        return True
-    finally:
-        connection.close()
+        with closing(
+            sqlite3.connect(f"{lock.absolute().as_uri()}?mode=ro", uri=True, timeout=0)
+        ) as connection:
+            connection.execute("SELECT COUNT(*) FROM sqlite_master")
+    except sqlite3.Error:  # or it may not be read, which says nothing
+        return os.access(lock, os.R_OK)
     return False
 
 
@@ -154,6 +156,8 @@ def require_ours(path: Path, *, restart: bool) -> None:
         Says what the file is.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise StateError(f"{path}: is not a regular file; name another one with state=")
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except FileNotFoundError:
@@ -225,6 +229,9 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path, suffix: str = "", *, timeout: float = 5.0) -> sqlite3.Connection:
+    # For its owner alone, as is all that SQLite makes beside it.
+    with suppress(OSError):  # SQLite tells what is wrong
+        os.close(os.open(f"{path}{suffix}", os.O_RDWR | os.O_CREAT, 0o600))
     try:
         return sqlite3.connect(f"{path}{suffix}", timeout=timeout, isolation_level=None)
     except sqlite3.Error as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def test_links_in_a_circle_are_no_file(state: Path) -> None:
     for use in (StateStore, read_report):
         with pytest.raises(StateError, match=r"job\.sqlite: cannot be opened \(.+\); check the p"):
             use(state)
+
+
+def test_a_pipe_is_no_state_file(state: Path) -> None:
+    os.mkfifo(state)
+    for use in (StateStore, read_report):
+        with pytest.raises(
+            StateError, match=r"job\.sqlite: is not a regular file; name another one"
+        ):
+            use(state)
+    assert list(state.parent.iterdir()) == [state]
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -124,6 +124,13 @@ def test_who_may_only_read_is_told_how_it_stands(
     state = folder / "job.sqlite"
     with StateStore(state) as store:
         store.end_run("done")
+    files = {folder / "job.sqlite", folder / "job.sqlite-lock"}
+    assert {oct(path.stat().st_mode)[-3:] for path in files} == {"600"}
+    if os.geteuid() == 0:
+        with as_nobody(), pytest.raises(StateError, match=r"cannot be opened \(Permission den"):
+            read_report(state)
+    for path in files:
+        path.chmod(0o444)
     read_as = as_nobody() if os.geteuid() == 0 else nullcontext()
     folder.chmod(0o555)
     with read_as:
