@@ -72,7 +72,8 @@ class WriterConfig(BaseModel):
     labels vm_account_id and vm_project_id."""
     metric_format: MetricFormat = {"__name__": "$VAR", "for": "$QUERY_KEY"}
     """Labels of every series. `$VAR` and `$QUERY_KEY` may stand anywhere in the values;
-    `__name__` is required, and so is `$VAR` in some value. Numbers become text as Python
+    `__name__` is required, and so is `$VAR` in some value. Where it is left out, frames without
+    a query key get no label `for`. Numbers become text as Python
     writes them, booleans become true and false; a nested `extra_labels` is merged in."""
     import_json_path: ImportPath = "/api/v1/import"
     """Path of the import endpoint; any other than the default is used as it is given."""
@@ -178,6 +179,11 @@ class WriterConfig(BaseModel):
         if self.tls_key_file is not None and self.tls_cert_file is None:
             raise ValueError("tls_key_file: there is no certificate to the key; set tls_cert_file")
         return self
+
+    @property
+    def explicit_metric_format(self) -> dict[str, str] | None:
+        """`metric_format`, if it was given; None if the default is in force."""
+        return self.metric_format if "metric_format" in self.model_fields_set else None
 
     @property
     def timeout_s(self) -> float:

@@ -19,7 +19,6 @@ from vm_df_writer.frames.given_frame import as_frame
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels.limits import LabelLimits
-from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.frames.long import LongFrame, read_long
 from vm_df_writer.frames.reading_of import explicit_options, reading_of
 from vm_df_writer.frames.roles.assign_roles import refuse_odd_columns
@@ -95,14 +94,15 @@ class ParsedFrame:
 def parse_frame(
     frame: pd.DataFrame | pd.Series,
     *,
-    metric_format: Mapping[str, str] = DEFAULT_METRIC_FORMAT,
+    metric_format: Mapping[str, str] | None = None,
     reading: ReadOptions | None = None,
     limits: LabelLimits | None = None,
     cache: LabelSetCache | None = None,
 ) -> ParsedFrame:
     """Find out how a frame is laid out, render its label sets and prepare its blocks.
 
-    Everything that can be refused is refused here, before anything is sent.
+    Everything that can be refused is refused here, before anything is sent. Without a
+    `metric_format` the usual one holds, and a frame without a query key gets no label ``for``.
 
     Raises
     ------
@@ -123,7 +123,8 @@ def parse_frame(
     [1767225600000, 1767312000000]
     """
     try:
-        metric_format = check_metric_format(metric_format)
+        if metric_format is not None:
+            metric_format = check_metric_format(metric_format)
     except ValueError as refusal:
         raise ConfigError(f"metric_format: {refusal}") from None
     reading = reading or ReadOptions()

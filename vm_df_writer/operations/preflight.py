@@ -50,7 +50,7 @@ def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOp
     limits = ServerLimits.of(config, servers)
     parsed = parse_frame(
         frame,
-        metric_format=config.metric_format,
+        metric_format=config.explicit_metric_format,
         reading=reading,
         limits=limits.labels,
         cache=backend.label_sets,

@@ -8,7 +8,6 @@ from typing import Unpack
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
-from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.import_lines import LineEncoder
 
@@ -18,7 +17,7 @@ __all__ = ["to_import_lines"]
 def to_import_lines(
     frame: pd.DataFrame | pd.Series,
     *,
-    metric_format: Mapping[str, str] = DEFAULT_METRIC_FORMAT,
+    metric_format: Mapping[str, str] | None = None,
     **reading: Unpack[ReadingKeywords],
 ) -> Iterator[bytes]:
     r"""Format a frame as the lines of ``/api/v1/import``, for files and pipes.
@@ -27,8 +26,9 @@ def to_import_lines(
     ----------
     frame : DataFrame or Series
         Wide, long or melted; it is not modified.
-    metric_format : mapping of str to str
-        The labels, with ``$VAR`` and ``$QUERY_KEY``.
+    metric_format : mapping of str to str, optional
+        The labels, with ``$VAR`` and ``$QUERY_KEY``; by default the name is ``$VAR``, and the
+        label ``for`` the query key, if there is one.
     **reading
         How to read the frame: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 

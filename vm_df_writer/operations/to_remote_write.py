@@ -10,7 +10,6 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import pack_bodies
@@ -22,7 +21,7 @@ __all__ = ["to_remote_write"]
 def to_remote_write(
     frame: pd.DataFrame | pd.Series,
     *,
-    metric_format: Mapping[str, str] = DEFAULT_METRIC_FORMAT,
+    metric_format: Mapping[str, str] | None = None,
     compression: str = "none",
     **reading: Unpack[ReadingKeywords],
 ) -> Iterator[bytes]:
@@ -36,8 +35,9 @@ def to_remote_write(
     ----------
     frame : DataFrame or Series
         Wide, long or melted; it is not modified.
-    metric_format : mapping of str to str
-        The labels, with ``$VAR`` and ``$QUERY_KEY``.
+    metric_format : mapping of str to str, optional
+        The labels, with ``$VAR`` and ``$QUERY_KEY``; by default the name is ``$VAR``, and the
+        label ``for`` the query key, if there is one.
     compression : {"none", "stored", "snappy", "zstd"}
         What is done with each body. Servers take a block of snappy, which ``stored`` is too, or
         zstd in VictoriaMetrics from v1.88 on.

@@ -55,7 +55,17 @@ def test_options_reach_the_reading(scores: Path) -> None:
         ),
         (("--url", NOBODY, "--metric-format", "score"), "expected NAME=VALUE, got 'score'"),
         (("--url", NOBODY, "--label", "a=1", "--label", "a=2"), "'a' is given twice; keep one"),
-        (("--url", NOBODY), "and the frame holds no query key; pass --query-key"),
+        (
+            (
+                "--url",
+                NOBODY,
+                "--metric-format",
+                "__name__=$VAR",
+                "--metric-format",
+                "q=$QUERY_KEY",
+            ),
+            "and the frame holds no query key; pass --query-key",
+        ),
     ],
 )
 def test_wrong_options_exit_with_2(scores: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -10,7 +10,7 @@ from vm_df_writer.errors import DuplicateSeriesError, LabelError
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.limits import LabelLimits
-from vm_df_writer.frames.labels.metric_format import render_label_sets
+from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT, render_label_sets
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.warning_classes import LabelClashWarning
 
@@ -22,15 +22,15 @@ class LabelSetRenderer:
 
     def __init__(
         self,
-        metric_format: Mapping[str, str],
+        metric_format: Mapping[str, str] | None,
         reading: ReadOptions,
         limits: LabelLimits,
         cache: LabelSetCache,
     ) -> None:
-        self._metric_format = metric_format
+        self._given_format = metric_format
         self._limits = limits
         self._cache = cache
-        self.label_names: frozenset[str] = frozenset(metric_format)
+        self.label_names: frozenset[str] = frozenset()
         self._constants = [
             constant_label(name, value, f"labels: {name!r}")
             for name, value in reading.labels.items()
@@ -51,6 +51,7 @@ class LabelSetRenderer:
     ) -> LabelSets:
         """Render the label sets, and refuse two series that have the same one."""
         query_key = query_key or self._query_key
+        metric_format = self._given_format or _usual_format(query_key)
         names = [label.name for label in labels]
         for name in names:
             if names.count(name) > 1:
@@ -59,12 +60,12 @@ class LabelSetRenderer:
                 raise LabelError(
                     f"labels: {name!r} is a label of the frame too; leave one of them out"
                 )
-        labels = self._without_clashes([*labels, *self._constants])
-        self.label_names |= {label.name for label in labels}
+        labels = _without_clashes([*labels, *self._constants], metric_format)
+        self.label_names |= {*metric_format, *(label.name for label in labels)}
 
         def render() -> LabelSets:
             label_sets = render_label_sets(
-                self._metric_format, n_series, var, query_key, labels, self._limits
+                metric_format, n_series, var, query_key, labels, self._limits
             )
             _check_distinct(label_sets.json, describe)
             return label_sets
@@ -72,7 +73,7 @@ class LabelSetRenderer:
         columns = [column for column in (var, query_key, *labels) if column is not None]
         key = (
             n_series,
-            tuple(self._metric_format.items()),
+            tuple(metric_format.items()),
             self._limits,
             query_key is None,
             tuple(
@@ -82,15 +83,25 @@ class LabelSetRenderer:
         )
         return self._cache.get_or_render(key, render)
 
-    def _without_clashes(self, labels: Sequence[LabelColumn]) -> list[LabelColumn]:
-        clashes = sorted(label.name for label in labels if label.name in self._metric_format)
-        if clashes:
-            warn_caller(
-                f"labels: {', '.join(map(repr, clashes))} set by the frame and by metric_format; "
-                "metric_format wins: rename one of them to keep both",
-                LabelClashWarning,
-            )
-        return [label for label in labels if label.name not in self._metric_format]
+
+def _usual_format(query_key: LabelColumn | None) -> Mapping[str, str]:
+    """Return the default format, without the label of a query key where there is none."""
+    if query_key is not None:
+        return DEFAULT_METRIC_FORMAT
+    return {k: v for k, v in DEFAULT_METRIC_FORMAT.items() if "$QUERY_KEY" not in v}
+
+
+def _without_clashes(
+    labels: Sequence[LabelColumn], metric_format: Mapping[str, str]
+) -> list[LabelColumn]:
+    clashes = sorted(label.name for label in labels if label.name in metric_format)
+    if clashes:
+        warn_caller(
+            f"labels: {', '.join(map(repr, clashes))} set by the frame and by metric_format; "
+            "metric_format wins: rename one of them to keep both",
+            LabelClashWarning,
+        )
+    return [label for label in labels if label.name not in metric_format]
 
 
 def _check_distinct(label_sets: Sequence[bytes], describe: Callable[[int], str]) -> None:
