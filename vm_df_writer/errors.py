@@ -14,6 +14,7 @@
             ServerUnavailable
             SpoolError
         VerificationError
+        SamplesExistError, a ValueError
         SourceError
         JobError, a ValueError
             StateError
@@ -50,6 +51,7 @@ __all__ = [
     "FrameError",
     "JobError",
     "LabelError",
+    "SamplesExistError",
     "ServerRejected",
     "ServerUnavailable",
     "SourceError",
@@ -234,6 +236,31 @@ class VerificationError(VmDfWriterError):
     ) -> None:
         super().__init__(message, **parts)
         self.verification = verification
+
+
+class SamplesExistError(VmDfWriterError, ValueError):
+    """The server has samples at the times of what was to be written; nothing was sent.
+
+    Parameters
+    ----------
+    found : object
+        One of them, as messages name it.
+    where : str
+        What else has it, such as a file.
+
+    Examples
+    --------
+    >>> print(SamplesExistError('{"__name__":"y"} at 2026-01-01 00:00:00 UTC', "a.csv"))
+    if_exists: the server has a sample of {"__name__":"y"} at 2026-01-01 00:00:00 UTC, and so has \
+a.csv; nothing was sent: write to other labels, or pass if_exists='skip' or 'append'
+    """
+
+    def __init__(self, found: object, where: str = "what is to be written") -> None:
+        super().__init__(
+            f"if_exists: the server has a sample of {found}, and so has {where}; nothing was sent: "
+            "write to other labels, or pass if_exists='skip' or 'append'",
+            keyword="if_exists",
+        )
 
 
 class SourceError(VmDfWriterError):

@@ -15,6 +15,7 @@ from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.check import ServerCheck, check_server
+from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.preview import Preview, preview_frame
 from vm_df_writer.operations.replay import replay_folder
 from vm_df_writer.operations.verify import VerifyChoice, verify_frame
@@ -106,6 +107,7 @@ class VmWriter:
         self,
         frame: pd.DataFrame | pd.Series,
         *,
+        if_exists: IfExists | None = None,
         verify: VerifyChoice = False,
         reset_cache: bool = False,
         progress: ProgressChoice = "auto",
@@ -118,6 +120,12 @@ class VmWriter:
         ----------
         frame : DataFrame or Series
             Wide, long or melted; it is not modified.
+        if_exists : {"append", "skip", "fail"}, optional
+            What becomes of a sample at whose time the server has one of the same series, with
+            whatever value. ``append``, which is what is done if this is left out: it is stored
+            beside that one, and only if this is passed in words a verification accepts other values
+            there. ``skip``: it is left out, and counted as dropped: ``exists``. ``fail``: if there
+            is one, nothing is sent.
         verify : bool, "count" or "repair"
             Read everything back and compare; or only where the server counts other than was
             sent; or send what is missing once more, and compare again.
@@ -139,6 +147,8 @@ class VmWriter:
         ------
         FrameError
             If the frame cannot be read; nothing was sent then.
+        SamplesExistError
+            If the server has a sample at the time of one, with ``if_exists="fail"``.
         DeliveryError
             If samples could not be delivered; its `report` says which. Not with `spool_dir`:
             they are in the files that `spooled` of the report names then, and are not verified.
@@ -151,6 +161,7 @@ class VmWriter:
             self._backend,
             frame,
             ReadOptions.of(**reading),
+            if_exists=if_exists,
             verify=verify,
             reset_cache=reset_cache,
             progress=progress,

@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.support.score_files import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
 from tests.support.score_files import write_files as write_parquet
-from vm_df_writer import WriterConfig
+from vm_df_writer import SamplesExistError, WriterConfig
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -162,9 +162,9 @@ def test_what_exists_is_skipped_or_fails_the_job_before_anything_is_sent(
     backfill(tmp_path / "other", config, state=tmp_path / "other.sqlite")
     write_parquet(tmp_path / "scores")
     with pytest.raises(
-        JobError,
-        match=r'^if_exists: the server has samples of {"__name__":".*","host":"[ab]"} in the time '
-        r"range of .*scores-0\.parquet; nothing was sent: choose other labels",
+        SamplesExistError,
+        match=r'^if_exists: the server has a sample of {"__name__":".*","host":"[ab]"} at .*, and '
+        r"so has .*scores-0\.parquet; nothing was sent: write to other labels",
     ):
         run(options=JobOptions(if_exists="fail", workers=workers))
     assert stored(victoria_metrics.url, name) == expected(0)

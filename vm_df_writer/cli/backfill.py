@@ -8,13 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 import orjson
 
 from vm_df_writer.cli.messages import CleanCommand, explain, name_options
-from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.cli.options import (
+    file_options,
+    if_exists_option,
+    open_config,
+    reading_options,
+    server_options,
+)
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs import (
     JobEstimate,
@@ -26,7 +32,6 @@ from vm_df_writer.jobs import (
     save_report,
 )
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
-from vm_df_writer.jobs.options import IfExists
 from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.report_file import require_report_name
 
@@ -95,14 +100,7 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 )
 @click.option("--since", help="Write only samples from this time on, such as 2026-01-31T12:00Z.")
 @click.option("--until", help="Write only samples before this time.")
-@click.option(
-    "--if-exists",
-    type=click.Choice(get_args(IfExists)),
-    default="append",
-    show_default=True,
-    help="What to do with a part when the server has samples of its series in its time range: "
-    "write it, leave it out, or refuse the job before anything is sent.",
-)
+@if_exists_option
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option(
     "--rate-limit",
@@ -133,7 +131,9 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 @click.option("--retry-failed", is_flag=True, help="Try failed parts once more.")
 @click.option("--restart", is_flag=True, help="Forget an earlier run and begin anew.")
 @click.option(
-    "--fail-on-drop", is_flag=True, help="Exit with 5 if any sample is left out, for any reason."
+    "--fail-on-drop",
+    is_flag=True,
+    help="Exit with 5 if any sample is left out, for any reason but --if-exists=skip.",
 )
 @click.option(
     "--reset-cache",

@@ -13,7 +13,7 @@ from vm_df_writer.cli.messages import about
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.errors import FrameError, JobError, SourceError
+from vm_df_writer.errors import FrameError, JobError, SamplesExistError, SourceError
 from vm_df_writer.files.file_labels import path_labels
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.locations import expand_paths
@@ -22,6 +22,7 @@ from vm_df_writer.jobs.errors import RepeatedSamplesError
 from vm_df_writer.jobs.overlap.part_survey import PartSurvey
 from vm_df_writer.jobs.workers.tasks import keywords_with
 from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.operations.existing.if_exists import existing_in_frame
 from vm_df_writer.operations.preflight import plan_send
 
 __all__ = ["InputFiles", "shown_name"]
@@ -119,6 +120,27 @@ class InputFiles:
                     raise
                 except (FrameError, SourceError):
                     continue
+
+    def require_none_exists(self, files: Sequence[str], config: WriterConfig) -> None:
+        """Refuse files with samples at whose times the server has one; none is sent by then.
+
+        A file that cannot be read is passed over: the command refuses it by itself.
+
+        Raises
+        ------
+        SamplesExistError
+            Names a sample and its file.
+        """
+        backend = Backend.of(config)
+        with closing(backend.client):
+            for file in files:
+                reading = ReadOptions.of(**self.keywords(file))
+                try:
+                    found = existing_in_frame(backend, self.read(file), reading)
+                except (FrameError, SourceError):
+                    continue
+                if found is not None:
+                    raise SamplesExistError(found, shown_name(file))
 
     def _blocks(self, file: str, backend: Backend) -> Iterator[SeriesBlock]:
         reading = ReadOptions.of(**self.keywords(file))

@@ -16,8 +16,9 @@ from vm_df_writer.config.writer_config import WriterConfig, load_config
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.files.file_labels import check_file_labels
 from vm_df_writer.files.file_options import FileOptions
+from vm_df_writer.operations.existing.if_exists import IfExists
 
-__all__ = ["file_options", "open_config", "reading_options", "server_options"]
+__all__ = ["file_options", "if_exists_option", "open_config", "reading_options", "server_options"]
 
 Command = Callable[..., Any]
 
@@ -111,6 +112,17 @@ def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
             raise click.BadParameter(f"{name!r} is given twice; keep one of the two")
         pairs[name] = value
     return pairs
+
+
+def if_exists_option(command: Command) -> Command:
+    """Add ``--if-exists``; without it the command gets None."""
+    return click.option(
+        "--if-exists",
+        type=click.Choice(get_args(IfExists)),
+        help="What becomes of a sample at whose time the server has one of the same series: append "
+        "stores it beside that one, as is done without this option; skip leaves it out; with fail "
+        "nothing is sent if there is one. Given append, --verify accepts other values there.",
+    )(command)
 
 
 def server_options(command: Command) -> Command:

@@ -22,12 +22,19 @@ from vm_df_writer.cli.messages import (
     interruption_code,
     worst_of,
 )
-from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.cli.options import (
+    file_options,
+    if_exists_option,
+    open_config,
+    reading_options,
+    server_options,
+)
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["write"]
@@ -82,6 +89,7 @@ class FileResult:
 @click.command(cls=CleanCommand, short_help="Write files to the server.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @server_options
+@if_exists_option
 @click.option("--verify", is_flag=True, help="Read everything back and compare.")
 @click.option(
     "--verify-count",
@@ -98,7 +106,9 @@ class FileResult:
 )
 @click.option("--dry-run", is_flag=True, help="Do everything but send; exit as the write would.")
 @click.option(
-    "--fail-on-drop", is_flag=True, help="Exit with 5 if any sample is left out, for any reason."
+    "--fail-on-drop",
+    is_flag=True,
+    help="Exit with 5 if any sample is left out, for any reason but --if-exists=skip.",
 )
 @click.option(
     "--spool-dir",
@@ -119,6 +129,7 @@ def write(
     config_path: str | None,
     metric_format: Mapping[str, str],
     *,
+    if_exists: IfExists | None,
     verify: bool,
     verify_count: bool,
     repair: bool,
@@ -147,11 +158,15 @@ def write(
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     inputs.require_no_contradiction(files, config)
+    if if_exists == "fail" and len(files) > 1:  # none of them is sent before all are looked up
+        if_exists = None
+        inputs.require_none_exists(files, config)
     with VmWriter(config=config) as writer:
 
         def write_file(file: str) -> WriteReport:
             return writer.write(
                 inputs.read(file),
+                if_exists=if_exists,
                 verify="repair" if repair else "count" if verify_count else verify,
                 reset_cache=reset_cache,
                 dry_run=dry_run,
@@ -180,11 +195,14 @@ def write(
 
 
 def _describe_loss(report: WriteReport, *, fail_on_drop: bool) -> str | None:
-    """Say what was left out, if the shell has to be told of it."""
-    dropped = describe_counts(report.dropped)
-    if not report.samples and not report.undelivered:
+    """Say what was left out, if the shell has to be told of it; not what the server has."""
+    counts = dict(report.dropped)
+    is_stored = report.samples or report.undelivered or counts.pop("exists", 0)
+    counts.pop("exists", None)
+    dropped = describe_counts(counts)
+    if not is_stored:
         return f"nothing of what was given is stored (dropped: {dropped})"
-    if fail_on_drop and any(report.dropped.values()):
+    if fail_on_drop and any(counts.values()):
         return f"samples were left out, and --fail-on-drop is given (dropped: {dropped})"
     return None
 

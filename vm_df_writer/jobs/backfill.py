@@ -12,7 +12,7 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.progress import ProgressChoice
-from vm_df_writer.errors import DeliveryError, StateError, VmDfWriterError
+from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
 from vm_df_writer.jobs.options import JobOptions, job_identity
 from vm_df_writer.jobs.report import JobOutcome, JobReport, read_report
 from vm_df_writer.jobs.run import JobRun
@@ -95,6 +95,11 @@ def backfill(
         config, read_back = writer, None
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
+    if options.if_exists == "skip" and how.duplicates == "keep":
+        raise JobError(
+            "if_exists: 'skip' would leave out what another part of the job has sent, which "
+            "duplicates='keep' asks for; pass another one of the two"
+        )
     stop = Stop()
     with (
         stop_on_signals(stop),

@@ -14,11 +14,14 @@ from vm_df_writer.errors import JobError
 from vm_df_writer.jobs.partition import (
     PartitionTarget,
     concurrency_of,
+    find_in_partition,
     merge_reports,
     open_target,
+    require_none,
     write_partition,
 )
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
@@ -36,6 +39,7 @@ def to_victoriametrics(
     *,
     compute: bool = True,
     compute_kwargs: Mapping[str, Any] | None = None,
+    if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
     **reading: Unpack[ReadingKeywords],
 ) -> WriteReport | Delayed:
@@ -57,6 +61,10 @@ def to_victoriametrics(
         Write now, and return the report. If False, return a ``Delayed`` that does so.
     compute_kwargs : mapping, optional
         For ``compute()``, such as ``{"retries": 3}``.
+    if_exists : {"append", "skip", "fail"}, optional
+        As for :meth:`VmWriter.write`. With ``fail`` all partitions are looked up before one is
+        written: they are kept meanwhile, or made twice. With ``skip`` a task that Dask runs again
+        doubles nothing.
     verify : bool, "count" or "repair"
         Read every partition back after it is written.
     **reading
@@ -72,6 +80,8 @@ def to_victoriametrics(
     ------
     JobError
         If Dask is not installed.
+    SamplesExistError
+        If the server has a sample at the time of one, with ``if_exists="fail"``.
 
     Examples
     --------
@@ -84,13 +94,21 @@ def to_victoriametrics(
         from dask.delayed import delayed
     except ImportError:
         raise JobError("dask: it is not installed; pip install 'vm_df_writer[dask]'") from None
-    target = open_target(writer, reading)
+    target = open_target(writer, reading, if_exists)
     lanes = concurrency_of(target)
+    partitions = ddf.to_delayed()  # type: ignore[no-untyped-call]
+    looked_up: Delayed | None = None
+    if if_exists == "fail":
+        find = delayed(_find, pure=False)
+        looked_up = delayed(require_none, pure=False)(
+            [find(p, target, reading) for p in partitions]
+        )
     write = delayed(_write, pure=False)
+    choices = {"if_exists": if_exists, "verify": verify}
     reports: list[Delayed] = []
-    for partition in ddf.to_delayed():  # type: ignore[no-untyped-call]
-        before = reports[-lanes] if len(reports) >= lanes else None
-        reports.append(write(partition, target, reading, verify=verify, after=before))
+    for partition in partitions:
+        before = reports[-lanes] if len(reports) >= lanes else looked_up
+        reports.append(write(partition, target, reading, after=before, **choices))
     merged: Delayed = delayed(merge_reports)(reports)
     if not compute:
         return merged
@@ -104,8 +122,13 @@ def _write(
     target: PartitionTarget,
     reading: ReadingKeywords,
     *,
+    if_exists: IfExists | None,
     verify: VerifyChoice,
     after: WriteReport | None,
 ) -> WriteReport:
     del after  # it only makes this task wait
-    return write_partition([frame], target, reading, verify=verify)
+    return write_partition([frame], target, reading, if_exists=if_exists, verify=verify)
+
+
+def _find(frame: pd.DataFrame, target: PartitionTarget, reading: ReadingKeywords) -> str | None:
+    return find_in_partition([frame], target, reading)

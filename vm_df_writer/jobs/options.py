@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, with_unlimited_reconnects
-from vm_df_writer.errors import JobError
+from vm_df_writer.errors import ConfigError, JobError
 from vm_df_writer.files.file_labels import check_file_labels, path_labels
 from vm_df_writer.files.file_options import FileOptions
+from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["IfExists", "JobOptions", "job_config", "job_identity"]
-
-IfExists = Literal["append", "skip", "fail"]
+__all__ = ["JobOptions", "job_config", "job_identity"]
 
 # A rate holds body by body, so that a body must be small beside what a second allows.
 _BODIES_PER_S = 4
@@ -41,10 +40,11 @@ class JobOptions:
         :func:`~vm_df_writer.files.file_labels.file_labels`.
     file_options : FileOptions
         How the files are written, where they do not show it.
-    if_exists : {"append", "skip", "fail"}
-        What to do with a part if the server already has samples of its series in its time
-        range: write it all the same, leave it out, or refuse the job before anything is sent.
-        With the last two the job reads every part twice.
+    if_exists : {"append", "skip", "fail"}, optional
+        What becomes of a sample at whose time the server has one of the same series, as for
+        :meth:`VmWriter.write`. With ``fail`` the job looks for such samples in all parts before
+        it sends anything, and so reads every part twice. What the job itself has sent of a part
+        that was interrupted exists too: ``skip`` does not send it again.
     workers : int
         Processes that read and format. The config's `concurrency` is shared among them.
     rate_limit : float or None
@@ -86,7 +86,7 @@ class JobOptions:
     hive: bool = False
     file_labels: Sequence[str] = ()
     file_options: FileOptions = field(default_factory=FileOptions)
-    if_exists: IfExists = "append"
+    if_exists: IfExists | None = None
     workers: int = 1
     rate_limit: float | None = None
     max_bytes_per_second: float | None = None
@@ -99,8 +99,10 @@ class JobOptions:
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
-        if self.if_exists not in get_args(IfExists):
-            raise JobError(f"if_exists: expected append, skip or fail, got {self.if_exists!r}")
+        try:
+            check_if_exists(self.if_exists)
+        except ConfigError as error:
+            raise JobError(error.message, keyword=error.keyword) from None
         if self.verify not in (False, True, "count", "repair"):
             raise JobError(f"verify: expected a bool, 'count' or 'repair', got {self.verify!r}")
         if self.workers < 1:

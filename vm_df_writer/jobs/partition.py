@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -10,30 +11,43 @@ from typing import Any
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, load_config, with_unlimited_reconnects
-from vm_df_writer.errors import VmDfWriterError
+from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.errors import SamplesExistError, VmDfWriterError
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, existing_in_frame
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["PartitionTarget", "concurrency_of", "merge_reports", "open_target", "write_partition"]
+__all__ = [
+    "PartitionTarget",
+    "concurrency_of",
+    "find_in_partition",
+    "merge_reports",
+    "open_target",
+    "require_none",
+    "write_partition",
+]
 
 PartitionTarget = WriterConfig | str
 """Where and how to write: a config, or the path of a YAML file that every worker reads."""
 
 
 def open_target(
-    writer: VmWriter | WriterConfig | str | Path, reading: ReadingKeywords
+    writer: VmWriter | WriterConfig | str | Path,
+    reading: ReadingKeywords,
+    if_exists: IfExists | None,
 ) -> PartitionTarget:
     """Return what the tasks are given, and refuse here what each of them would refuse.
 
     Raises
     ------
     ConfigError
-        If the configuration is wrong.
+        If the configuration or `if_exists` is wrong.
     FrameError
         If a reading keyword is.
     """
     ReadOptions.of(**reading)
+    check_if_exists(if_exists)
     if isinstance(writer, VmWriter):
         return writer.config
     if isinstance(writer, WriterConfig):
@@ -52,11 +66,14 @@ def write_partition(
     target: PartitionTarget,
     reading: ReadingKeywords,
     *,
+    if_exists: IfExists | None,
     verify: VerifyChoice,
 ) -> WriteReport:
     """Write the frames of a partition, one request at a time.
 
-    A scheduler may do so twice: the server then holds samples twice, with the same value.
+    A scheduler may do so twice: the server then holds samples twice, with the same value, unless
+    those that exist are skipped. With ``fail`` all partitions were looked up before, by
+    :func:`find_in_partition`; what a second attempt finds is its own.
 
     Returns
     -------
@@ -69,16 +86,44 @@ def write_partition(
         If a frame cannot be read or written; its report is small, too.
     """
     config = with_unlimited_reconnects(_config_of(target)).model_copy(update={"concurrency": 1})
+    if if_exists == "fail":
+        if_exists = None
     reports = []
     with VmWriter(config=config) as writer:
         for frame in frames:
             try:
-                report = writer.write(frame, verify=verify, progress=False, **reading)
+                report = writer.write(
+                    frame, if_exists=if_exists, verify=verify, progress=False, **reading
+                )
             except VmDfWriterError as error:
                 error.report = error.report and error.report.summary()
                 raise
             reports.append(report.summary())
     return merge_reports(reports)
+
+
+def find_in_partition(
+    frames: Iterable[Any], target: PartitionTarget, reading: ReadingKeywords
+) -> str | None:
+    """Name a sample of a partition at whose time the server has one, if there is one."""
+    backend, options = Backend.of(_config_of(target)), ReadOptions.of(**reading)
+    with closing(backend.client):
+        for frame in frames:
+            if found := existing_in_frame(backend, frame, options):
+                return str(found)
+    return None
+
+
+def require_none(found: Iterable[str | None]) -> None:
+    """Refuse to write where a partition has a sample that exists.
+
+    Raises
+    ------
+    SamplesExistError
+        Names the first one.
+    """
+    if existing := next(filter(None, found), None):
+        raise SamplesExistError(existing)
 
 
 def merge_reports(reports: Sequence[WriteReport]) -> WriteReport:

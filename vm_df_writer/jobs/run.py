@@ -17,7 +17,7 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.display.text import describe_counts
-from vm_df_writer.errors import DeliveryError, FrameError, JobError, StateError
+from vm_df_writer.errors import DeliveryError, FrameError, JobError, SamplesExistError, StateError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
@@ -85,7 +85,7 @@ class JobRun:
         self._fix_reading(self._store.reading())
         if not self._store.was_sent():
             self._look_ahead()
-        if self._options.if_exists != "append":
+        if self._options.if_exists == "fail":
             self._probe()
         pending = self._store.parts(PartState.PENDING)
         sent = self._store.parts(PartState.SENT) if self._options.verify else []
@@ -118,9 +118,10 @@ class JobRun:
 
     def write_frames(self, frames: Iterable[pd.DataFrame], reading: ReadOptions) -> None:
         """Write frames as they come."""
+        if self._options.if_exists == "fail":
+            raise JobError("if_exists: 'fail' is for files, which are looked up first; pass 'skip'")
         for name, value, usual in (
             ("workers", self._options.workers, 1),
-            ("if_exists", self._options.if_exists, "append"),
             ("newest_first", self._options.newest_first, False),
             ("file_labels", self._options.file_labels, ()),
         ):
@@ -197,6 +198,7 @@ class JobRun:
             dropped.update(record.totals.get("dropped", {}))
         found = describe_counts(dropped)
         left_out = [record for record in records if record.state is PartState.SKIPPED]
+        dropped.pop("exists", None)  # the server has these
         if not (left_out or any(record.totals.get("samples") for record in records)):
             return "dropped", f"no sample is stored of what was given (left out: {found})"
         if self._options.fail_on_drop and dropped.total():
@@ -290,11 +292,5 @@ class JobRun:
             self._store.finish(record.id, PartState.FAILED, probed.reason)
         elif probed.existing is None:
             self._store.note_new(record.id)
-        elif self._options.if_exists == "fail":
-            raise JobError(
-                f"if_exists: the server has samples of {probed.existing} in the time range of "
-                f"{record.path}; nothing was sent: choose other labels, or pass skip or append"
-            )
         else:
-            reason = f"the server has samples of {probed.existing} in this time range"
-            self._store.finish(record.id, PartState.SKIPPED, reason)
+            raise SamplesExistError(probed.existing, record.path)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+
+from vm_df_writer.model.labels import LabelSets
 
 __all__ = ["BoolArray", "FloatArray", "IntArray", "SeriesBlock"]
 
@@ -79,6 +81,51 @@ class SeriesBlock:
     def n_samples(self) -> int:
         """Number of samples over all series."""
         return int(self.values.size)
+
+    def without(self, left_out: BoolArray, reason: str) -> SeriesBlock:
+        """Return the block without some of its samples, which it counts as dropped.
+
+        Parameters
+        ----------
+        left_out : ndarray of bool, shape (n_rows, n_samples)
+            Which samples, in the shape of `values`.
+        reason : str
+            What `dropped` counts them under.
+
+        Examples
+        --------
+        >>> block = SeriesBlock(
+        ...     [b"a", b"b"], np.array([0, 2]), np.array([10, 20]), np.array([[1.0, 2], [3, 4]])
+        ... )
+        >>> rest = block.without(np.array([[True, True], [True, False]]), "exists")
+        >>> [(labels, values.tolist()) for labels, _, values in rest], rest.dropped
+        ([(b'b', [4.0])], {'exists': 3})
+        """
+        n = int(left_out.sum())
+        if not n:
+            return self
+        dropped = {**self.dropped, reason: self.dropped.get(reason, 0) + n}
+        kept, rows = ~left_out, self.values
+        n_rows, n_groups = len(rows), len(self.offsets) - 1
+        if (kept == kept[0]).all():  # the rows still share their timestamps
+            kept, timestamps_ms = kept[:1], self.timestamps_ms[kept[0]]
+            values = np.ascontiguousarray(rows[:, kept[0]])
+        else:
+            timestamps_ms = np.broadcast_to(self.timestamps_ms, rows.shape)[kept]
+            values, n_rows = rows[kept][None, :], 1
+        counts = np.add.reduceat(kept, self.offsets[:-1], axis=1, dtype=np.int64).ravel()
+        groups = np.flatnonzero(counts)
+        if not groups.size:
+            return replace(SeriesBlock.of_nothing(dropped), adjusted=self.adjusted)
+        series = (np.arange(n_rows)[:, None] * n_groups + groups).ravel().tolist()
+        return replace(
+            self,
+            label_sets=LabelSets.of(self.label_sets).take(series),
+            offsets=np.append(0, np.cumsum(counts[groups])),
+            timestamps_ms=timestamps_ms,
+            values=values,
+            dropped=dropped,
+        )
 
     def __iter__(self) -> Iterator[tuple[bytes, IntArray, FloatArray]]:
         """Yield label set, timestamps and values of each series."""

@@ -22,7 +22,7 @@ _log = logging.getLogger("vm_df_writer")
 
 # A loss of this share of the samples for one reason is hardly meant.
 _LARGE_SHARE = 0.1
-_NO_LOSS = ("nan", "too_old", "too_new")  # of the last two every sample is warned of
+_NO_LOSS = ("nan", "exists", "too_old", "too_new")  # of the last two every one is warned of
 _REMEDIES = {
     "duplicate": "samples of one series have one time: name what tells them apart with "
     "label_columns=, or pass duplicates='keep' to store all of them",
@@ -67,7 +67,8 @@ def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOp
 def warn_of_dropped(dropped: Mapping[str, int], n_samples: int, limits: TimeLimits) -> None:
     """Warn of samples that were left out for their time, or in a large share for another reason.
 
-    A cell without a value (`nan`) is no sample that its owner could miss.
+    A cell without a value (`nan`) is no sample that its owner could miss, nor is one that the
+    server has (`exists`).
     """
     for reason, count in dropped.items():
         if reason not in _NO_LOSS and count > _LARGE_SHARE * n_samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class SendPlan:
         What they store, by that and by the configuration.
     max_bytes, max_series : int
         The size of a body.
+    select : callable
+        Takes the blocks of the frame, and yields what is left of each, which counts what it lacks.
     """
 
     parsed: ParsedFrame
@@ -37,23 +39,21 @@ class SendPlan:
     limits: ServerLimits
     max_bytes: int
     max_series: int
+    select: Callable[[Iterator[SeriesBlock]], Iterator[SeriesBlock]] = field(default=iter)
 
     def blocks(self) -> Iterator[SeriesBlock]:
         """Yield what the servers store of each block of the frame, which is read anew."""
-        return map(self.limits.times.keep, self.parsed.blocks())
+        return self.select(map(self.limits.times.keep, self.parsed.blocks()))
 
-    def filtered(self, keep: Callable[[SeriesBlock], Iterator[SeriesBlock]]) -> SendPlan:
-        """Return the plan without what a function leaves out of each block, and counts as dropped.
+    def filtered(
+        self, select: Callable[[Iterator[SeriesBlock]], Iterator[SeriesBlock]]
+    ) -> SendPlan:
+        """Return the plan without what a function leaves out of the blocks, and counts as dropped.
 
-        The function yields what is left of a block.
+        The function takes all blocks and yields what is left of them, in the same order.
         """
-        read = self.parsed.blocks
-
-        def blocks() -> Iterator[SeriesBlock]:
-            for block in read():
-                yield from keep(block)
-
-        return replace(self, parsed=replace(self.parsed, blocks=blocks))
+        before = self.select
+        return replace(self, select=lambda blocks: select(before(blocks)))
 
     def blocks_after(self, n_samples: int) -> Iterator[SeriesBlock]:
         """Yield what follows the first samples, in the order in which bodies carry them."""

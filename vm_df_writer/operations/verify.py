@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -12,7 +11,6 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.diagnosis import verification_failure
 from vm_df_writer.operations.ledger import Ledger
@@ -23,7 +21,14 @@ from vm_df_writer.verification.findings import VerificationResult
 from vm_df_writer.verification.verify_blocks import missing_blocks, verify_blocks
 from vm_df_writer.warning_classes import CopiesWarning
 
-__all__ = ["VerifyChoice", "check_choice", "verify_frame", "verify_plan", "verify_written"]
+__all__ = [
+    "VerifyChoice",
+    "block_reader",
+    "check_choice",
+    "verify_frame",
+    "verify_plan",
+    "verify_written",
+]
 
 VerifyChoice = bool | Literal["count", "repair"]
 
@@ -56,11 +61,18 @@ def verify_frame(
     return verify_plan(plan_send(backend, frame, reading), backend, count_only=count_only)
 
 
-def verify_plan(plan: SendPlan, backend: Backend, *, count_only: bool = False) -> Verification:
+def verify_plan(
+    plan: SendPlan,
+    backend: Backend,
+    *,
+    count_only: bool = False,
+    accept_conflicting: bool = False,
+) -> Verification:
     """Compare what was planned with what the server has; as `VmWriter.verify`."""
     ledger = Ledger()
     blocks = map(ledger.count_block, plan.blocks())
-    result = _verify(blocks, backend, count_only=count_only)
+    reader = block_reader(backend, count_only=count_only)
+    result = verify_blocks(blocks, reader, accept_conflicting=accept_conflicting)
     warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
     _warn_of_copies(result)
     if not result.verification.ok:
@@ -69,7 +81,12 @@ def verify_plan(plan: SendPlan, backend: Backend, *, count_only: bool = False) -
 
 
 def verify_written(
-    plan: SendPlan, backend: Backend, ledger: Ledger, verify: VerifyChoice
+    plan: SendPlan,
+    backend: Backend,
+    ledger: Ledger,
+    verify: VerifyChoice,
+    *,
+    accept_conflicting: bool = False,
 ) -> VerificationResult:
     """Read back what was just written, and send once more what is missing if that is asked for.
 
@@ -80,32 +97,37 @@ def verify_written(
     """
     # What was sent twice may make up in number for what is missing.
     count_only = verify == "count" and not ledger.in_doubt
-    result = _verify(plan.blocks(), backend, count_only=count_only)
+    reader = block_reader(backend, count_only=count_only)
+    result = verify_blocks(plan.blocks(), reader, accept_conflicting=accept_conflicting)
     ledger.verification = result.verification
     _warn_of_copies(result)
     # What a server in between still has to hand on would be stored twice.
     if verify == "repair" and result.verification.missing and not result.is_queued:
-        return _repair(plan, backend, ledger, result)
+        return _repair(plan, backend, ledger, result, accept_conflicting=accept_conflicting)
     return result
 
 
 def _repair(
-    plan: SendPlan, backend: Backend, ledger: Ledger, result: VerificationResult
+    plan: SendPlan,
+    backend: Backend,
+    ledger: Ledger,
+    result: VerificationResult,
+    *,
+    accept_conflicting: bool,
 ) -> VerificationResult:
-    missing = missing_blocks(plan.blocks(), _reader(backend), result.incomplete)
+    missing = missing_blocks(plan.blocks(), block_reader(backend), result.incomplete)
     backend.sender.deliver(plan.bodies(missing), ledger.record_repair)
     if ledger.error is not None:
         raise ledger.error
-    again = verify_blocks(plan.blocks(), _reader(backend), only=result.incomplete)
+    again = verify_blocks(
+        plan.blocks(),
+        block_reader(backend),
+        only=result.incomplete,
+        accept_conflicting=accept_conflicting,
+    )
     repaired = Verification(repaired=ledger.repaired)
     ledger.verification = result.intact + again.verification + repaired
     return replace(again, verification=ledger.verification)
-
-
-def _verify(
-    blocks: Iterator[SeriesBlock], backend: Backend, *, count_only: bool
-) -> VerificationResult:
-    return verify_blocks(blocks, _reader(backend, count_only=count_only))
 
 
 def _warn_of_copies(result: VerificationResult) -> None:
@@ -113,7 +135,8 @@ def _warn_of_copies(result: VerificationResult) -> None:
         warn_caller(copies, CopiesWarning)
 
 
-def _reader(backend: Backend, *, count_only: bool = False) -> BlockReader:
+def block_reader(backend: Backend, *, count_only: bool = False) -> BlockReader:
+    """Return a reader of what is acknowledged by now."""
     return BlockReader(
         backend.client,
         backend.endpoint,

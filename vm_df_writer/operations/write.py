@@ -20,6 +20,7 @@ from vm_df_writer.operations.diagnosis import (
     reset_or_judge_cache,
     verification_failure,
 )
+from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, without_existing
 from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.operations.preflight import plan_send, warn_of_dropped, warn_of_tenant_labels
 from vm_df_writer.operations.send_plan import SendPlan
@@ -37,6 +38,7 @@ def write_frame(
     frame: pd.DataFrame | pd.Series,
     reading: ReadOptions,
     *,
+    if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
     reset_cache: bool = False,
     progress: ProgressChoice = "auto",
@@ -47,9 +49,15 @@ def write_frame(
     From the first byte on, the report of what was written rides on every exception.
     """
     check_choice(verify)
-    plan = plan_send(backend, frame, reading)
+    check_if_exists(if_exists)
     return write_plan(
-        plan, backend, verify=verify, reset_cache=reset_cache, progress=progress, dry_run=dry_run
+        plan_send(backend, frame, reading),
+        backend,
+        if_exists=if_exists,
+        verify=verify,
+        reset_cache=reset_cache,
+        progress=progress,
+        dry_run=dry_run,
     )
 
 
@@ -57,6 +65,7 @@ def write_plan(
     plan: SendPlan,
     backend: Backend,
     *,
+    if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
     reset_cache: bool = False,
     progress: ProgressChoice = "auto",
@@ -64,6 +73,7 @@ def write_plan(
 ) -> WriteReport:
     """Write what was planned; the parameters and what is raised are `VmWriter.write`'s."""
     warn_of_tenant_labels(backend.config.tenant_id, plan.parsed.label_names)
+    plan = without_existing(plan, backend, if_exists)
     bar = ProgressBar(progress, plan.parsed.n_samples)
     ledger = Ledger(bar.add)
     with OneInterrupt() as interrupt, reporting(lambda: _report(plan, backend, ledger)):
@@ -79,7 +89,8 @@ def write_plan(
             warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
             n_requests, result = ledger.requests, None
             if verify and not ledger.undelivered(plan.parsed.n_samples):
-                result = verify_written(plan, backend, ledger, verify)
+                appends = if_exists == "append"
+                result = verify_written(plan, backend, ledger, verify, accept_conflicting=appends)
             ledger.server_drops = watch.moved(n_requests)
             ledger.cache_reset = reset_or_judge_cache(
                 backend.server, plan, ledger, asked=reset_cache

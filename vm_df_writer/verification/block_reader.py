@@ -98,6 +98,18 @@ class BlockReader:
                 break
         return look
 
+    def existing(self, block: SeriesBlock) -> Iterator[Comparison]:
+        """Yield comparisons of a block that is not written yet with what the server has now.
+
+        They hold all series of the block together.
+        """
+        if self._looked_at is None:
+            self._wait_until_readable()
+            if self._strategy.can_flush:
+                self._policy.sleep(self._policy.flushed_wait_s)
+            self._looked_at = self._policy.clock()
+        yield from self._compare(block, range(block.n_series))
+
     def missing_block(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[SeriesBlock]:
         """Yield the samples of some series that the server does not have at this moment."""
         for comparison in self._compare(block, series):

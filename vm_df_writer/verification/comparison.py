@@ -63,8 +63,6 @@ class Comparison:
     >>> comparison = Comparison(block, [0, 1])
     >>> comparison.add(b'{"metric":{"__name__":"y"},"values":[1],"timestamps":[1767225600000]}')
     True
-    >>> comparison.add(b'{"metric":{"__name__":"z"},"values":[1],"timestamps":[1767225600000]}')
-    False
     >>> for incomplete in comparison.series_diffs().values():
     ...     print(incomplete.label_set, incomplete.missing, "missing of", incomplete.expected)
     b'{"__name__":"y"}' 1 missing of 2
@@ -107,8 +105,7 @@ class Comparison:
     def piece(self, first_ms: int, last_ms: int) -> Iterator[None]:
         """Take in, while it is open, what one request reads: the samples between two times.
 
-        Whatever else the server returns is left to other pieces. A piece that fails is forgotten,
-        so that none of its samples is a copy when it is read again.
+        A piece that fails is forgotten, so that no sample is a copy when it is read again.
         """
         tally, whole = self._tally.copy(), set(self._whole)
         self._piece_ms = first_ms, last_ms
@@ -205,6 +202,11 @@ class Comparison:
         slots = np.flatnonzero(counts).tolist()
         return {self._series[slot]: int(counts[slot]) for slot in slots}
 
+    def mark_returned(self, mask: BoolArray) -> None:
+        """Set, in a mask of the block's values, the samples at whose times any value came back."""
+        self._compare_pending()
+        mask[self._sent.rows, self._sent.columns] = self._tally.seen
+
     def missing_block(self) -> SeriesBlock:
         """Return the samples that did not come back, as a block of their own."""
         missing = self._lost() & ~self._tally.seen
@@ -235,10 +237,7 @@ class Comparison:
         return excused
 
     def _expected_times_text(self, slot: int) -> bytes:
-        """Return the timestamps of a series as the server would write them.
-
-        Comparing text spares reading it, and the rows of a wide frame share it.
-        """
+        """Return the timestamps of a series as the server would write them; rows share them."""
         group = int(self._sent.group[slot])
         if group != self._text_of_group[0]:
             start, stop = self._block.offsets[group : group + 2].tolist()

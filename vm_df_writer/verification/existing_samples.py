@@ -1,31 +1,82 @@
-"""Existing samples: whether the server has any of some series in their time range."""
+"""Existing samples: those of some blocks at whose times the server has a sample already."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import orjson
+import numpy as np
+import numpy.typing as npt
 
-from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.tenants import TenantSeries, by_tenant
-from vm_df_writer.wire.export_lines import no_export_line, series_key, split_line
-from vm_df_writer.wire.metricsql import exact_selector
+from vm_df_writer.display.text import format_utc
+from vm_df_writer.model.series import BoolArray, SeriesBlock
+from vm_df_writer.verification.block_reader import BlockReader
 
-__all__ = ["find_existing"]
-
-_MAX_SELECTORS = 200
+__all__ = ["ExistingSample", "ExistingSamples", "find_existing", "look_up_existing"]
 
 
-def find_existing(
-    blocks: Iterable[SeriesBlock], client: HttpClient, endpoint: Endpoint
-) -> str | None:
-    """Return the labels of a series that the server has samples of, or None.
+class ExistingSample(NamedTuple):
+    """A sample that the server has.
 
-    A block bounds the range: it is asked for samples from the first to the last timestamp of
-    the block.
+    Attributes
+    ----------
+    label_set : bytes
+        Its series.
+    time_ms : int
+        Its time in epoch milliseconds.
+    """
+
+    label_set: bytes
+    time_ms: int
+
+    def __str__(self) -> str:
+        """Name it.
+
+        Examples
+        --------
+        >>> print(ExistingSample(b'{"__name__":"y"}', 1767225600000))
+        {"__name__":"y"} at 2026-01-01 00:00:00 UTC
+        """
+        return f"{self.label_set[:300].decode(errors='replace')} at {format_utc(self.time_ms)}"
+
+
+@dataclass(frozen=True)
+class ExistingSamples:
+    """What was found of some blocks; it takes a bit a sample, where a block has any.
+
+    Attributes
+    ----------
+    masks : sequence of ndarray of uint8, or None
+        For each block the packed mask of its values; None if it has none that exists.
+    """
+
+    masks: Sequence[npt.NDArray[np.uint8] | None]
+
+    def left_out(self, blocks: Iterable[SeriesBlock]) -> Iterator[SeriesBlock]:
+        """Yield the same blocks without these samples, which count as dropped: ``exists``."""
+        for block, packed in zip(blocks, self.masks, strict=True):
+            if packed is None:
+                yield block
+            else:
+                mask = np.unpackbits(packed, count=block.values.size).astype(np.bool_)
+                yield block.without(mask.reshape(block.values.shape), "exists")
+
+
+def look_up_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> ExistingSamples:
+    """Look up which samples of some blocks exist, with whatever value.
+
+    Raises
+    ------
+    DeliveryError
+        If the server cannot be read.
+    """
+    masks = (_mask(block, reader) for block in blocks)
+    return ExistingSamples([np.packbits(mask) if mask.any() else None for mask in masks])
+
+
+def find_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> ExistingSample | None:
+    """Return a sample of some blocks that exists, if there is one; the first look ends with it.
 
     Raises
     ------
@@ -33,34 +84,18 @@ def find_existing(
         If the server cannot be read.
     """
     for block in blocks:
-        for tenant in by_tenant(endpoint, block, range(block.n_series)):
-            found = _find_in(block, tenant, client)
-            if found is not None:
-                return found
+        mask = _mask(block, reader)
+        if mask.any():
+            row, column = divmod(int(np.argmax(mask)), mask.shape[1])
+            group = int(np.searchsorted(block.offsets, column, side="right")) - 1
+            label_set = block.label_sets[row * (len(block.offsets) - 1) + group]
+            return ExistingSample(label_set, int(block.timestamps_ms[column]))
     return None
 
 
-def _find_in(block: SeriesBlock, tenant: TenantSeries, client: HttpClient) -> str | None:
-    url = tenant.endpoint.read_url("/api/v1/export")
-    label_sets = (tenant.as_stored(block.label_sets[s]) for s in tenant.series)
-    while batch := list(map(orjson.loads, islice(label_sets, _MAX_SELECTORS))):
-        first_ms, last_ms = int(block.timestamps_ms.min()), int(block.timestamps_ms.max())
-        form = [("match[]", exact_selector(labels)) for labels in batch]
-        form.append(("start", f"{first_ms / 1000:.3f}"))
-        # An old server reads five minutes where start and end are the same.
-        form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
-        # Short lines: the first one that fits ends the search.
-        form.append(("max_rows_per_line", "1000"))
-        wanted = {series_key(orjson.dumps(labels)) for labels in batch}
-        for line in client.stream_lines(url, form):
-            found = _series_of(line)
-            if found in wanted:  # a selector also matches series with more labels
-                return found
-    return None
-
-
-def _series_of(line: bytes) -> str:
-    try:
-        return series_key(split_line(line)[0])
-    except orjson.JSONDecodeError:
-        raise no_export_line(line) from None
+def _mask(block: SeriesBlock, reader: BlockReader) -> BoolArray:
+    mask = np.zeros(block.values.shape, np.bool_)
+    if block.n_series:
+        for comparison in reader.existing(block):
+            comparison.mark_returned(mask)
+    return mask

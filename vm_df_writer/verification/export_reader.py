@@ -41,6 +41,9 @@ class ReadBackPolicy:
         From the last acknowledgement to the first look, where the server does not
         let us flush its buffers. A look that comes too early makes new series
         invisible for some 10 s more: the server remembers that it found none.
+    flushed_wait_s : float
+        From a flush to a look at which whatever the server took before has to be seen. An old
+        server shows the last of it up to half a second after it has answered.
     patience_s : float
         How long after the first look a shortfall is looked at again before it is
         called a loss, and how long a failing read is tried again.
@@ -56,6 +59,7 @@ class ReadBackPolicy:
     """
 
     unflushed_wait_s: float = 5.0
+    flushed_wait_s: float = 0.5
     patience_s: float = 15.0
     queued_patience_s: float = 60.0
     sleep: Callable[[float], None] = time.sleep

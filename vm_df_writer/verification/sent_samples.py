@@ -33,6 +33,8 @@ class SentSamples:
         The group of the block that each series is of.
     starts, lengths : ndarray of int64, shape (n_series,)
         Where the samples of each series begin, and how many there are.
+    rows, columns : ndarray of int64, shape (n_samples,)
+        Where each sample stands in the values of the block.
     timestamps_ms, values : ndarray, shape (n_samples,)
         The samples.
 
@@ -53,9 +55,10 @@ class SentSamples:
         row, self.group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
         self.lengths: IntArray = np.diff(block.offsets)[self.group]
         self.starts: IntArray = np.cumsum(self.lengths) - self.lengths
-        positions = _ranges(block.offsets[self.group], self.lengths)
-        self.timestamps_ms: IntArray = block.timestamps_ms[positions]
-        self.values: FloatArray = block.values[np.repeat(row, self.lengths), positions]
+        self.columns: IntArray = _ranges(block.offsets[self.group], self.lengths)
+        self.rows: IntArray = np.repeat(row, self.lengths)
+        self.timestamps_ms: IntArray = block.timestamps_ms[self.columns]
+        self.values: FloatArray = block.values[self.rows, self.columns]
         self._tolerance = self._allow(self.values)
 
     @cached_property

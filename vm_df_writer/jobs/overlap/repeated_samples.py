@@ -11,7 +11,7 @@ from vm_df_writer.config.read_options import DuplicatesPolicy
 from vm_df_writer.jobs.overlap.series_spans import series_digest
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
-__all__ = ["Conflict", "OtherSamples", "Repeats", "leave_out"]
+__all__ = ["Conflict", "OtherSamples", "Repeats", "leave_out", "leave_out_of_all"]
 
 _Piece = tuple[IntArray, FloatArray]
 
@@ -149,6 +149,14 @@ def leave_out(block: SeriesBlock, left_out: Mapping[int, IntArray]) -> Iterator[
                 kept[samples] = ~np.isin(block.timestamps_ms[samples], left_out[digest])
         yield _take_of_row(uncounted, row, kept)
         uncounted = replace(block, dropped={}, adjusted={})  # of the whole block: count them once
+
+
+def leave_out_of_all(
+    blocks: Iterable[SeriesBlock], left_out: Mapping[int, IntArray]
+) -> Iterator[SeriesBlock]:
+    """Yield blocks as `leave_out` does each of them."""
+    for block in blocks:
+        yield from leave_out(block, left_out)
 
 
 def _take_of_row(block: SeriesBlock, row: int, kept: BoolArray) -> SeriesBlock:

@@ -83,14 +83,14 @@ class PartVerified:
 
 @dataclass(frozen=True)
 class PartProbed:
-    """Whether the server has samples of the series of a part, in its range of time.
+    """Whether the server has samples at the times of those of a part.
 
     Attributes
     ----------
     record : PartRecord
         The part, as it was before.
     existing : str or None
-        The labels of one such series.
+        One of them.
     reason : str or None
         Why the part cannot be read.
     error : DeliveryError or None

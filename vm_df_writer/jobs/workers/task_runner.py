@@ -27,7 +27,7 @@ from vm_df_writer.jobs.overlap.other_parts import (
     require_few,
     require_no_conflict,
 )
-from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples, leave_out
+from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples, leave_out_of_all
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import JobThrottle
@@ -41,11 +41,12 @@ from vm_df_writer.jobs.workers.results import (
 from vm_df_writer.jobs.workers.stop_flag import wait_until
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.model.verification import Verification
+from vm_df_writer.operations.existing.if_exists import existing_in_plan
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.verify import verify_plan
 from vm_df_writer.operations.write import write_plan
-from vm_df_writer.verification.existing_samples import find_existing
 
 __all__ = ["MarkStarted", "TaskRunner"]
 
@@ -76,6 +77,8 @@ class TaskRunner:
     ) -> None:
         self._spec, self._options = spec, spec.options
         self._reading = ReadOptions.of(**spec.reading)
+        # With `fail` the job has looked before; what it then finds is its own.
+        self._if_exists = None if spec.options.if_exists == "fail" else spec.options.if_exists
         self._mark_started = mark_started
         self._should_stop = should_stop
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
@@ -114,7 +117,13 @@ class TaskRunner:
         others = self._mark_started(record.id, spans)
         try:
             plan = self._without_repeats(task, record, plan, others)
-            report = write_plan(plan, self._backend, verify=self._options.verify, progress=False)
+            report = write_plan(
+                plan,
+                self._backend,
+                if_exists=self._if_exists,
+                verify=self._options.verify,
+                progress=False,
+            )
         except DeliveryError as error:
             return _undelivered(record, error)
         except VerificationError as error:
@@ -135,7 +144,12 @@ class TaskRunner:
         try:
             plan = self._plan(task.source.path, frame)
             plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
-            found = verify_plan(plan, self._backend, count_only=choice == "count")
+            found = verify_plan(
+                plan,
+                self._backend,
+                count_only=choice == "count",
+                accept_conflicting=self._if_exists == "append",
+            )
         except DeliveryError as error:
             return PartVerified(
                 record, PartState.SENT, error.describe(), error=_ends_the_job(error)
@@ -147,19 +161,22 @@ class TaskRunner:
         except VerificationError as error:
             if choice == "repair":
                 return self.write(task, record, frame)
-            return PartVerified(record, PartState.FAILED, error.describe(), error.verification)
+            state, reason = PartState.FAILED, error.describe()
+            if _is_of_skipped(record, error.verification):
+                state, reason = PartState.SENT, f"{_SKIPPED_BEFORE}: {reason}"
+            return PartVerified(record, state, reason, error.verification)
         return PartVerified(record, PartState.VERIFIED, verification=found)
 
     def probe(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartProbed:
         """Ask the server whether it has samples of a part."""
         try:
             plan = self._plan(task.source.path, frame)
-            existing = find_existing(plan.blocks(), self._backend.client, self._backend.endpoint)
+            existing = existing_in_plan(plan, self._backend)
         except DeliveryError as error:
             return PartProbed(record, error=_without_counts(error))
         except FrameError as error:
             return PartProbed(record, reason=task.explain(error))
-        return PartProbed(record, existing)
+        return PartProbed(record, None if existing is None else str(existing))
 
     def _plan(self, path: str, frame: pd.DataFrame) -> SendPlan:
         reading = ReadOptions.of(**self._spec.keywords_for(path))
@@ -186,7 +203,7 @@ class TaskRunner:
             is_same = other.source.path == task.source.path
             require_no_conflict(repeats, policy, record.name, str(other), same_file=is_same)
             if repeats.left_out:
-                plan = plan.filtered(partial(leave_out, left_out=repeats.left_out))
+                plan = plan.filtered(partial(leave_out_of_all, left_out=repeats.left_out))
         return plan
 
     def _cut(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -202,6 +219,21 @@ class TaskRunner:
         self._backend.client.close()
 
 
+_SKIPPED_BEFORE = (
+    "cannot be verified, since it left out samples that the server had, and not all are as here"
+)
+
+
+def _is_of_skipped(record: PartRecord, found: Verification | None) -> bool:
+    """Say whether all that differs may be samples that the part left out, as they existed."""
+    skipped = record.totals.get("dropped", {}).get("exists", 0)
+    return (
+        found is not None
+        and not found.missing
+        and (found.mismatched + found.conflicting <= skipped)
+    )
+
+
 def _written(record: PartRecord, report: WriteReport) -> PartWritten:
     if report.spooled:
         spooled = DeliveryError(
@@ -212,6 +244,9 @@ def _written(record: PartRecord, report: WriteReport) -> PartWritten:
             record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled
         )
     nothing_sent, totals = _is_nothing_sent(report), _new_totals(record, report)
+    if not report.undelivered and nothing_sent and (n := report.dropped.get("exists")):
+        reason = f"the server has all of its samples at their times ({n:,})"
+        return PartWritten(record, PartState.SKIPPED, reason, totals, nothing_sent)
     if not report.undelivered and nothing_sent:
         return PartWritten(record, PartState.EMPTY, None, totals, nothing_sent)
     if report.undelivered and nothing_sent:
