@@ -156,6 +156,7 @@ def test_pure_floors_know_no_clock_no_network_and_no_environment(module: Module)
         ("requests", {"transport.session"}),
         ("urllib3", {"transport.session"}),
         ("yaml", {"config.yaml_file"}),
+        ("tqdm", {"display.progress"}),
     ],
 )
 def test_each_outside_world_has_one_door(library: str, importers: set[str]) -> None:
@@ -175,6 +176,33 @@ def test_the_environment_is_read_only_for_configuration_and_local_servers() -> N
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
     }
     assert readers <= {"config.yaml_file", "local.victoria_metrics"}
+
+
+@each_module
+def test_nothing_is_kept_under_a_lock_that_a_fork_can_leave_locked(module: Module) -> None:
+    """Python 3.11 holds a lock of the whole class in `functools.cached_property`."""
+    names = {node.attr for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)}
+    names |= {
+        alias.name
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert "cached_property" not in names
+
+
+# They hear or raise the records of the whole package.
+LISTENERS = {"__init__", "cli.messages", "jobs.workers.log_forwarding"}
+
+
+@each_module
+def test_each_module_logs_under_its_own_name(module: Module) -> None:
+    named = [
+        ast.unparse(node.args[0])
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "logging.getLogger"
+    ]
+    assert module.name in LISTENERS or named in ([], ["__name__"])
 
 
 @each_module

@@ -23,7 +23,7 @@ def test_the_demo_writes_verifies_and_draws(
     pytest.importorskip("matplotlib")
     picture = tmp_path / "demo.png"
     arguments = ["--url", victoria_metrics.url, "--days", "2", "--hosts", "3"]
-    result = run("demo", *arguments, "--picture", picture)
+    result = run("demo", *arguments, "--picture", picture, "--progress")
     assert result.exit_code == 0, result.output
     n_samples = 2 * 2 * 1440 * 3 * 5
     assert f"verified: {n_samples:,} of {n_samples:,} samples found" in result.stdout

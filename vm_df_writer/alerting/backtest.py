@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Unpack
 
 import numpy as np
@@ -25,6 +24,7 @@ from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.errors import ConfigError, FrameError
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["Backtest", "backtest"]
@@ -51,7 +51,7 @@ class Backtest:
     events: pd.DataFrame | None = None
     alert: str = "AnomalyScoreHigh"
 
-    @cached_property
+    @kept_attribute
     def _judged(self) -> pd.DataFrame:
         return self.firings[self.firings["alertname"] == self.alert]
 

@@ -21,6 +21,7 @@ from vm_df_writer.cli.options import (
     reading_options,
     server_options,
 )
+from vm_df_writer.cli.output import say
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs import (
     JobEstimate,
@@ -205,7 +206,7 @@ def backfill_command(
         foreseen = estimate(paths, config, options=options, **keywords)
         reasons = {path: name_options(why) for path, why in foreseen.unreadable.items()}
         foreseen = replace(foreseen, unreadable=reasons)
-        click.echo(_as_json(foreseen.to_dict()) if as_json else foreseen)
+        say(_as_json(foreseen.to_dict()) if as_json else foreseen)
         sys.exit(_dry_exit_code(foreseen, options))
     try:
         report = backfill(
@@ -218,10 +219,10 @@ def backfill_command(
             **keywords,
         )
     except DeliveryError as error:  # the server is not there to begin with
-        click.echo(f"Error: {explain(error)}", err=True)
+        say(f"Error: {explain(error)}", err=True)
         report = read_report(state)
     report = for_the_shell(report)
-    click.echo(_as_json(report.to_dict()) if as_json else report)
+    say(_as_json(report.to_dict()) if as_json else report)
     if report_path is not None:
         save_report(report, report_path)
     sys.exit(job_exit_code(report))
@@ -239,4 +240,4 @@ def _as_json(plain: Mapping[str, Any]) -> str:
 
 
 def _say(line: str) -> None:
-    click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)
+    say(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)

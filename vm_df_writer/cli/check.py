@@ -8,6 +8,7 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import open_config, server_options
+from vm_df_writer.cli.output import say
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["check"]
@@ -22,4 +23,4 @@ def check(url: str | None, config_path: str | None, metric_format: Mapping[str, 
     differs from ours, and whether we may read it and reset its cache. Nothing is stored.
     """
     with VmWriter(config=open_config(url, config_path, metric_format)) as writer:
-        click.echo(writer.check())
+        say(writer.check())

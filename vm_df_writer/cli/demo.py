@@ -12,6 +12,7 @@ import click
 import pandas as pd
 
 from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.output import say
 from vm_df_writer.demo.data import METRIC_FORMAT, detect, make_metrics, read_back
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -29,8 +30,14 @@ __all__ = ["demo"]
 )
 @click.option("--days", type=click.IntRange(2), default=7, show_default=True)
 @click.option("--hosts", type=click.IntRange(1), default=36, show_default=True)
-@click.option("--progress/--no-progress", default=True, help="Show progress bars.")
-def demo(url: str | None, picture: Path | None, days: int, hosts: int, *, progress: bool) -> None:
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show progress bars; by default in a terminal, for writes that take a second.",
+)
+def demo(
+    url: str | None, picture: Path | None, days: int, hosts: int, *, progress: bool | None
+) -> None:
     """Write anomaly scores in wide and in long form, and read them back.
 
     Two metrics of some hosts are made up, one sample a minute with a daily season, and anomalies
@@ -48,28 +55,28 @@ def demo(url: str | None, picture: Path | None, days: int, hosts: int, *, progre
     with ExitStack() as stack:
         if url is None:
             url = stack.enter_context(LocalVictoriaMetrics()).url
-            click.echo(f"VictoriaMetrics runs at {url} until the demo ends.")
+            say(f"VictoriaMetrics runs at {url} until the demo ends.")
         writer = stack.enter_context(VmWriter(url, metric_format=METRIC_FORMAT))
         for metric in metrics:
             rows, columns = metric.frame.shape
-            click.echo(f"Writing {metric.query_key}: {metric.layout}, {rows:,} x {columns:,}")
+            say(f"Writing {metric.query_key}: {metric.layout}, {rows:,} x {columns:,}")
             reports.append(
                 writer.write(
                     metric.frame,
                     query_key=metric.query_key,
                     labels=labels,
                     verify=True,
-                    progress=progress,
+                    progress="auto" if progress is None else progress,
                 )
             )
         for metric in metrics:
             start = end - pd.Timedelta(days=days)
             stored.append(read_back(writer.config, metric.query_key, labels["run"], start, end))
     report = reduce(add, reports)
-    click.echo(f"\n{report}\n")
+    say(f"\n{report}\n")
     pairs = list(zip(metrics, stored, strict=True))
     found = reduce(add, (detect(back["anomaly_score"], made.events) for made, back in pairs))
-    click.echo(f"Read back: {found}.")
+    say(f"Read back: {found}.")
     if picture is not None:
         from vm_df_writer.demo.plot import Panel, draw  # matplotlib is an extra
 
@@ -83,4 +90,4 @@ def demo(url: str | None, picture: Path | None, days: int, hosts: int, *, progre
             for made, back in pairs
         ]
         draw(picture, title, subtitle, panels)
-        click.echo(f"Saved {picture}")
+        say(f"Saved {picture}")

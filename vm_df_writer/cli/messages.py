@@ -17,6 +17,7 @@ from types import FrameType
 
 import click
 
+from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.display.warn import capture_warnings
 from vm_df_writer.errors import (
@@ -163,11 +164,11 @@ class CleanCommand(click.Command):
         try:
             return super().invoke(ctx)
         except VmDfWriterError as error:
-            click.echo(f"Error: {explain(error)}", err=True)
+            say(f"Error: {explain(error)}", err=True)
             ctx.exit(exit_code_of(error))
         except KeyboardInterrupt:
             code = interruption_code()
-            click.echo(f"{code.name.capitalize()}.", err=True)
+            say(f"{code.name.capitalize()}.", err=True)
             ctx.exit(code)
 
 
@@ -249,4 +250,4 @@ class _Lines(logging.Handler):
         kind = _subject.get() + _NUMBER.sub("#", message)
         if kind not in self._shown:
             self._shown.add(kind)
-            click.echo(f"{level}: {_subject.get()}{message}", err=True)
+            say(f"{level}: {_subject.get()}{message}", err=True)

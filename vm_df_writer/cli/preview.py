@@ -10,6 +10,7 @@ import click
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import CleanCommand, about
 from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.writer import VmWriter
@@ -46,4 +47,4 @@ def preview(
         for file in files:
             with about(shown_name(file), files):
                 shown = writer.preview(inputs.read(file), **inputs.keywords(file))
-            click.echo(f"{shown_name(file)}:\n{shown}\n" if len(files) > 1 else shown)
+            say(f"{shown_name(file)}:\n{shown}\n" if len(files) > 1 else shown)

@@ -9,6 +9,7 @@ import orjson
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import open_config, server_options
+from vm_df_writer.cli.output import say
 from vm_df_writer.errors import DeliveryError, WriteInterrupted
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
@@ -52,6 +53,6 @@ def replay(
 
 def _show(report: WriteReport, *, as_json: bool) -> None:
     if as_json:
-        click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2).decode())
+        say(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2).decode())
     else:
-        click.echo(report)
+        say(report)

@@ -10,6 +10,7 @@ import orjson
 
 from vm_df_writer.cli.backfill import for_the_shell, job_exit_code
 from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.output import say
 from vm_df_writer.jobs import read_report
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
 
@@ -28,7 +29,7 @@ def status(state: Path, *, as_json: bool) -> None:
     """
     report = for_the_shell(read_report(state))
     if as_json:
-        click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
+        say(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     else:
-        click.echo(report)
+        say(report)
     sys.exit(job_exit_code(report))

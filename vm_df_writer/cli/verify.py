@@ -21,6 +21,7 @@ from vm_df_writer.cli.messages import (
     worst_of,
 )
 from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
@@ -83,14 +84,14 @@ def verify(
                 if isinstance(error, DeliveryError):
                     break
     if as_json:
-        click.echo(_as_json(found, errors))
+        say(_as_json(found, errors))
     elif found:
-        click.echo(_as_text(found))
+        say(_as_text(found))
     for file, failure in errors.items():
-        click.echo(f"Error: {shown_name(file)}: {explain(failure)}", err=True)
+        say(f"Error: {shown_name(file)}: {explain(failure)}", err=True)
     left = [shown_name(file) for file in files if file not in {**found, **errors}]
     if left:
-        click.echo(f"Not tried: {', '.join(left)}", err=True)
+        say(f"Not tried: {', '.join(left)}", err=True)
     sys.exit(worst_of([ExitCode.DELIVERED, *map(exit_code_of, errors.values())]))
 
 

@@ -29,6 +29,7 @@ from vm_df_writer.cli.options import (
     reading_options,
     server_options,
 )
+from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
@@ -176,20 +177,20 @@ def write(
 
         results = _write_files(files, write_file)
     if as_json:
-        click.echo(_as_json(results))
+        say(_as_json(results))
     elif len(results) > 1 or results[0].report is not None:
-        click.echo(_as_text(results))
+        say(_as_text(results))
     for result in results:
         if result.error is not None:
-            click.echo(f"Error: {result.name}: {result.error}", err=True)
+            say(f"Error: {result.name}: {result.error}", err=True)
     left = [result.name for result in results if result.exit_code is None]
     if left:
-        click.echo(f"Not tried: {', '.join(left)}", err=True)
+        say(f"Not tried: {', '.join(left)}", err=True)
     code = worst_of(result.exit_code for result in results)
     if code is ExitCode.DELIVERED and (
         lost := _describe_loss(_merge(results), fail_on_drop=fail_on_drop)
     ):
-        click.echo(f"Error: {lost}", err=True)
+        say(f"Error: {lost}", err=True)
         code = ExitCode.DROPPED
     sys.exit(code)
 

@@ -14,7 +14,7 @@ from vm_df_writer.model.report import WriteReport
 
 __all__ = ["NULL_OBSERVER", "DeliveryObserver", "NullObserver", "attempt_code", "shielded"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 
 class DeliveryObserver(Protocol):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
 from vm_df_writer.errors import SpoolError
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.wire.compression import decompress_gzip
 from vm_df_writer.wire.line_reader import counts_of_lines
 from vm_df_writer.wire.packing import Body
@@ -54,7 +54,7 @@ class SpooledFile:
     def _sidecar(self) -> Path:
         return _beside(self.path, SIDECAR_SUFFIX)
 
-    @cached_property
+    @kept_attribute
     def facts(self) -> Mapping[str, Any]:
         """What the sidecar tells; nothing if it cannot be read."""
         try:

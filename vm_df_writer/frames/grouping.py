@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from vm_df_writer.frames.samples.time_order import (
     sort_within,
 )
 from vm_df_writer.frames.samples.values import Rows
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.series import BoolArray, IntArray
 
 __all__ = ["GroupedRows", "combine_labels", "group_rows"]
@@ -38,7 +38,7 @@ class GroupedRows:
     order: IntArray | None
     offsets: IntArray
 
-    @cached_property
+    @kept_attribute
     def first_rows(self) -> IntArray:
         """A row of each group, to read its labels from."""
         starts = self.offsets[:-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from vm_df_writer.frames.samples.cleaning import PrecisionCheck, RawBlock, chunk
 from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import Rows, ValueColumn, convert_numbers, read_rows
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
@@ -72,7 +73,7 @@ class WideFrame:
         """Rows times series."""
         return len(self.frame) * len(self.positions)
 
-    @cached_property
+    @kept_attribute
     def _columns(self) -> list[ValueColumn] | None:
         """The columns one by one; None if all are of one NumPy type and are read as one array."""
         dtypes = self.frame.dtypes.to_numpy()[self.positions]
@@ -94,7 +95,7 @@ class WideFrame:
         ms = self.timestamps.ms if self._rows is None else self.timestamps.ms[self._rows]
         return bool((ms[1:] == ms[:-1]).any())
 
-    @cached_property
+    @kept_attribute
     def _rows(self) -> IntArray | None:
         """The rows that have a time, in order of time; None if that is the frame's order."""
         ms, nat = self.timestamps.ms, self.timestamps.nat

@@ -23,7 +23,7 @@ from vm_df_writer.writer import VmWriter
 
 __all__ = ["DEFAULT_STATE", "backfill"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 DEFAULT_STATE = "backfill.sqlite"
 

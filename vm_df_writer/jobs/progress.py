@@ -7,9 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tqdm import tqdm
-
-from vm_df_writer.display.progress import ProgressChoice, is_interactive
+from vm_df_writer.display.progress import ProgressBar, ProgressChoice
 from vm_df_writer.display.text import describe_seconds
 
 __all__ = ["JobProgress"]
@@ -44,11 +42,10 @@ class JobProgress:
         n_failed: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        shown = is_interactive() if choice == "auto" else choice
-        self._bar = tqdm(
-            total=n_rows, unit=" rows", unit_scale=True, disable=not shown, dynamic_ncols=True
+        self._bar = ProgressBar(
+            choice, n_rows, lambda: self._rows, status=self._status, unit="rows"
         )
-        self._say = (lambda _: None) if shown else say
+        self._say = (lambda _: None) if self._bar.is_shown else say
         self._clock = clock
         self._started = self._said = clock()
         self._n_rows, self._rows, self._samples, self._failed = n_rows, 0, 0, n_failed
@@ -58,8 +55,6 @@ class JobProgress:
         self._rows += rows
         self._samples += samples
         self._failed += failed
-        self._bar.update(rows)
-        self._bar.set_postfix_str(f"{self._samples:,} samples, {self._failed:,} parts failed")
         if self._clock() - self._said >= _LINE_EVERY_S:
             self._said = self._clock()
             self._say(self.line())
@@ -78,14 +73,18 @@ class JobProgress:
             f"{self._samples / elapsed_s:,.0f} samples/s, {self._failed:,} parts failed{left}"
         )
 
+    def _status(self) -> str:
+        return f"{self._samples:,} samples, {self._failed:,} parts failed"
+
     def __enter__(self) -> Self:
-        """Return the progress itself."""
+        """Begin to show the bar, if there is one."""
+        self._bar.__enter__()
         return self
 
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         """Show the end."""
-        self._bar.close()
+        self._bar.__exit__()
         if self._rows:
             self._say(self.line())

@@ -16,7 +16,7 @@ from vm_df_writer.verification.findings import VerificationResult
 
 __all__ = ["DropWatch", "log_unknown_limits", "reset_or_judge_cache", "verification_failure"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 # The servers renew their counters once a second, so that they report nothing of a shorter write.
 _WORTH_WATCHING = 500_000

@@ -26,11 +26,6 @@ _NOTE = "vm_df_writer: what was written so far (.report):\n{}"
 class Ledger:
     """Counts what becomes of samples while they are written; its report is built once, at the end.
 
-    Parameters
-    ----------
-    on_progress : callable, optional
-        Called with the number of samples that were just dropped or acknowledged.
-
     Attributes
     ----------
     samples : int
@@ -49,7 +44,7 @@ class Ledger:
         As in a `WriteReport`.
     """
 
-    def __init__(self, on_progress: Callable[[int], object] = lambda _: None) -> None:
+    def __init__(self) -> None:
         self.samples = 0
         self.repaired = 0
         self.dropped: Counter[str] = Counter()
@@ -60,7 +55,6 @@ class Ledger:
         self.verification: Verification | None = None
         self.server_drops: dict[str, int] | None = None
         self.cache_reset: CacheReset | None = None
-        self._on_progress = on_progress
         self._lock = threading.Lock()
         self._traffic: Counter[str] = Counter()
         self._acknowledged: list[SampleCounts] = []
@@ -87,6 +81,11 @@ class Ledger:
         return self.samples + sum(outcome.body.n_samples for outcome in self.failed)
 
     @property
+    def done(self) -> int:
+        """Samples that were acknowledged or left out so far."""
+        return self.samples + self.dropped.total()
+
+    @property
     def first_ms(self) -> int | None:
         """Epoch milliseconds of the first sample to send; None if there is none."""
         return min((int(counts.first_ms.min()) for counts in self._all_counts), default=None)
@@ -108,8 +107,6 @@ class Ledger:
         """Count what a block left out and altered, and return it."""
         self.dropped.update(block.dropped)
         self.adjusted.update(block.adjusted)
-        if block.dropped:
-            self._on_progress(sum(block.dropped.values()))
         return block
 
     def record(self, outcome: Outcome) -> None:
@@ -123,7 +120,6 @@ class Ledger:
             else:
                 self._acknowledged.append(outcome.body.counts)
                 self.samples += outcome.body.n_samples
-                self._on_progress(outcome.body.n_samples)
 
     def record_repair(self, outcome: Outcome) -> None:
         """Record what became of a body of samples that are sent again."""

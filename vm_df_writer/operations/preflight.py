@@ -18,7 +18,7 @@ from vm_df_writer.warning_classes import DroppedWarning, RetentionWarning, Tenan
 
 __all__ = ["plan_send", "warn_of_dropped", "warn_of_tenant_labels"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 # A loss of this share of the samples for one reason is hardly meant.
 _LARGE_SHARE = 0.1

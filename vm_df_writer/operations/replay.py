@@ -22,7 +22,7 @@ from vm_df_writer.wire.packing import Body
 
 __all__ = ["replay_folder"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 _NAMED = 3
 
@@ -39,8 +39,9 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
             f"replay: {str(folder)!r} cannot be read ({error.strerror}); name the folder that "
             "undelivered samples were kept in"
         ) from None
-    bar = ProgressBar(progress, sum(file.samples for file in files))
-    replay = _Replay(files, backend, backend.server.info(), Ledger(bar.add))
+    ledger = Ledger()
+    bar = ProgressBar(progress, sum(file.samples for file in files), lambda: ledger.done)
+    replay = _Replay(files, backend, backend.server.info(), ledger)
     with OneInterrupt(), reporting(replay.report):
         try:
             with bar:

@@ -16,7 +16,7 @@ from vm_df_writer.operations.send_plan import SendPlan
 
 __all__ = ["count_unsent", "keep_unsent"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 
 def count_unsent(plan: SendPlan, ledger: Ledger) -> int:

@@ -30,7 +30,7 @@ from vm_df_writer.transport.ui_links import report_links
 
 __all__ = ["write_frame", "write_plan"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 
 def write_frame(
@@ -74,8 +74,8 @@ def write_plan(
     """Write what was planned; the parameters and what is raised are `VmWriter.write`'s."""
     warn_of_tenant_labels(backend.config.tenant_id, plan.parsed.label_names)
     plan = without_existing(plan, backend, if_exists)
-    bar = ProgressBar(progress, plan.parsed.n_samples)
-    ledger = Ledger(bar.add)
+    ledger = Ledger()
+    bar = ProgressBar(progress, plan.parsed.n_samples, lambda: ledger.done)
     with OneInterrupt() as interrupt, reporting(lambda: _report(plan, backend, ledger)):
         if dry_run:
             for body in plan.bodies(map(ledger.count_block, plan.blocks())):

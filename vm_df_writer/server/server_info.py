@@ -19,7 +19,7 @@ from vm_df_writer.transport.endpoint import Endpoint
 
 __all__ = ["DropCounts", "Server", "ServerPair"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 _RESET_PATH = "/internal/resetRollupResultCache"
 _ASKED_EVERY_S = 60.0

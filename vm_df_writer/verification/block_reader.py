@@ -20,7 +20,7 @@ from vm_df_writer.verification.tenants import by_tenant
 
 __all__ = ["BlockReader"]
 
-_log = logging.getLogger("vm_df_writer")
+_log = logging.getLogger(__name__)
 
 
 class BlockReader:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["SentSamples"]
@@ -61,12 +61,12 @@ class SentSamples:
         self.values: FloatArray = block.values[self.rows, self.columns]
         self._tolerance = self._allow(self.values)
 
-    @cached_property
+    @kept_attribute
     def range_ms(self) -> tuple[int, int]:
         """Epoch milliseconds of the first and the last sample of all series."""
         return int(self.timestamps_ms.min()), int(self.timestamps_ms.max())
 
-    @cached_property
+    @kept_attribute
     def times(self) -> IntArray:
         """The position of the first sample of each time of each series."""
         begins = np.append(True, np.diff(self.timestamps_ms) != 0)

@@ -20,12 +20,11 @@ FRAME = pd.DataFrame(
 )
 
 
-def accounted(reading: ParsedFrame | None = None) -> tuple[Ledger, list[Body], list[int]]:
-    """Return an account, the bodies of a frame that went past it, and its calls of progress."""
-    progress: list[int] = []
-    account = Ledger(progress.append)
+def accounted(reading: ParsedFrame | None = None) -> tuple[Ledger, list[Body]]:
+    """Return an account, and the bodies of a frame that went past it."""
+    account = Ledger()
     blocks = map(account.count_block, (reading or read(FRAME)).blocks())
-    return account, list(pack_bodies(blocks, max_bytes=2**20, max_series=1)), progress
+    return account, list(pack_bodies(blocks, max_bytes=2**20, max_series=1))
 
 
 def report_of(account: Ledger, reading: ParsedFrame | None = None) -> WriteReport:
@@ -42,7 +41,7 @@ def failed(body: Body, error: DeliveryError, *, in_doubt: bool = False) -> Outco
 
 
 def test_everything_acknowledged_leaves_nothing_undelivered() -> None:
-    account, bodies, progress = accounted()
+    account, bodies = accounted()
     for body in bodies:
         account.record(ok(body))
     report = report_of(account)
@@ -50,7 +49,7 @@ def test_everything_acknowledged_leaves_nothing_undelivered() -> None:
     assert report.samples == 5
     assert report.dropped == {"nat": 2, "nan": 1}
     assert report.undelivered == 0
-    assert report.total == 8 == sum(progress)
+    assert report.total == 8 == account.done
     assert (report.requests, report.retries, report.in_doubt) == (2, 0, 0)
     assert report.bytes_raw == sum(len(body.data) for body in bodies)
     assert report.bytes_sent == sum(len(body.data) // 2 for body in bodies)
@@ -59,7 +58,7 @@ def test_everything_acknowledged_leaves_nothing_undelivered() -> None:
 
 
 def test_what_fails_is_undelivered_and_the_first_error_is_kept() -> None:
-    account, (first, second), _ = accounted()
+    account, (first, second) = accounted()
     errors = ServerUnavailable("one"), ServerUnavailable("two")
     account.record(failed(first, errors[0]))
     account.record(failed(second, errors[1], in_doubt=True))
@@ -73,7 +72,7 @@ def test_what_fails_is_undelivered_and_the_first_error_is_kept() -> None:
 
 
 def test_what_was_left_is_undelivered_too() -> None:
-    account, (first, second), _ = accounted()
+    account, (first, second) = accounted()
     account.record(ok(first, attempts=3, in_doubt=True))
     account.record_unsent(second.counts, len(second.data))
     report = report_of(account)
@@ -84,15 +83,15 @@ def test_what_was_left_is_undelivered_too() -> None:
 
 
 def test_what_was_never_reached_is_undelivered() -> None:
-    account = Ledger(lambda _: None)
+    account = Ledger()
     report = report_of(account)
     assert (report.undelivered, report.total, report.series) == (8, 8, 0)
     assert (report.first_ms, report.last_ms) == (None, None)
 
 
 def test_an_empty_frame_has_an_account() -> None:
-    account, bodies, progress = accounted(read(FRAME[:0]))
-    assert (bodies, progress) == ([], [])
+    account, bodies = accounted(read(FRAME[:0]))
+    assert (bodies, account.done) == ([], 0)
     report = report_of(account, read(FRAME[:0]))
     assert (report.total, report.first_ms, report.last_ms) == (0, None, None)
 
@@ -100,7 +99,7 @@ def test_an_empty_frame_has_an_account() -> None:
 def test_bodies_may_settle_in_many_threads() -> None:
     frame = pd.DataFrame(np.ones((1, 400)), index=minutes(0))
     reading = read(frame)
-    account, bodies, progress = accounted(reading)
+    account, bodies = accounted(reading)
     barrier = threading.Barrier(8)
 
     def record(part: list[Body]) -> None:
@@ -112,4 +111,4 @@ def test_bodies_may_settle_in_many_threads() -> None:
         list(pool.map(record, [bodies[i::8] for i in range(8)]))
     report = report_of(account, reading)
     assert (report.samples, report.requests, report.undelivered) == (400, 400, 0)
-    assert sum(progress) == 400
+    assert account.done == 400

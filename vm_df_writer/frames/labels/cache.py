@@ -15,6 +15,9 @@ __all__ = ["LabelSetCache"]
 class LabelSetCache:
     """Rendered label sets, kept between writes of frames that have the same series.
 
+    Who finds it locked does without it, and does not wait: a process may be forked while another
+    thread is at it, and an interrupt may strike while it is locked.
+
     Parameters
     ----------
     max_entries : int
@@ -29,16 +32,21 @@ class LabelSetCache:
 
     def get_or_render(self, key: Any, render: Callable[[], LabelSets]) -> LabelSets:
         """Return the label sets kept under a key, or render and keep them."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        if self._lock.acquire(blocking=False):
+            try:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]
+            finally:
+                self._lock.release()
         label_sets = render()
-        if len(label_sets) <= self._max_entries:
-            with self._lock:
+        if len(label_sets) <= self._max_entries and self._lock.acquire(blocking=False):
+            try:
                 self._kept[key] = label_sets
                 while sum(map(len, self._kept.values())) > self._max_entries:
                     self._kept.popitem(last=False)
+            finally:
+                self._lock.release()
         return label_sets
 
     def __getstate__(self) -> int:

@@ -14,12 +14,14 @@ __all__ = ["Message", "log_level", "pass_on", "relayed"]
 
 Message = logging.LogRecord | VmDfWriterWarning
 
-_log = logging.getLogger("vm_df_writer")
+_PACKAGE = "vm_df_writer"
+_log = logging.getLogger(_PACKAGE)
 
 
 def log_level() -> int:
-    """Return the lowest level of log records that this process handles."""
-    return _log.getEffectiveLevel()
+    """Return the lowest level of log records that any module of this process handles."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(f"{_PACKAGE}.")]
+    return min(logging.getLogger(name).getEffectiveLevel() for name in (_PACKAGE, *names))
 
 
 @contextmanager
@@ -47,7 +49,9 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
 def pass_on(message: Message) -> None:
     """Warn or log in the job's own process what a worker has sent."""
     if isinstance(message, logging.LogRecord):
-        logging.getLogger(message.name).handle(message)
+        logger = logging.getLogger(message.name)
+        if logger.isEnabledFor(message.levelno):
+            logger.handle(message)
     else:
         warn_caller(str(message), type(message))
 

@@ -52,3 +52,25 @@ def test_a_clash_is_warned_of_at_every_write() -> None:
             warnings.simplefilter("always")
             parse_frame(frame, metric_format={"__name__": "$VAR", "for": "x"}, cache=cache)
         assert [w.category for w in warned] == [LabelClashWarning]
+
+
+def test_who_asks_while_another_one_is_at_the_cache_renders_anew_and_does_not_wait() -> None:
+    cache = LabelSetCache(9)
+    cache.get_or_render(_Asking("a", cache), lambda: LabelSets.of([b"first"]))
+    again = cache.get_or_render(_Asking("a", cache), lambda: LabelSets.of([b"new"]))
+    assert list(again) == [b"first"]
+
+
+class _Asking:
+    """A key that asks for another one while it is looked up, as a thread may do then."""
+
+    def __init__(self, text: str, cache: LabelSetCache) -> None:
+        self.text, self._cache = text, cache
+
+    def __hash__(self) -> int:
+        found = self._cache.get_or_render("other", lambda: LabelSets.of([b"fresh"]))
+        assert list(found) == [b"fresh"]
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asking) and self.text == other.text

@@ -40,3 +40,16 @@ def test_what_was_sent_is_warned_of_and_logged_here(caplog: pytest.LogCaptureFix
     assert caught[0].filename == __file__
     pass_on(record)
     assert caplog.messages == ["nothing"]
+
+
+def test_workers_tell_as_much_as_any_module_here_wants_and_each_gets_what_it_wants(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    wordy, silent = "vm_df_writer.delivery.sender", "vm_df_writer.operations.write"
+    caplog.set_level(logging.WARNING, "vm_df_writer")
+    before = log_level()
+    caplog.set_level(logging.DEBUG, wordy)
+    assert (before, log_level()) == (logging.WARNING, logging.DEBUG)
+    for name in (wordy, silent):
+        pass_on(logging.LogRecord(name, logging.DEBUG, "", 0, name, None, None))
+    assert caplog.messages == [wordy]
