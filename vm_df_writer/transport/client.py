@@ -11,13 +11,19 @@ from urllib.parse import urlencode
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ServerUnavailable
+from vm_df_writer.transport.answer import Answer
 from vm_df_writer.transport.auth import Authorization
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_errors import Target, http_date, rejection
-from vm_df_writer.transport.session import Answer, Transport, origin
+from vm_df_writer.transport.session import Transport, origin
 from vm_df_writer.warning_classes import InsecureTlsWarning
 
 __all__ = ["HttpClient"]
+
+# What is said of health, and of an import, is a word or two.
+_MOST_WORDS_BYTES = 2**20
+_MOST_TEXT_BYTES = 2**25  # the metrics of a large server are a few MiB
+_MOST_LINES_BYTES = 2**27
 
 
 class HttpClient:
@@ -48,7 +54,7 @@ class HttpClient:
 
     def __init__(self, config: WriterConfig, endpoint: Endpoint) -> None:
         self._config, self._endpoint = config, endpoint
-        self._timeout_s = config.timeout_s
+        self._timeout_s, self._patience_s = config.timeout_s, config.retry_deadline_s
         self._authorization = Authorization(config)
         self._trusted = {origin(endpoint.import_url), origin(endpoint.read_root)}
         self._transport: Transport | None = None
@@ -98,7 +104,9 @@ class HttpClient:
             out. Connecting never takes longer than the configured `timeout`.
         """
         headers = {} if content_encoding is None else {"Content-Encoding": content_encoding}
-        self._request(self._import, "POST", headers, data, timeout_s=timeout_s).read()
+        self._request(self._import, "POST", headers, data, timeout_s=timeout_s).read(
+            _MOST_WORDS_BYTES
+        )
 
     def check_health(self) -> datetime | None:
         """Ask the server whether it is there.
@@ -109,7 +117,7 @@ class HttpClient:
             The time of its clock, to the second; None if the answer has no date.
         """
         answer = self._request(self._health, "GET")
-        answer.read()
+        answer.read(_MOST_WORDS_BYTES)
         return http_date(answer.headers.get("Date", ""))
 
     def get(
@@ -128,7 +136,8 @@ class HttpClient:
         params : mapping of str to str, or sequence of (str, str)
             The query of the URL.
         timeout_s : float, optional
-            How long the server may be silent; the configured `timeout` if left out.
+            Limit for the wait for the answer; the configured `timeout` if left out. A second is
+            added for each 64 KiB of it.
 
         Returns
         -------
@@ -138,10 +147,16 @@ class HttpClient:
         target = self._reading(url)
         # The query stays out of the target, and so out of messages: it may hold an authKey.
         query = f"?{urlencode(params)}" if params else ""
-        return self._request(target, "GET", query=query, timeout_s=timeout_s).read()
+        answer = self._request(target, "GET", query=query, timeout_s=timeout_s)
+        return answer.read(_MOST_TEXT_BYTES)
 
     def stream_lines(
-        self, url: str, form: Sequence[tuple[str, str]], *, timeout_s: float | None = None
+        self,
+        url: str,
+        form: Sequence[tuple[str, str]],
+        *,
+        most_bytes: int = _MOST_LINES_BYTES,
+        timeout_s: float | None = None,
     ) -> Iterator[bytes]:
         """Post a form and yield the lines of the answer as they come.
 
@@ -151,8 +166,11 @@ class HttpClient:
             A URL of the endpoint.
         form : sequence of (str, str)
             Names and values; a name may stand more than once.
+        most_bytes : int
+            How long the answer may be.
         timeout_s : float, optional
-            How long the server may be silent; the configured `timeout` if left out.
+            How long the server may be silent; the configured `timeout` if left out. It may wait
+            several times, in all for `retry_deadline`, and a second for each 64 KiB.
 
         Yields
         ------
@@ -166,7 +184,7 @@ class HttpClient:
         body = urlencode(form).encode()
         answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
         try:
-            yield from _lines(answer.chunks())
+            yield from answer.lines(most_bytes, patience_s=self._patience_s)
         finally:
             answer.close()
 
@@ -230,15 +248,3 @@ class HttpClient:
         if transport is None or transport.pid != os.getpid():
             transport = self._transport = Transport(self._config)
         return transport
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    parts: list[bytes] = []
-    for chunk in chunks:
-        head, end, rest = chunk.partition(b"\n")
-        parts.append(head)
-        if end:
-            *whole, last = rest.split(b"\n")
-            yield from filter(None, (b"".join(parts), *whole))
-            parts = [last]
-    yield from filter(None, [b"".join(parts)])

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
+from vm_df_writer.transport.exchange import SlowAnswerError
 
 __all__ = ["RETRIED_STATUSES", "Target", "http_date", "rejection", "unavailability"]
 
@@ -275,7 +276,8 @@ def _untrusted(target: Target, error: ssl.SSLError) -> tuple[str, str]:
 
 def _broken_off(target: Target, root: BaseException, timeout_s: float) -> tuple[str, str]:
     if isinstance(root, TimeoutError):
-        problem = f"connected, but no answer within {timeout_s:g} s"
+        slow = isinstance(root, SlowAnswerError)
+        problem = f"connected, but {'too slow an' if slow else 'no'} answer within {timeout_s:g} s"
         if target.stores:
             return problem, (
                 "the server may be busy, and may still store the body; raise timeout or lower "
@@ -290,8 +292,7 @@ def _broken_off(target: Target, root: BaseException, timeout_s: float) -> tuple[
 
 def _text(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    # One line, and not all of what something else than a web server may answer. The URL of a proxy
-    # may hold credentials.
+    # Of what is no web server. The URL of a proxy may hold credentials.
     return re.sub(r"\S*@", "***@", " ".join(text.split()))[:200]
 
 

@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,12 +19,13 @@ from urllib3.connection import HTTPConnection
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerUnavailable
+from vm_df_writer.transport.answer import Answer
+from vm_df_writer.transport.exchange import CURRENT_EXCHANGE, BoundedResponse, Exchange
 from vm_df_writer.transport.http_errors import Target, unavailability
 
-__all__ = ["Answer", "Transport", "origin"]
+__all__ = ["Transport", "origin"]
 
 _CHUNK_BYTES = 1 << 18
-_ERROR_BYTES = 1 << 14
 
 # urllib3 closes idle connections beyond this number, and logs a warning for each. Threads that
 # share a client may leave many; a place in the pool costs nothing.
@@ -88,8 +90,8 @@ class Transport:
     ) -> Answer:
         """Send a request; raise `ServerUnavailable` if no answer comes.
 
-        Sending and the wait for the answer may each take `timeout_s`; connecting may not take
-        longer than the configured `timeout`, however large the body is.
+        Sending and the answer's head may each take `timeout_s` as a whole; connecting may not
+        take longer than the configured `timeout`, however large the body is.
         """
         # The adapter is called directly. A session would add cookies, .netrc and redirects, and
         # take more than half of the CPU time of a small request.
@@ -99,6 +101,8 @@ class Transport:
         request.headers["User-Agent"] = self._user_agent
         if body is not None:
             request.headers["Content-Length"] = str(len(body))
+        exchange = Exchange(timeout_s)
+        token = CURRENT_EXCHANGE.set(exchange)
         try:
             # The settings stay in no variable: they hold the proxy's credentials, and a traceback
             # may show local variables.
@@ -109,7 +113,11 @@ class Transport:
             connect_timeout_s = min(timeout_s, self._connect_timeout_s)
             failure = _translate(error, target, timeout_s, connect_timeout_s)
         else:
-            return Answer(response, target, timeout_s)
+            pieces = _pieces_of(response, target, timeout_s)
+            status, found = response.status_code, response.headers
+            return Answer(target, status, found, pieces, response.close, exchange)
+        finally:
+            CURRENT_EXCHANGE.reset(token)
         raise failure
 
     def close(self) -> None:
@@ -125,46 +133,15 @@ class Transport:
         return self._settings[server]
 
 
-class Answer:
-    """An answer whose body is still to be read.
-
-    Attributes
-    ----------
-    status : int
-        The HTTP status.
-    headers : mapping of str to str
-        Its headers; looked up without regard to case.
-    """
-
-    def __init__(self, response: requests.Response, target: Target, timeout_s: float) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._response, self._target, self._timeout_s = response, target, timeout_s
-
-    def read(self) -> bytes:
-        """Return the whole body, and free the connection for other requests."""
-        return b"".join(self.chunks())
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it comes; the connection is free after the last piece."""
-        try:
-            yield from self._response.iter_content(_CHUNK_BYTES)
-        except _FAILURES as error:
-            failure = _translate(error, self._target, self._timeout_s, self._timeout_s)
-        else:
-            return
-        raise failure
-
-    def error_text(self) -> str:
-        """Return the beginning of the body, whether or not it is cut."""
-        with suppress(*_FAILURES):
-            content = self._response.raw.read(_ERROR_BYTES, decode_content=True)
-            return str(content, errors="replace")
-        return ""
-
-    def close(self) -> None:
-        """Close the connection, unless the body was read to its end."""
-        self._response.close()
+def _pieces_of(response: requests.Response, target: Target, timeout_s: float) -> Iterator[bytes]:
+    """Yield the body as it comes; the connection is free after the last piece."""
+    try:
+        yield from response.raw.stream(_CHUNK_BYTES, decode_content=False)
+    except _FAILURES as error:
+        failure = _translate(error, target, timeout_s, timeout_s)
+    else:
+        return
+    raise failure
 
 
 class _Adapter(HTTPAdapter):
@@ -204,6 +181,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         timeout_s: Any = self.timeout
+        self._take_exchange()  # for what a proxy answers to CONNECT
         self.timeout = min(timeout_s, self.adapter.connect_timeout_s)
         self._has_answered = False
         try:
@@ -213,11 +191,17 @@ class _Connection(HTTPConnection):
         finally:
             self.timeout = timeout_s
         self.adapter.newest_connection = object()
-        self.sock.settimeout(timeout_s)
+        self._exchange.begin()
         # HttpClient has warned once; urllib3 would warn for each connection.
         self.is_verified = True
 
+    def _take_exchange(self) -> None:
+        self._exchange = CURRENT_EXCHANGE.get()
+        self._exchange.begin()
+        self.response_class: Any = partial(BoundedResponse, self._exchange)
+
     def request(self, *args: Any, **kwargs: Any) -> None:
+        self._take_exchange()
         # A server that closed the connection may have answered before: the answer is read next.
         # (urllib3 does the same, but older versions not for a reset.)
         with (
@@ -226,7 +210,14 @@ class _Connection(HTTPConnection):
         ):
             super().request(*args, **kwargs)
 
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        for piece in self._exchange.pieces(data, self.sock):
+            super().send(piece)
+
     def getresponse(self) -> Any:
+        self._exchange.begin()
         with self._mark_stale(ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             response = super().getresponse()
         self._has_answered = True

@@ -27,6 +27,10 @@ _MAX_FOREIGN_BYTES = 500  # per series: foreign series that are cheaper to read 
 # More than a series of ours has in a block, so that only the lines of others are cut.
 _MAX_ROWS_PER_LINE = 2**18
 
+# An answer may be so long, for each sample of the block: a hundred copies of it are told as copies.
+_MOST_BYTES_PER_SAMPLE = 2**12
+_MOST_OTHER_BYTES = 2**28
+
 # How servers answer to what is more than they are willing to read at a time.
 _TOO_MUCH = frozenset({400, 413, 422})
 
@@ -150,7 +154,8 @@ class Exporter:
         foreign_bytes = 0
         try:
             with comparison.piece(*comparison.range_ms):
-                for line in self._export(selectors, *comparison.range_ms):
+                found = self._export(block, selectors, *comparison.range_ms)
+                for line in found:
                     if not comparison.add(line):
                         foreign_bytes += len(line)
                         if foreign_bytes > _MAX_FOREIGN_BYTES * len(series):
@@ -173,7 +178,7 @@ class Exporter:
         while pieces:
             piece = pieces.pop()
             try:
-                found = self._export([selectors[s] for s in piece.series], *piece[1:])
+                found = self._export(block, [selectors[s] for s in piece.series], *piece[1:])
                 with comparison.piece(*piece[1:]):
                     for line in found:
                         comparison.add(line)
@@ -198,14 +203,17 @@ class Exporter:
         labels: dict[str, str] = orjson.loads(self._as_stored(block.label_sets[s]))
         return labels
 
-    def _export(self, selectors: Iterable[str], first_ms: int, last_ms: int) -> Iterator[bytes]:
+    def _export(
+        self, block: SeriesBlock, selectors: Iterable[str], first_ms: int, last_ms: int
+    ) -> Iterator[bytes]:
         form = [("match[]", selector) for selector in selectors]
         form.append(("start", f"{first_ms / 1000:.3f}"))
         # The server makes milliseconds of these by cutting off, which may take one away; and an
         # old one reads five minutes where start and end are the same.
         form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
         form.append(("max_rows_per_line", str(_MAX_ROWS_PER_LINE)))
-        return self._client.stream_lines(self._url, form)
+        most_bytes = _MOST_OTHER_BYTES + _MOST_BYTES_PER_SAMPLE * block.n_samples
+        return self._client.stream_lines(self._url, form, most_bytes=most_bytes)
 
 
 def _is_too_much(error: DeliveryError) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from typing import cast
@@ -13,7 +13,7 @@ from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.varint import read_varint, varint
 
-__all__ = ["ENCODINGS", "compress", "decompress_gzip", "decompress_snappy"]
+__all__ = ["ENCODINGS", "GzipReader", "compress", "decompress_gzip", "decompress_snappy"]
 
 ENCODINGS = ("none", "gzip", "zstd", "snappy", "stored")
 """The encodings of :func:`compress`."""
@@ -21,6 +21,7 @@ ENCODINGS = ("none", "gzip", "zstd", "snappy", "stored")
 # Higher levels cost several times the time to save a few per cent, of digits and of binary.
 _LEVEL = 1
 _GZIP_CONTAINER = 31
+_PIECE_BYTES = 2**18
 
 # The tag of a literal whose length less one comes in four bytes (snappy's format_description.txt).
 _LONG_LITERAL = b"\xfc"
@@ -89,7 +90,7 @@ def decompress_gzip(packed: bytes, *, most_bytes: int) -> bytes:
 
     Raises
     ------
-    ValueError
+    OSError
         If they are damaged or cut, or hold more than `most_bytes`.
 
     Examples
@@ -98,23 +99,55 @@ def decompress_gzip(packed: bytes, *, most_bytes: int) -> bytes:
     b'samplessamples'
     >>> decompress_gzip(compress(b"samples", "gzip"), most_bytes=6)
     Traceback (most recent call last):
-    ValueError: it holds more than 6 bytes
+    OSError: it holds more than 6 bytes
     """
-    members: list[bytes] = []
-    n_bytes = 0
-    while packed or not members:
-        member = zlib.decompressobj(_GZIP_CONTAINER)
-        try:
-            members.append(member.decompress(packed, most_bytes - n_bytes + 1))
-        except zlib.error as error:
-            raise ValueError(str(error)) from None
-        n_bytes += len(members[-1])
+    reader, pieces, n_bytes = GzipReader(), [], 0
+    for piece in reader.read(packed):
+        pieces.append(piece)
+        n_bytes += len(piece)
         if n_bytes > most_bytes:
-            raise ValueError(f"it holds more than {most_bytes:,} bytes")
-        if not member.eof:
-            raise ValueError("it is cut off")
-        packed = member.unused_data
-    return b"".join(members)
+            raise OSError(f"it holds more than {most_bytes:,} bytes")
+    reader.finish()
+    return b"".join(pieces)
+
+
+class GzipReader:
+    """Decompresses gzip members as they come, in pieces of a bounded size."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP_CONTAINER)
+        self._is_whole = False
+
+    def read(self, packed: bytes) -> Iterator[bytes]:
+        """Yield what some bytes decompress to, together with those before.
+
+        Raises
+        ------
+        OSError
+            If they are damaged.
+        """
+        while packed:
+            if self._is_whole:
+                self._member = zlib.decompressobj(_GZIP_CONTAINER)
+            try:
+                piece = self._member.decompress(packed, _PIECE_BYTES)
+            except zlib.error as error:
+                raise OSError(f"gzip: {error}") from None
+            self._is_whole = self._member.eof
+            packed = self._member.unused_data if self._is_whole else self._member.unconsumed_tail
+            if piece:
+                yield piece
+
+    def finish(self) -> None:
+        """Refuse what ends within a member.
+
+        Raises
+        ------
+        OSError
+            If it does.
+        """
+        if not self._is_whole:
+            raise OSError("gzip: it is cut off")
 
 
 def decompress_snappy(block: bytes) -> bytes:

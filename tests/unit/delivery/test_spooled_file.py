@@ -63,10 +63,13 @@ def test_a_removed_file_leaves_no_sidecar(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda data: data[: len(data) // 2], r"^it is damaged \(it is cut off"),
-        (lambda data: data[:-4], r"^it is damaged \(it is cut off"),
-        (lambda data: data[:-8] + bytes(8), r"^it is damaged \(Error -3 .*incorrect data check"),
-        (lambda _: b"plain", r"^it is damaged \(Error -3 .*incorrect header check"),
+        (lambda data: data[: len(data) // 2], r"^it is damaged \(gzip: it is cut off"),
+        (lambda data: data[:-4], r"^it is damaged \(gzip: it is cut off"),
+        (
+            lambda data: data[:-8] + bytes(8),
+            r"^it is damaged \(gzip: Error -3 .*incorrect data check",
+        ),
+        (lambda _: b"plain", r"^it is damaged \(gzip: Error -3 .*incorrect header check"),
         (lambda _: gzip.compress(b"no import line"), r"^it is damaged \("),
         (
             lambda data: gzip.compress(gzip.decompress(data).split(b"\n")[0]),
