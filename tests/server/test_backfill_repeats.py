@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.support.score_files import config_for, stored
+from vm_df_writer import CopiesWarning
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -142,6 +143,15 @@ def test_duplicates_keep_stores_them_all(
     minutes(0, [7.0]).to_parquet(tmp_path / "2.parquet")
     assert run(duplicates="keep").samples == 2
     assert stored(victoria_metrics.url, name) == {"": Counter({(ms(0), 1.0): 1, (ms(0), 7.0): 1})}
+
+
+def test_what_is_kept_of_all_parts_is_verified(run: Run, tmp_path: Path) -> None:
+    """Other parts may have put equal and other values beside those of a part."""
+    minutes(0, [1.0, 2.0]).to_parquet(tmp_path / "1.parquet")
+    minutes(0, [7.0, 2.0]).to_parquet(tmp_path / "2.parquet")
+    with pytest.warns(CopiesWarning, match="the server holds 1 copies"):
+        report = run(duplicates="keep", options=JobOptions(verify=True))
+    assert (report.outcome, report.parts, report.samples) == ("done", {"verified": 2}, 4)
 
 
 def test_a_part_that_fails_leaves_its_samples_to_the_others(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +10,6 @@ import pandas as pd
 
 from vm_df_writer.cli.messages import about
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
-from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import FrameError, JobError, SamplesExistError, SourceError
 from vm_df_writer.files.file_labels import path_labels
@@ -20,14 +18,18 @@ from vm_df_writer.files.locations import expand_paths
 from vm_df_writer.files.source_file import read_file
 from vm_df_writer.jobs.errors import RepeatedSamplesError
 from vm_df_writer.jobs.overlap.part_survey import PartSurvey
+from vm_df_writer.jobs.overlap.repeated_samples import leave_out_of_all
 from vm_df_writer.jobs.workers.tasks import keywords_with
-from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.model.series import IntArray, SeriesBlock
 from vm_df_writer.operations.existing.if_exists import existing_in_frame
 from vm_df_writer.operations.preflight import plan_send
+from vm_df_writer.operations.send_plan import SendPlan
 
 __all__ = ["InputFiles", "shown_name"]
 
 STANDARD_INPUT = "-"
+
+Repeated = Mapping[str, Mapping[int, IntArray]]
 
 
 def shown_name(file: str) -> str:
@@ -97,31 +99,53 @@ class InputFiles:
         labels = path_labels(file, hive=self.hive, specs=self.file_labels)
         return keywords_with(self.reading, labels)
 
-    def require_no_contradiction(self, files: Sequence[str], config: WriterConfig) -> None:
-        """Refuse files that have other values of the same series at the same times.
+    def keep_together(self, files: Sequence[str]) -> bool:
+        """Say whether files may store several samples of a series at one time."""
+        return len(files) > 1 and ReadOptions.of(**self.reading).duplicates == "keep"
+
+    def find_repeats(self, files: Sequence[str], backend: Backend) -> Repeated:
+        """Find the samples of each file that one before it has too.
 
         A file that cannot be read is passed over: the command refuses it by itself.
+
+        Returns
+        -------
+        mapping of str to mapping of int to ndarray of int64
+            For each file, and the digest of each series in it, the times that are left out.
 
         Raises
         ------
         RepeatedSamplesError
-            Names two files.
+            Names two files that have other values of the same series at the same times.
         """
         policy = ReadOptions.of(**self.reading).duplicates
         if len(files) == 1 or policy == "keep":
-            return
-        survey, backend = PartSurvey(policy), Backend.of(config)
-        with closing(backend.client):
-            for file in files:
-                try:
-                    with about(file, files):
-                        survey.add(file, file, partial(self._blocks, file, backend))
-                except RepeatedSamplesError:
-                    raise
-                except (FrameError, SourceError):
-                    continue
+            return {}
+        survey, found = PartSurvey(policy), {}
+        for file in files:
+            try:
+                with about(file, files):
+                    found[file] = survey.add(file, file, partial(self._blocks, file, backend))
+            except RepeatedSamplesError:
+                raise
+            except (FrameError, SourceError):
+                continue
+        return found
 
-    def require_none_exists(self, files: Sequence[str], config: WriterConfig) -> None:
+    def plan(self, file: str, backend: Backend, repeated: Repeated) -> SendPlan:
+        """Read a file, and leave out what one before it has too.
+
+        Raises
+        ------
+        SourceError, FrameError
+            If it cannot be read.
+        """
+        reading = ReadOptions.of(**self.keywords(file))
+        plan = plan_send(backend, self.read(file), reading)
+        left_out = repeated.get(file)
+        return plan.filtered(partial(leave_out_of_all, left_out=left_out)) if left_out else plan
+
+    def require_none_exists(self, files: Sequence[str], backend: Backend) -> None:
         """Refuse files with samples at whose times the server has one; none is sent by then.
 
         A file that cannot be read is passed over: the command refuses it by itself.
@@ -131,17 +155,14 @@ class InputFiles:
         SamplesExistError
             Names a sample and its file.
         """
-        backend = Backend.of(config)
-        with closing(backend.client):
-            for file in files:
-                reading = ReadOptions.of(**self.keywords(file))
-                try:
-                    found = existing_in_frame(backend, self.read(file), reading)
-                except (FrameError, SourceError):
-                    continue
-                if found is not None:
-                    raise SamplesExistError(found, shown_name(file))
+        for file in files:
+            reading = ReadOptions.of(**self.keywords(file))
+            try:
+                found = existing_in_frame(backend, self.read(file), reading)
+            except (FrameError, SourceError):
+                continue
+            if found is not None:
+                raise SamplesExistError(found, shown_name(file))
 
     def _blocks(self, file: str, backend: Backend) -> Iterator[SeriesBlock]:
-        reading = ReadOptions.of(**self.keywords(file))
-        return plan_send(backend, self.read(file), reading).blocks()
+        return self.plan(file, backend, {}).blocks()

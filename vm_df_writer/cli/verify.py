@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import reduce
 from operator import add
 from typing import Unpack
@@ -23,11 +24,12 @@ from vm_df_writer.cli.messages import (
 from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import printable
 from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.verification import Verification
-from vm_df_writer.writer import VmWriter
+from vm_df_writer.operations.verify import verify_plan
 
 __all__ = ["verify"]
 
@@ -62,20 +64,25 @@ def verify(
     A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed; '-' is standard
     input.
 
-    Give the options of that write. A file that is wrong does not keep the others from being
-    checked; a server that cannot be read does.
+    Give the options and the files of that write; a sample that two files have counts once. A file
+    that is wrong does not keep the others from being checked; a server that cannot be read does.
     """
     config = open_config(url, config_path, metric_format)
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     found: dict[str, Verification] = {}
     errors: dict[str, VmDfWriterError] = {}
-    with VmWriter(config=config) as writer:
+    backend = Backend.of(config)
+    with closing(backend.client):
+        repeated = inputs.find_repeats(files, backend)
         for file in files:
             try:
                 with about(shown_name(file), files):
-                    found[file] = writer.verify(
-                        inputs.read(file), count_only=count_only, **inputs.keywords(file)
+                    found[file] = verify_plan(
+                        inputs.plan(file, backend, repeated),
+                        backend,
+                        count_only=count_only,
+                        accept_conflicting=inputs.keep_together(files),
                     )
             except VmDfWriterError as error:
                 errors[file] = error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -31,12 +32,13 @@ from vm_df_writer.cli.options import (
 )
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
-from vm_df_writer.writer import VmWriter
+from vm_df_writer.operations.write import write_plan
 
 __all__ = ["write"]
 
@@ -151,28 +153,31 @@ def write(
     .gz, .zst, .bz2 and .xz), parquet, Feather and Arrow; '-' is standard input. A file that is
     refused does not keep the others from being written; a server that fails does, unless there is
     a folder for what it does not take. Files with other values of the same series at the same times
-    are refused before any is sent. If nothing of what was given is stored, the exit code is 5.
+    are refused before any is sent; a sample that a file before has too is left out as a duplicate.
+    If nothing of what was given is stored, the exit code is 5.
     """
     config = open_config(url, config_path, metric_format)
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
-    inputs.require_no_contradiction(files, config)
-    if if_exists == "fail" and len(files) > 1:  # none of them is sent before all are looked up
-        if_exists = None
-        inputs.require_none_exists(files, config)
-    with VmWriter(config=config) as writer:
+    backend = Backend.of(config)
+    with closing(backend.client):
+        repeated = inputs.find_repeats(files, backend)
+        if if_exists == "fail" and len(files) > 1:  # none of them is sent before all are looked up
+            if_exists = None
+            inputs.require_none_exists(files, backend)
 
         def write_file(file: str) -> WriteReport:
-            return writer.write(
-                inputs.read(file),
+            return write_plan(
+                inputs.plan(file, backend, repeated),
+                backend,
                 if_exists=if_exists,
                 verify="repair" if repair else "count" if verify_count else verify,
                 reset_cache=reset_cache,
                 dry_run=dry_run,
                 progress="auto" if progress is None else progress,
-                **inputs.keywords(file),
+                among_others=inputs.keep_together(files),
             )
 
         results = _write_files(files, write_file)

@@ -70,8 +70,13 @@ def write_plan(
     reset_cache: bool = False,
     progress: ProgressChoice = "auto",
     dry_run: bool = False,
+    among_others: bool = False,
 ) -> WriteReport:
-    """Write what was planned; the parameters and what is raised are `VmWriter.write`'s."""
+    """Write what was planned; the parameters and what is raised are `VmWriter.write`'s.
+
+    `among_others` says that other parts may store further samples at the same times, since the
+    caller keeps duplicates: they are no failure of this one.
+    """
     warn_of_tenant_labels(backend.config.tenant_id, plan.parsed.label_names)
     plan = without_existing(plan, backend, if_exists)
     ledger = Ledger()
@@ -89,7 +94,7 @@ def write_plan(
             warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
             n_requests, result = ledger.requests, None
             if verify and not ledger.undelivered(plan.parsed.n_samples):
-                appends = if_exists == "append"
+                appends = among_others or if_exists == "append"
                 result = verify_written(plan, backend, ledger, verify, accept_conflicting=appends)
             ledger.server_drops = watch.moved(n_requests)
             ledger.cache_reset = reset_or_judge_cache(

@@ -35,8 +35,8 @@ def test_warnings_are_one_line_each(tmp_path: Path) -> None:
 
 def test_warnings_name_the_file_where_there_are_several(tmp_path: Path) -> None:
     paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    for path in paths:
-        path.write_text("time,for,y\n2026-01-01T00:00:00Z,a,1\n")
+    for minute, path in enumerate(paths):
+        path.write_text(f"time,for,y\n2026-01-01T00:0{minute}:00Z,a,1\n")
     result = run("write", *paths, "--url", NOBODY, "--query-key", "cpu", "--dry-run")
     assert result.exit_code == 0
     for path in paths:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_line import FORMAT, run
 from tests.support.http_servers import NOBODY
-from vm_df_writer import VmWriter
+from vm_df_writer.delivery.sender import Sender
 
 
 def test_a_dry_run_sends_nothing_and_says_so(scores: Path) -> None:
@@ -79,7 +79,7 @@ def test_an_interrupt_keeps_the_account_and_exits_130(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(VmWriter, "write", interrupt)
+    monkeypatch.setattr(Sender, "deliver", interrupt)
     result = run("write", scores, wrong, "--url", NOBODY, *FORMAT, "--json")
     assert result.exit_code == 130
     states = [file["state"] for file in json.loads(result.stdout)["files"]]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from vm_df_writer.config.read_options import DuplicatesPolicy
 from vm_df_writer.jobs.overlap.other_parts import require_few, require_no_conflict
-from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples
+from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples, leave_out_of_all
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
-from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.model.series import IntArray, SeriesBlock
 
 __all__ = ["PartSurvey", "evenly_spread"]
 
@@ -36,6 +37,9 @@ class PartSurvey:
     ...     return lambda: [block]
     >>> survey = PartSurvey("last")
     >>> survey.add("a.csv", "a.csv", part(1.0))
+    {}
+    >>> [times.tolist() for times in survey.add("copy.csv", "copy.csv", part(1.0)).values()]
+    [[1767225600000]]
     >>> survey.add("b.csv", "b.csv", part(2.0))
     Traceback (most recent call last):
         ...
@@ -46,8 +50,8 @@ class PartSurvey:
         self._policy = policy
         self._seen: list[tuple[str, str, SeriesSpans, ReadBlocks]] = []
 
-    def add(self, name: str, source: str, read: ReadBlocks) -> None:
-        """Look at a part.
+    def add(self, name: str, source: str, read: ReadBlocks) -> Mapping[int, IntArray]:
+        """Look at a part, and say what it leaves to those before it.
 
         Parameters
         ----------
@@ -55,6 +59,11 @@ class PartSurvey:
             What messages call the part, and its file.
         read : callable
             Returns what it holds. It is called once more for each part that it is compared with.
+
+        Returns
+        -------
+        mapping of int to ndarray of int64
+            For the digest of each series the times at which the sample of another part stays.
 
         Raises
         ------
@@ -64,12 +73,21 @@ class PartSurvey:
         spans = SeriesSpans.of(read())
         others = [seen for seen in self._seen if spans.overlap(seen[2])]
         require_few([other for other, *_ in others])
+        left_out: dict[int, IntArray] = {}
         for other, other_source, _, read_other in others:
             samples = OtherSamples(read_other(), only=spans.digests)
-            repeats = samples.compare(read(), self._policy, other_is_later=False)
+            rest = leave_out_of_all(read(), left_out)
+            repeats = samples.compare(rest, self._policy, other_is_later=False)
             same_file = other_source == source
             require_no_conflict(repeats, self._policy, name, other, same_file=same_file)
-        self._seen.append((name, source, spans, read))
+            for digest, times in repeats.left_out.items():
+                left_out[digest] = np.append(left_out.get(digest, times[:0]), times)
+        self._seen.append((name, source, spans, partial(_read_without, read, left_out)))
+        return left_out
+
+
+def _read_without(read: ReadBlocks, left_out: Mapping[int, IntArray]) -> Iterator[SeriesBlock]:
+    return leave_out_of_all(read(), left_out)
 
 
 def evenly_spread(items: Sequence[_Item], most: int) -> list[_Item]:

@@ -79,6 +79,7 @@ class TaskRunner:
         self._reading = ReadOptions.of(**spec.reading)
         # With `fail` the job has looked before; what it then finds is its own.
         self._if_exists = None if spec.options.if_exists == "fail" else spec.options.if_exists
+        self._keeps_all = self._reading.duplicates == "keep"
         self._mark_started = mark_started
         self._should_stop = should_stop
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
@@ -112,7 +113,7 @@ class TaskRunner:
             plan = self._plan(task.source.path, frame)
         except FrameError as error:
             return PartWritten(record, PartState.FAILED, task.explain(error))
-        looks_for_repeats = task.may_repeat and self._reading.duplicates != "keep"
+        looks_for_repeats = task.may_repeat and not self._keeps_all
         spans = SeriesSpans.of(plan.blocks()) if looks_for_repeats else None
         others = self._mark_started(record.id, spans)
         try:
@@ -123,6 +124,7 @@ class TaskRunner:
                 if_exists=self._if_exists,
                 verify=self._options.verify,
                 progress=False,
+                among_others=self._keeps_all,
             )
         except DeliveryError as error:
             return _undelivered(record, error)
@@ -148,7 +150,7 @@ class TaskRunner:
                 plan,
                 self._backend,
                 count_only=choice == "count",
-                accept_conflicting=self._if_exists == "append",
+                accept_conflicting=self._keeps_all or self._if_exists == "append",
             )
         except DeliveryError as error:
             return PartVerified(
