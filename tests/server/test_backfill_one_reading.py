@@ -111,3 +111,30 @@ def test_wide_files_may_have_other_series(
         layout="wide",
     )
     assert (report.ok, report.samples) == (True, 6)
+
+
+def test_numbers_that_tell_parts_apart_are_a_label_in_each(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    """Row groups sorted by an integer label: alone, each has one number, which tells nothing."""
+    times = pd.date_range(T0, periods=50, freq="1min")
+    frame = pd.concat(
+        [pd.DataFrame({"time": times, "shard": k, "y": 1.0 * k}) for k in (1, 2)],
+        ignore_index=True,
+    )
+    frame.to_parquet(tmp_path / "a.parquet", row_group_size=50, index=False)
+    report = backfill(
+        tmp_path / "a.parquet",
+        config_for(victoria_metrics.url, name),
+        state=tmp_path / "job.sqlite",
+        options=JobOptions(verify=True),
+        progress=False,
+    )
+    assert report.ok, report
+    assert {
+        series: sum(counts.values())
+        for series, counts in stored(victoria_metrics.url, name).items()
+    } == {
+        "shard=1": 50,
+        "shard=2": 50,
+    }

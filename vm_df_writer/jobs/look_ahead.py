@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -51,31 +52,64 @@ def look_ahead(
     JobError
         Names two parts, or the column of which the parts do not show what it is.
     """
+    looked_at = list(_read(_choose(parts), spec))
+    found = _fix_reading_of(looked_at, spec, backend)
+    fixed = found.keywords if found is not None else {}
     survey = PartSurvey(ReadOptions.of(**spec.reading).duplicates)
-    frames: dict[tuple[tuple[str, str], ...], list[tuple[str, pd.DataFrame]]] = {}
-    for part, frame, reading in _read(_choose(parts), spec):
-        path = part.source.path
+    for part, frame in looked_at:
+        reading = ReadOptions.of(**{**spec.keywords_for(part.source.path), **fixed})
+        if part.record.id in alone or reading.duplicates == "keep":
+            continue
         try:
             plan = plan_send(backend, frame, reading)
-            if part.record.id not in alone and reading.duplicates != "keep":
-                survey.add(part.record.name, path, plan.blocks)
+            survey.add(part.record.name, part.source.path, plan.blocks)
         except RepeatedSamplesError as error:
             raise JobError(f"{error.describe()} (nothing was sent)") from None
         except FrameError:
             continue
-        labels = tuple(sorted(spec.options.labels_of(path).items()))
-        frames.setdefault(labels, []).append((path, frame))
+    return found
+
+
+def _fix_reading_of(
+    looked_at: Sequence[tuple[OtherPart, pd.DataFrame]], spec: JobSpec, backend: Backend
+) -> JobReading | None:
+    groups: dict[tuple[tuple[str, str], ...], list[tuple[str, pd.DataFrame]]] = {}
+    for part, frame in looked_at:
+        labels = tuple(sorted(spec.options.labels_of(part.source.path).items()))
+        groups.setdefault(labels, []).append((part.source.path, frame))
     # Files with other labels may have the same series for the same rows: they are not one frame.
-    alike = max(frames.values(), key=len, default=[])
+    alike = max(groups.values(), key=len, default=[])
+    try:
+        return _fix_reading_of_all(alike, spec, backend)
+    except FrameError:  # it may be one part's own fault
+        alike = [item for item in alike if _is_read(item, spec, backend)]
+    try:
+        return _fix_reading_of_all(alike, spec, backend)
+    except FrameError as error:
+        raise JobError(f"{alike[0][0]}: {error.describe()} (nothing was sent)") from None
+
+
+def _fix_reading_of_all(
+    alike: Sequence[tuple[str, pd.DataFrame]], spec: JobSpec, backend: Backend
+) -> JobReading | None:
+    """Fix what the parts show together: what tells rows apart may be one value in each of them."""
     if not alike:
         return None
-    (path, first), *rest = alike
+    path, first = alike[0]
     unnamed = isinstance(first.index, pd.RangeIndex) and first.index.name is None
-    whole = pd.concat([first, *(frame for _, frame in rest)], ignore_index=unnamed)
+    whole = pd.concat([frame for _, frame in alike], ignore_index=unnamed)
+    if spec.reading.get("duplicates") == "error":  # the survey names the two parts
+        spec = replace(spec, reading={**spec.reading, "duplicates": "last"})
+    return fix_reading(whole, path, spec, backend)
+
+
+def _is_read(item: tuple[str, pd.DataFrame], spec: JobSpec, backend: Backend) -> bool:
+    path, frame = item
     try:
-        return fix_reading(whole, path, spec, backend)
-    except FrameError as error:
-        raise JobError(f"{path}: {error.describe()} (nothing was sent)") from None
+        plan_send(backend, frame, ReadOptions.of(**spec.keywords_for(path)))
+    except FrameError:
+        return False
+    return True
 
 
 def fix_reading(
@@ -107,9 +141,7 @@ def fix_reading(
     return JobReading(keywords, str(parsed.reading))
 
 
-def _read(
-    parts: Sequence[OtherPart], spec: JobSpec
-) -> Iterator[tuple[OtherPart, pd.DataFrame, ReadOptions]]:
+def _read(parts: Sequence[OtherPart], spec: JobSpec) -> Iterator[tuple[OtherPart, pd.DataFrame]]:
     reading, options = ReadOptions.of(**spec.reading), spec.options
     for part in parts:
         try:
@@ -118,7 +150,7 @@ def _read(
         except (FrameError, SourceError):
             continue
         if not frame.empty:
-            yield part, frame, ReadOptions.of(**spec.keywords_for(part.source.path))
+            yield part, frame
 
 
 def _choose(parts: Sequence[OtherPart]) -> list[OtherPart]:
