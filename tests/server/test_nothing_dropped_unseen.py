@@ -5,6 +5,7 @@ The rest is in test_what_a_server_drops.py.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -155,6 +156,25 @@ def test_labels_that_the_server_would_alter_are_refused(
     writer = VmWriter("http://127.0.0.1:1", metric_format={**FORMAT, "run": "x"})
     with pytest.raises(LabelError, match=r"server keeps|expected a label value|not valid Unicode"):
         writer.write(column(1.0), labels=labels)
+
+
+def test_labels_that_are_too_long_together_are_refused(
+    victoria_metrics: LocalVictoriaMetrics, writer: VmWriter
+) -> None:
+    labels = {f"l{i:02}": "v" * 3_000 for i in range(19)}
+    report = writer.write(column(1.0, 2.0), labels=labels, verify=True)
+    assert verified(report)
+    labels |= {f"m{i:02}": "v" * 3_000 for i in range(6)}
+    with pytest.raises(LabelError, match=r"up to 75,\d+ bytes of labels together, and servers"):
+        writer.write(column(1.0), labels=labels)
+    run = uuid4().hex  # what the server does with it
+    lines = b"".join(to_import_lines(column(1.0), metric_format={**FORMAT, "run": run}))
+    sent = json.loads(lines) | {"metric": {"__name__": "y", "run": run, **labels}}
+    url = victoria_metrics.url
+    assert requests.post(f"{url}/api/v1/import", json=sent, timeout=30).status_code == 204
+    requests.get(f"{url}/internal/force_flush", timeout=30)
+    asked = {"match[]": f'{{run="{run}"}}', "start": "0"}
+    assert requests.get(f"{url}/api/v1/export", asked, timeout=30).content == b""
 
 
 def test_a_label_that_is_given_twice_is_refused_or_warned_of(writer: VmWriter) -> None:

@@ -20,6 +20,7 @@ from vm_df_writer import CopiesWarning, ServerRejected
 from vm_df_writer.cli import main
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.server.drop_counters import count_dropped
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 StartAgent = Callable[..., ServerProcess]
@@ -105,7 +106,7 @@ def test_samples_that_may_be_too_old_for_it_are_logged_unless_they_are_verified(
         assert caplog.messages == []
         writer.write(frame)
         (message,) = caplog.messages
-        assert message.startswith("timestamps: samples are older than 31 days, which is all that")
+        assert message.startswith("timestamps: samples are older than a day, and no server reports")
         writer.write(hours_ago(3))
         assert len(caplog.messages) == 1
 
@@ -190,6 +191,16 @@ def test_drops_of_others_during_a_long_write_are_hinted_at(
         time.sleep(1.1)
         assert writer.write(frame.iloc[:10]).server_drops is None  # over within a second
         assert writer.write(frame).server_drops == {}
+
+
+def test_the_probe_for_zstd_is_not_told_as_a_drop(start_victoria_metrics: StartServer) -> None:
+    server = start_victoria_metrics()
+    with writer_with(server.url, metric_format=FORMAT, compression="zstd") as writer:
+        writer.write(hours_ago(4))
+        time.sleep(1.1)
+        # New servers count the probe, which is no zstd, as an error of reading.
+        metrics = requests.get(f"{server.url}/metrics", timeout=9).text
+    assert count_dropped(metrics).total() == 0
 
 
 def test_the_commands_check_and_verify(

@@ -107,6 +107,15 @@ class WriterConfig(BaseModel):
     query_url: BaseUrl | None = None
     """Base URL to read back from, where that is not `datasource_url`: vmselect, or vmauth in
     front of it. Not a parameter of vmanomaly."""
+    storage_urls: tuple[BaseUrl, ...] = ()
+    """Base URLs of the vmstorage nodes of a cluster, such as http://vmstorage-1:8482. They are
+    asked, without credentials, for what vminsert and vmselect do not report: retention,
+    deduplication, what they dropped; and to make what they took readable at once. Not a
+    parameter of vmanomaly."""
+    retention: Duration | None = None
+    """How long the server keeps samples, such as 30d, where it does not report that itself: a
+    cluster, or what is behind vmagent or vmauth. Older samples are left out and counted. Not a
+    parameter of vmanomaly."""
     concurrency: int = Field(default=2, ge=1, le=64)
     """Most requests at a time. Not a parameter of vmanomaly."""
     retry_deadline: Duration = "2m"
@@ -189,6 +198,11 @@ class WriterConfig(BaseModel):
     def timeout_s(self) -> float:
         """`timeout` in seconds."""
         return seconds_of(self.timeout)
+
+    @property
+    def retention_s(self) -> float | None:
+        """`retention` in seconds; None if it is not set."""
+        return None if self.retention is None else seconds_of(self.retention)
 
     @property
     def retry_deadline_s(self) -> float:

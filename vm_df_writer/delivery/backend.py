@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from vm_df_writer.config.writer_config import WriterConfig
@@ -42,6 +42,8 @@ class Backend:
         How long a verification waits for samples to appear.
     label_sets : LabelSetCache
         The label sets of earlier frames.
+    noticed : set of str
+        What was already logged, of what is logged once.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class Backend:
     spool: Spool | None
     read_back: ReadBackPolicy
     label_sets: LabelSetCache
+    noticed: set[str] = field(default_factory=set)
 
     @classmethod
     def of(

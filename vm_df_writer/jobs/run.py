@@ -231,7 +231,7 @@ class JobRun:
     def reset_cache(self) -> bool:
         """Make the server forget the graphs that it computed before; return whether it did."""
         with closing(self._backend.client):
-            return self._backend.server.reset_cache()
+            return self._backend.server.reset_cache(self._backend.read_back.settle)
 
     def _probe(self) -> None:
         """Ask the server, before anything is sent, which parts it has samples of."""
@@ -247,8 +247,8 @@ class JobRun:
 
     def _flush(self) -> None:
         """Make visible what others wrote in the last seconds, if the server lets us."""
-        with closing(self._backend.client) as client, suppress(DeliveryError):
-            client.get(self._backend.endpoint.root_url("/internal/force_flush"))
+        with closing(self._backend.client) as client:
+            client.flush()
 
     def _show_progress(self, n_rows: int | None) -> JobProgress:
         n_failed = self._store.counts()[PartState.FAILED]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.content_encoding import understands_zstd
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.server.limits import (
+from vm_df_writer.server.flags import describe_flags
+from vm_df_writer.server.limits import label_limits_of
+from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.time_limits import (
     DEFAULT_FUTURE_S,
     DEFAULT_RETENTION_S,
     future_s_of,
-    label_limits_of,
     retention_s_of,
 )
-from vm_df_writer.server.server_info import ServerPair
 
 __all__ = ["ServerCheck", "check_server"]
 
@@ -45,14 +46,19 @@ class ServerCheck:
         ``single``, ``vminsert``, ``vmagent``, ``vmauth`` or ``unknown``, and such as ``v1.150.0``.
     read_kind, read_version : str, str or None
         The same of the server that is read from.
-    retention_s, future_s : float or None
-        How far back it keeps samples, and how far ahead of now it takes them.
+    storages : tuple of str
+        The same of the vmstorage nodes that were named.
+    retention_s, backfill_s, future_s : float or None
+        For how long it keeps samples, how old they may be when they are written if that is less,
+        and how far ahead of now it takes them. Of several servers the least.
     max_labels, max_label_name_bytes, max_label_value_bytes : int
         What it stores of labels, as it tells or as it is configured here.
     encodings : tuple of str
         How bodies may be compressed.
     clock_ahead_s : float or None
         By how much its clock is ahead of ours, to about a second.
+    refusal : str
+        Why it would not store what is written now; empty if it would.
     reading, cache_reset : str
         ``permitted``, or why not.
     deduplication : str or None
@@ -76,13 +82,16 @@ class ServerCheck:
     version: str | None = None
     read_kind: str = "unknown"
     read_version: str | None = None
+    storages: tuple[str, ...] = ()
     retention_s: float | None = None
+    backfill_s: float | None = None
     future_s: float | None = None
     max_labels: int = 30
     max_label_name_bytes: int = 256
     max_label_value_bytes: int = 4096
     encodings: tuple[str, ...] = ("none", "gzip")
     clock_ahead_s: float | None = None
+    refusal: str = ""
     reading: str = "unknown"
     cache_reset: str = "unknown"
     deduplication: str | None = None
@@ -90,27 +99,30 @@ class ServerCheck:
 
     def __str__(self) -> str:
         """Return a table of plain text."""
-        server, reader = (
-            _KINDS.get(kind, kind) + (f" {version}" if version else "")
-            for kind, version in ((self.kind, self.version), (self.read_kind, self.read_version))
-        )
-        facts = {
-            "server": server if server == reader else f"{server}; reads go to: {reader}",
+        server = _name(self.kind, self.version)
+        reader = _name(self.read_kind, self.read_version)
+        facts = {"server": server if server == reader else f"{server}; reads go to: {reader}"}
+        if self.storages:
+            facts["storages"] = ", ".join(self.storages)
+        facts |= {
             "retention": _days(self.retention_s, DEFAULT_RETENTION_S),
             "future": _days(self.future_s, DEFAULT_FUTURE_S),
             "labels": f"{self.max_labels} per series, "
             f"{self.max_label_name_bytes:,} bytes a name, {self.max_label_value_bytes:,} a value",
             "encodings": ", ".join(self.encodings),
             "clock": _difference(self.clock_ahead_s),
-            "writing": "permitted",
+            "writing": self.refusal or "permitted",
             "reading": self.reading,
             "cache reset": self.cache_reset,
         }
+        if self.backfill_s is not None:
+            facts["backfills"] = f"up to {_days(self.backfill_s, 0)} back (-maxBackfillAge)"
         if self.deduplication:
             facts["deduplication"] = f"one sample per {self.deduplication}"
         if self.altering:
-            facts["alters"] = ", ".join(f"-{name}={value}" for name, value in self.altering.items())
-        ready = f"{self.import_url} is ready to be written to ({self.elapsed_s * 1000:.0f} ms)"
+            facts["alters"] = describe_flags(self.altering)
+        state = "answers, and stores nothing now" if self.refusal else "is ready to be written to"
+        ready = f"{self.import_url} {state} ({self.elapsed_s * 1000:.0f} ms)"
         return "\n".join([ready, *(f"{name:<14} {fact}" for name, fact in facts.items())])
 
 
@@ -130,10 +142,14 @@ def check_server(backend: Backend) -> ServerCheck:
     elapsed_s = time.perf_counter() - started
     config = backend.config
     known = backend.server.ask()
-    stores = known.write if known.write.kind == "single" else known.read
+    stores = known.storages or (known.write if known.write.kind == "single" else known.read,)
     labels = label_limits_of(config, known.write, known.read)
-    retention_s = retention_s_of(stores)
-    interval_s = stores.seconds("dedup.minScrapeInterval")
+    told = [each for each in stores if retention_s_of(each) is not None]
+    intervals = {
+        each.flags["dedup.minScrapeInterval"]: None
+        for each in (*stores, known.read)
+        if each.seconds("dedup.minScrapeInterval")
+    }
     return ServerCheck(
         import_url=backend.endpoint.import_url,
         elapsed_s=elapsed_s,
@@ -141,8 +157,10 @@ def check_server(backend: Backend) -> ServerCheck:
         version=known.write.version,
         read_kind=known.read.kind,
         read_version=known.read.version,
-        retention_s=retention_s,
-        future_s=None if retention_s is None else future_s_of(stores),
+        storages=tuple(_name(each.kind, each.version) for each in known.storages),
+        retention_s=_least([config.retention_s, *map(retention_s_of, stores)]),
+        backfill_s=_least([each.seconds("maxBackfillAge") or None for each in stores]),
+        future_s=_least(map(future_s_of, told)),
         max_labels=labels.max_labels,
         max_label_name_bytes=labels.max_name_bytes,
         max_label_value_bytes=labels.max_value_bytes,
@@ -150,11 +168,20 @@ def check_server(backend: Backend) -> ServerCheck:
         if understands_zstd(backend.client)
         else ("none", "gzip"),
         clock_ahead_s=known.clock_ahead_s,
+        refusal=backend.server.describe_refusal(),
         reading=_try_reading(backend),
         cache_reset=_may_reset_cache(known, config),
-        deduplication=stores.flags["dedup.minScrapeInterval"] if interval_s else None,
-        altering=known.write.altering | known.read.altering,
+        deduplication=", ".join(intervals) or None,
+        altering=known.altering,
     )
+
+
+def _name(kind: str, version: str | None) -> str:
+    return _KINDS.get(kind, kind) + (f" {version}" if version else "")
+
+
+def _least(found: Iterable[float | None]) -> float | None:
+    return min((each for each in found if each is not None), default=None)
 
 
 def _try_reading(backend: Backend) -> str:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import VerificationError
 from vm_df_writer.model.report import CacheReset, WriteReport
 from vm_df_writer.operations.ledger import Ledger
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.drop_counters import describe_drops, moved
-from vm_df_writer.server.limits import DEFAULT_FUTURE_S, DEFAULT_RETENTION_S
+from vm_df_writer.server.flags import describe_flags
 from vm_df_writer.server.server_info import DropCounts, Server, ServerPair
+from vm_df_writer.server.time_limits import DEFAULT_FUTURE_S
 from vm_df_writer.verification.findings import VerificationResult
 
-__all__ = ["DropWatch", "log_unknown_limits", "reset_or_judge_cache", "verification_failure"]
+__all__ = ["DropWatch", "log_doubts", "reset_or_judge_cache", "verification_failure"]
 
 _log = logging.getLogger(__name__)
 
 # The servers renew their counters once a second, so that they report nothing of a shorter write.
 _WORTH_WATCHING = 500_000
+_RENEWED_EVERY_S = 1.1
+_OLD_S = 86_400.0  # no server keeps less than a day
 _UNCACHED_S = 300.0  # -search.cacheTimestampOffset, unless the server reports another
 
 
@@ -32,34 +36,57 @@ class DropWatch:
         Has the counters.
     before : DropCounts or None
         What they were; None if they are not watched.
+    wait : callable, optional
+        Waits for so many seconds, where the counters are worth that.
     """
 
-    def __init__(self, server: Server, before: DropCounts | None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        before: DropCounts | None,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
         self._server = server
         self._before = before
+        self._wait = wait
 
     @classmethod
-    def start(cls, server: Server, plan: SendPlan, *, verify: bool) -> DropWatch:
-        """Ask for the counters, if the write is long enough for them to show something."""
+    def start(cls, backend: Backend, plan: SendPlan, *, verify: bool) -> DropWatch:
+        """Ask for the counters, if the write is long enough for them to show something.
+
+        Where a server may drop something and nothing is read back, they are waited for.
+        """
+        server = backend.server
         is_worth_it = verify or plan.parsed.n_samples >= _WORTH_WATCHING
-        return cls(server, server.count() if plan.servers.write.is_known and is_worth_it else None)
+        before = server.count() if plan.servers.write.is_known and is_worth_it else None
+        waits = plan.servers.altering and not verify
+        return cls(server, before, backend.read_back.sleep if waits else None)
 
     def moved(self, n_requests: int) -> dict[str, int] | None:
         """Return by how much each counter moved; None unless they count so many requests more."""
-        after = self._server.count() if self._before else None
-        if self._before is None or after is None:
+        if self._before is None:
             return None
-        if after.n_requests - self._before.n_requests < n_requests:
+        found = self._look(self._before, n_requests)
+        if found is None and self._wait is not None:
+            self._wait(_RENEWED_EVERY_S)
+            found = self._look(self._before, n_requests)
+        return found
+
+    def _look(self, before: DropCounts, n_requests: int) -> dict[str, int] | None:
+        after = self._server.count()
+        if after is None or after.n_requests - before.n_requests < n_requests:
             return None
-        return moved(self._before.dropped, after.dropped)
+        return moved(before.dropped, after.dropped)
 
 
 def reset_or_judge_cache(
-    server: Server, plan: SendPlan, ledger: Ledger, *, asked: bool
+    backend: Backend, plan: SendPlan, ledger: Ledger, *, asked: bool
 ) -> CacheReset | None:
     """Make the server forget cached graphs if that is asked for, or say whether it should."""
     if asked:
-        return "done" if server.reset_cache() else "failed"
+        was_read = ledger.verification is not None
+        settle = (lambda: None) if was_read else backend.read_back.settle
+        return "done" if backend.server.reset_cache(settle) else "failed"
     reader = plan.servers.read
     uncached_s = reader.seconds("search.cacheTimestampOffset") or _UNCACHED_S
     if not ledger.samples or ledger.first_ms is None:
@@ -70,21 +97,47 @@ def reset_or_judge_cache(
     return "automatic" if reader.kind == "single" and resets_itself else "advised"
 
 
-def log_unknown_limits(plan: SendPlan, report: WriteReport) -> None:
-    """Log that samples may be older or newer than what a server keeps that does not report it."""
+def log_doubts(backend: Backend, plan: SendPlan, report: WriteReport) -> None:
+    """Log why a server may have dropped samples that were not read back.
+
+    They may be older or newer than what it keeps without reporting that, or it may be configured
+    to drop some. What concerns each write alike is logged once.
+    """
+    if report.server_drops:
+        _log.warning(
+            "the servers counted meanwhile what they dropped, of this write or of another one: "
+            "%s; verify=True shows it",
+            describe_drops(report.server_drops),
+        )
     if report.first_ms is None or report.last_ms is None:
         return
+    if altering := plan.servers.altering:
+        _log_once(
+            backend,
+            "a server runs with %s, by which it may store something else than it was sent; "
+            "verify=True shows it",
+            describe_flags(altering),
+        )
     limits, now_ms = plan.limits.times, plan.servers.now_ms()
-    if limits.oldest_ms is None and report.first_ms < now_ms - DEFAULT_RETENTION_S * 1000:
-        _log.warning(
-            "timestamps: samples are older than 31 days, which is all that a server keeps by "
-            "default, and this one does not tell what it keeps; verify=True shows it"
+    if limits.oldest_ms is None and report.first_ms < now_ms - _OLD_S * 1000:
+        _log_once(
+            backend,
+            "timestamps: samples are older than a day, and no server reports for how long it "
+            "keeps them (by default 31 days), and drops what is older without a word; set "
+            "retention or storage_urls, or see it with verify=True",
         )
     if limits.newest_ms is None and report.last_ms > now_ms + DEFAULT_FUTURE_S * 1000:
         _log.warning(
             "timestamps: samples are more than two days ahead, which is all that a server "
             "takes by default, and this one does not tell what it takes; verify=True shows it"
         )
+
+
+def _log_once(backend: Backend, message: str, *values: object) -> None:
+    text = message % values
+    if text not in backend.noticed:
+        backend.noticed.add(text)
+        _log.warning("%s", text)
 
 
 def verification_failure(
@@ -99,10 +152,8 @@ def verification_failure(
 
 
 def _hints(server: Server, servers: ServerPair, drops: Mapping[str, int] | None) -> Iterator[str]:
-    altering = servers.write.altering | servers.read.altering
-    if altering:
-        flags = ", ".join(f"-{name}={value}" for name, value in altering.items())
-        yield f"it runs with {flags}"
+    if altering := servers.altering:
+        yield f"it runs with {describe_flags(altering)}"
     if drops:
         yield f"meanwhile it counted what it dropped: {describe_drops(drops)}"
     if queue := server.describe_queue():

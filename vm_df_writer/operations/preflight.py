@@ -13,7 +13,8 @@ from vm_df_writer.display.text import format_utc
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.operations.send_plan import SendPlan
-from vm_df_writer.server.limits import ServerLimits, TimeLimits
+from vm_df_writer.server.limits import ServerLimits
+from vm_df_writer.server.time_limits import TimeLimits
 from vm_df_writer.warning_classes import DroppedWarning, RetentionWarning, TenantLabelWarning
 
 __all__ = ["plan_send", "warn_of_dropped", "warn_of_tenant_labels"]
@@ -77,14 +78,14 @@ def warn_of_dropped(dropped: Mapping[str, int], n_samples: int, limits: TimeLimi
                 f"as {reason!r}; {_REMEDIES.get(reason, 'the report counts them as dropped')}",
                 DroppedWarning,
             )
-    for reason, what, edge, limit_ms, flag in (
-        ("too_old", "older", "before", limits.oldest_ms, "retentionPeriod"),
-        ("too_new", "newer", "after", limits.newest_ms, "futureRetention"),
+    for reason, what, edge, limit_ms, remedy in (
+        ("too_old", "older", "before", limits.oldest_ms, limits.oldest_remedy),
+        ("too_new", "newer", "after", limits.newest_ms, "raise its -futureRetention"),
     ):
         if n := dropped.get(reason):
             warn_caller(
                 f"timestamps: {n:,} samples are {what} than what the server keeps, which drops "
-                f"what is {edge} {format_utc(limit_ms)}, and are left out; raise its -{flag} "
+                f"what is {edge} {format_utc(limit_ms)}, and are left out; {remedy} "
                 "if you need them",
                 RetentionWarning,
             )

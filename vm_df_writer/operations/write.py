@@ -16,7 +16,7 @@ from vm_df_writer.errors import FrameError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.diagnosis import (
     DropWatch,
-    log_unknown_limits,
+    log_doubts,
     reset_or_judge_cache,
     verification_failure,
 )
@@ -77,7 +77,7 @@ def write_plan(
     `among_others` says that other parts may store further samples at the same times, since the
     caller keeps duplicates: they are no failure of this one.
     """
-    warn_of_tenant_labels(backend.config.tenant_id, plan.parsed.label_names)
+    warn_of_tenant_labels(backend.endpoint.tenant, plan.parsed.label_names)
     plan = without_existing(plan, backend, if_exists)
     ledger = Ledger()
     bar = ProgressBar(progress, plan.parsed.n_samples, lambda: ledger.done)
@@ -87,7 +87,7 @@ def write_plan(
                 ledger.record_unsent(body.counts, len(body.data))
             warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
         else:
-            watch = DropWatch.start(backend.server, plan, verify=bool(verify))
+            watch = DropWatch.start(backend, plan, verify=bool(verify))
             with bar:
                 _deliver(plan, backend, ledger, interrupt)
             ledger.stop_clock()
@@ -97,16 +97,14 @@ def write_plan(
                 appends = among_others or if_exists == "append"
                 result = verify_written(plan, backend, ledger, verify, accept_conflicting=appends)
             ledger.server_drops = watch.moved(n_requests)
-            ledger.cache_reset = reset_or_judge_cache(
-                backend.server, plan, ledger, asked=reset_cache
-            )
+            ledger.cache_reset = reset_or_judge_cache(backend, plan, ledger, asked=reset_cache)
             if result is not None and not result.verification.ok:
                 drops = ledger.server_drops
                 raise verification_failure(result, backend.server, plan.servers, drops)
         report = _report(plan, backend, ledger)
         _log_end(plan, report)
         if not (verify or dry_run):
-            log_unknown_limits(plan, report)
+            log_doubts(backend, plan, report)
         return report
 
 

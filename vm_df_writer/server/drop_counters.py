@@ -6,14 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-__all__ = ["count_dropped", "count_requests", "describe_drops", "describe_queue", "moved"]
+__all__ = [
+    "count_dropped",
+    "count_requests",
+    "describe_drops",
+    "describe_queue",
+    "describe_refusal",
+    "moved",
+]
 
+# Read errors are none of these: they are answered 400, and one is the writer's probe for zstd.
 # Labels that only tell one queue of a vmagent from another are left out, and those counters added.
 _DROPPED = re.compile(
     r"""^(
         vm_rows_invalid_total\{type="vmimport"\}
       | vm_rows_ignored_total\{reason="[^"]+"\}
-      | vm_protoparser_read_errors_total\{type="vmimport"\}
       | vm_metrics_with_dropped_labels_total
       | vm_too_long_label_(?:names|values)_total
       | vm_relabel_metrics_dropped_total
@@ -42,6 +49,7 @@ _GONE = re.compile(
     re.MULTILINE,
 )
 _PENDING_ROWS = re.compile(r"^vm_rpc_rows_pending\{.*\} ([0-9.e+]+)$", re.MULTILINE)
+_READ_ONLY = re.compile(r"^vm_storage_is_read_only(?:\{.*\})? 1$", re.MULTILINE)
 _NODES = re.compile(
     r'^vm_rpc_vmstorage_is_(reachable|read_only)\{.*?addr="([^"]*)".*\} ([01])$', re.MULTILINE
 )
@@ -89,14 +97,43 @@ def describe_queue(metrics: str) -> str:
     n_blocks = _sum(_MADE, metrics) - _sum(_GONE, metrics)
     if n_blocks > 0:
         return f"{n_blocks:,} blocks"
-    nodes = _NODES.findall(metrics)
-    refusing = {addr for state, addr, value in nodes if (state == "reachable") != (value == "1")}
-    n_nodes, n_rows = len({addr for _, addr, _ in nodes}), _sum(_PENDING_ROWS, metrics)
-    if not refusing or (len(refusing) < n_nodes and not n_rows):
+    n_refusing, n_nodes = _count_nodes(metrics)
+    n_rows = _sum(_PENDING_ROWS, metrics)
+    if not n_refusing or (n_refusing < n_nodes and not n_rows):
         return ""
     what = f"{n_rows:,} samples" if n_rows else "samples"
-    are = "is" if len(refusing) == 1 else "are"
-    return f"{what} ({len(refusing)} of {n_nodes} vmstorage nodes {are} unreachable or read-only)"
+    return f"{what} ({_describe_nodes(n_refusing, n_nodes)})"
+
+
+def describe_refusal(metrics: str) -> str:
+    """Return why the server would not store what is sent to it now, by the text of ``/metrics``.
+
+    Examples
+    --------
+    >>> describe_refusal("vm_storage_is_read_only 1")
+    'the storage is read-only: see its -storage.minFreeDiskSpaceBytes'
+    >>> describe_refusal('vm_rpc_vmstorage_is_reachable{name="vminsert", addr="10.0.0.1:8400"} 0')
+    '1 of 1 vmstorage nodes is unreachable or read-only'
+    >>> describe_refusal("vm_storage_is_read_only 0")
+    ''
+    """
+    if _READ_ONLY.search(metrics):
+        return "the storage is read-only: see its -storage.minFreeDiskSpaceBytes"
+    n_refusing, n_nodes = _count_nodes(metrics)
+    # What one of them does not take goes to the others.
+    return _describe_nodes(n_refusing, n_nodes) if n_refusing and n_refusing == n_nodes else ""
+
+
+def _count_nodes(metrics: str) -> tuple[int, int]:
+    """Return how many vmstorage nodes take nothing, and how many there are."""
+    nodes = _NODES.findall(metrics)
+    refusing = {addr for state, addr, value in nodes if (state == "reachable") != (value == "1")}
+    return len(refusing), len({addr for _, addr, _ in nodes})
+
+
+def _describe_nodes(n_refusing: int, n_nodes: int) -> str:
+    are = "is" if n_refusing == 1 else "are"
+    return f"{n_refusing} of {n_nodes} vmstorage nodes {are} unreachable or read-only"
 
 
 def _sum(pattern: re.Pattern[str], metrics: str) -> int:

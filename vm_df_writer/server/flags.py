@@ -6,7 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ServerInfo", "info_from_flags", "info_from_metrics", "seconds_of_flag"]
+__all__ = [
+    "ServerInfo",
+    "describe_flags",
+    "info_from_flags",
+    "info_from_metrics",
+    "seconds_of_flag",
+]
 
 _FLAG_METRIC = re.compile(
     r'^flag\{name="([^"]+)", value="((?:[^"\\]|\\.)*)", is_set="(true|false)"\}', re.MULTILINE
@@ -56,6 +62,7 @@ _ALTERING = (
     "remoteWrite.maxDailySeries",
     "remoteWrite.dropSamplesOnOverload",
     "remoteWrite.streamAggr.config",
+    "remoteWrite.streamAggr.dedupInterval",
 )
 
 _SECONDS = {
@@ -138,6 +145,17 @@ class ServerInfo:
         number, unit, binary = found.groups()
         power = "KMGT".index(unit.upper()) + 1 if unit else 0
         return int(float(number) * (1024 if binary else 1000) ** power) or None
+
+
+def describe_flags(flags: Mapping[str, str]) -> str:
+    """Return flags as they stand on a command line.
+
+    Examples
+    --------
+    >>> describe_flags({"precisionBits": "8", "relabelConfig": "drop.yml"})
+    '-precisionBits=8, -relabelConfig=drop.yml'
+    """
+    return ", ".join(f"-{name}={value}" for name, value in flags.items())
 
 
 def seconds_of_flag(text: str) -> float | None:

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
 from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
-from vm_df_writer.server.drop_counters import count_dropped, count_requests, describe_queue
+from vm_df_writer.server.drop_counters import (
+    count_dropped,
+    count_requests,
+    describe_queue,
+    describe_refusal,
+)
 from vm_df_writer.server.flags import ServerInfo, info_from_flags, info_from_metrics
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
@@ -22,6 +27,13 @@ __all__ = ["DropCounts", "Server", "ServerPair"]
 _log = logging.getLogger(__name__)
 
 _RESET_PATH = "/internal/resetRollupResultCache"
+# A wrong key is answered 401, by old servers 422.
+_RESET_REMEDIES = dict.fromkeys(
+    (401, 403, 422), "set reset_cache_auth_key to the server's -search.resetCacheAuthKey"
+)
+_OTHER_READER = (
+    "let the proxy in between route this path, or set query_url to the server that is read from"
+)
 _ASKED_EVERY_S = 60.0
 # Dates have no more than seconds, so that this much tells nothing.
 _CLOCK_NOISE_S = 2.0
@@ -37,11 +49,22 @@ class ServerPair:
         The server that is written to, and the one that is read from; often the same.
     clock_ahead_s : float or None
         By how much the clock of the former is ahead of ours, to about a second.
+    storages : tuple of ServerInfo
+        The vmstorage nodes, as far as they were named.
     """
 
     write: ServerInfo = field(default_factory=ServerInfo)
     read: ServerInfo = field(default_factory=ServerInfo)
     clock_ahead_s: float | None = None
+    storages: tuple[ServerInfo, ...] = ()
+
+    @property
+    def altering(self) -> dict[str, str]:
+        """The flags by which any of them stores something else than it was sent."""
+        altering: dict[str, str] = {}
+        for each in (self.write, self.read, *self.storages):
+            altering |= each.altering
+        return altering
 
     def now_ms(self) -> int:
         """Return the time of the server's clock."""
@@ -52,7 +75,7 @@ class ServerPair:
 
     def deduplication(self) -> KeepOneRule | None:
         """Return the intervals of which one sample each is kept, if they are told."""
-        return keep_one_rule_of((self.write, self.read), self.now_ms())
+        return keep_one_rule_of((self.write, self.read, *self.storages), self.now_ms())
 
 
 @dataclass(frozen=True)
@@ -99,7 +122,8 @@ class Server:
         self._clock = clock
         self._client = client
         self._endpoint = endpoint
-        self._roots = dict.fromkeys([endpoint.write_root, endpoint.read_root])
+        roots = [endpoint.write_root, endpoint.read_root, *endpoint.storage_roots]
+        self._roots = dict.fromkeys(roots)
         self._reset_key = config.reset_cache_auth_key
         self._server_info = ServerPair()
         self._asked_at: float | None = None
@@ -126,10 +150,15 @@ class Server:
             compared_s = self._compare_clocks()
             ahead_s = known.clock_ahead_s if compared_s is None else compared_s
             self._asked_at = now
+        known_of = dict(zip(self._endpoint.storage_roots, known.storages, strict=False))
         self._server_info = ServerPair(
             write=facts[self._endpoint.write_root],
             read=facts[self._endpoint.read_root],
             clock_ahead_s=ahead_s,
+            storages=tuple(
+                self._read_storage(root, known_of.get(root, ServerInfo()))
+                for root in self._endpoint.storage_roots
+            ),
         )
         return self._server_info
 
@@ -153,27 +182,48 @@ class Server:
         except ServerUnavailable:
             return ""
 
-    def reset_cache(self) -> bool:
-        """Make the server forget the graphs that it computed; return whether it did."""
-        # What it just took must be in the graphs that it computes next; else it is in them soon.
-        with suppress(DeliveryError):
-            self._client.get(self._endpoint.root_url("/internal/force_flush"))
-        key = {"authKey": self._reset_key.get_secret_value()} if self._reset_key else {}
+    def describe_refusal(self) -> str:
+        """Return why what is written now would not be stored, if a server reports that."""
+        refusals = []
+        for root in (self._endpoint.write_root, *self._endpoint.storage_roots):
+            with suppress(ServerUnavailable):
+                refusals.append(describe_refusal(self._get(root, "/metrics")))
+        return "; ".join(dict.fromkeys(filter(None, refusals)))
+
+    def reset_cache(self, settle: Callable[[], object]) -> bool:
+        """Make the server forget the graphs that it computed; return whether it did.
+
+        Parameters
+        ----------
+        settle : callable
+            Waits until what was acknowledged can be read. Graphs that are computed anew before
+            lack it, and are cached.
+        """
+        # What is handed on arrives later than at once.
+        if not self._client.flush() or self.info().write.kind in ("vmagent", "vminsert"):
+            settle()
+        params = {"propagate": "1"}  # from one vmselect to the others, which older ones ignore
+        if self._reset_key:
+            params["authKey"] = self._reset_key.get_secret_value()
+        url = self._endpoint.root_url(_RESET_PATH)
         try:
-            self._client.get(self._endpoint.root_url(_RESET_PATH), key)
+            self._client.get(url, params)
         except DeliveryError as error:
             # Not its text, in which a server may repeat the key.
-            status = (
-                f"answered {error.status}" if isinstance(error, ServerRejected) else "no answer"
-            )
-            _log.warning(
-                "reset_cache: %s: %s; set reset_cache_auth_key to the server's "
-                "-search.resetCacheAuthKey, and query_url to the server that is read from",
-                self._endpoint.root_url(_RESET_PATH),
-                status,
-            )
+            status, remedy = "no answer", _OTHER_READER
+            if isinstance(error, ServerRejected):
+                status = f"answered {error.status}"
+                remedy = _RESET_REMEDIES.get(error.status, _OTHER_READER)
+            _log.warning("reset_cache: %s: %s; %s", url, status, remedy)
             return False
         return True
+
+    def _read_storage(self, root: str, known: ServerInfo) -> ServerInfo:
+        try:
+            reported = self._read_facts(root)
+        except ServerUnavailable:
+            return known
+        return reported if reported.is_known else known
 
     def _read_facts(self, root: str) -> ServerInfo:
         facts = info_from_metrics(self._get(root, "/metrics"))

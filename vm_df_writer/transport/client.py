@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import ServerUnavailable
+from vm_df_writer.errors import DeliveryError, ServerUnavailable
 from vm_df_writer.transport.answer import Answer
 from vm_df_writer.transport.auth import Authorization
 from vm_df_writer.transport.endpoint import Endpoint
@@ -119,6 +119,19 @@ class HttpClient:
         answer = self._request(self._health, "GET")
         answer.read(_MOST_WORDS_BYTES)
         return http_date(answer.headers.get("Date", ""))
+
+    def flush(self) -> bool:
+        """Make what the servers just took readable; return whether each of them lets us.
+
+        A vmselect has nothing to flush and refuses; then the vmstorage nodes have to be named.
+        """
+        lets_us = True
+        for root in self._endpoint.storage_roots or (self._endpoint.read_root,):
+            try:
+                self.get(f"{root}/internal/force_flush")
+            except DeliveryError:
+                lets_us = False
+        return lets_us
 
     def get(
         self,

@@ -39,8 +39,10 @@ class Endpoint:
         Where Grafana is; None if it was not configured.
     grafana_datasource : str
         Grafana's uid or name of this server.
-    tenant : str or None
-        The tenant that is written to, as it was given.
+    tenant, read_tenant : str or None
+        The tenants that are written to and read from, as they were given.
+    storage_roots : tuple of str
+        Base of the paths of the vmstorage nodes, if they were named.
 
     Examples
     --------
@@ -70,6 +72,8 @@ class Endpoint:
     grafana_base: str | None = None
     grafana_datasource: str = "VictoriaMetrics"
     tenant: str | None = None
+    read_tenant: str | None = None
+    storage_roots: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: WriterConfig) -> Endpoint:
@@ -82,12 +86,13 @@ class Endpoint:
         """
         root, tenant = _split_tenant("datasource_url", config.datasource_url, config.tenant_id)
         query_url = config.query_url or root
-        read_root, tenant = _split_tenant("query_url", query_url, tenant)
-        write_base, read_base, vmui_root = root, read_root, read_root
-        if tenant:
-            write_base = f"{root}/insert/{tenant}/prometheus"
-            read_base = f"{read_root}/select/{tenant}/prometheus"
-            vmui_root = f"{read_root}/select/{tenant}"
+        # One that query_url alone names is not written to: a vmagent in between chooses it.
+        read_root, read_tenant = _split_tenant("query_url", query_url, tenant)
+        write_base = f"{root}/insert/{tenant}/prometheus" if tenant else root
+        read_base, vmui_root = read_root, read_root
+        if read_tenant:
+            read_base = f"{read_root}/select/{read_tenant}/prometheus"
+            vmui_root = f"{read_root}/select/{read_tenant}"
         # vminsert has no user interface, so that a tenant without query_url leaves it unknown.
         has_vmui = config.query_url is not None or not tenant
         return cls(
@@ -100,7 +105,14 @@ class Endpoint:
             grafana_base=config.grafana_url.rstrip("/") if config.grafana_url else None,
             grafana_datasource=config.grafana_datasource,
             tenant=tenant,
+            read_tenant=read_tenant,
+            storage_roots=tuple(url.rstrip("/") for url in config.storage_urls),
         )
+
+    @property
+    def choose_tenant(self) -> bool:
+        """True if the labels of a series choose its tenant."""
+        return "multitenant" in (self.tenant, self.read_tenant)
 
     def writes_to(self, tenant: str | None) -> bool:
         """Say whether this is the tenant that is written to; ``5`` is the same as ``5:0``."""

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 
-from vm_df_writer.errors import DeliveryError
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
@@ -69,7 +68,6 @@ class BlockReader:
         self._count_only = count_only
         self.is_queued = is_queued
         self._endpoint = endpoint
-        self._flush_url = endpoint.root_url("/internal/force_flush")
         self._strategy = ReadStrategy()
         self._looked_at: float | None = None
 
@@ -154,12 +152,8 @@ class BlockReader:
 
     def _flush(self) -> None:
         """Make the server's buffers readable; it also forgets what it did not find."""
-        if not self._strategy.can_flush:
-            return
-        try:
-            self._client.get(self._flush_url)
-        except DeliveryError:
-            self._strategy.can_flush = False
+        if self._strategy.can_flush:
+            self._strategy.can_flush = self._client.flush()
 
     def _look(self, block: SeriesBlock, series: Sequence[int]) -> BlockDiff:
         """Read some series of a block once."""

@@ -69,6 +69,10 @@ class ReadBackPolicy:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
+    def settle(self) -> None:
+        """Wait until what was just acknowledged can be read, where no server lets us flush it."""
+        self.sleep(self.unflushed_wait_s)
+
 
 class _Piece(NamedTuple):
     """What one request reads: some series, and from when to when."""

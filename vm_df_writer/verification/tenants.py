@@ -68,7 +68,7 @@ def by_tenant(
     >>> tenant.as_stored(block.label_sets[0])
     b'{"__name__":"y"}'
     """
-    if endpoint.tenant != "multitenant":
+    if endpoint.read_tenant != "multitenant":
         yield TenantSeries(endpoint, series, bytes)
         return
     tenants: dict[str, list[int]] = {}

@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from vm_df_writer.operations.preflight import warn_of_dropped, warn_of_tenant_labels
-from vm_df_writer.server.limits import TimeLimits
+from vm_df_writer.server.time_limits import TimeLimits
 from vm_df_writer.warning_classes import DroppedWarning, TenantLabelWarning
 
 

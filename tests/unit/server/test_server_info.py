@@ -166,9 +166,34 @@ def test_the_cache_is_reset_with_its_key_where_reads_go_to(httpserver: HTTPServe
         "tenant_id": "5",
         "reset_cache_auth_key": "k&y=1",
     }
-    assert server(f"{url}/write", **parameters).reset_cache()
+    asked_before: list[str] = []
+    assert server(f"{url}/write", **parameters).reset_cache(
+        lambda: asked_before.extend(request.path for request, _ in httpserver.log)
+    )
+    # Only when samples can be read: graphs that are computed before are cached without them.
+    assert asked_before == ["/read/internal/force_flush"]
     request, _ = httpserver.log[-1]
-    assert parse_qs(request.query_string.decode()) == {"authKey": ["k&y=1"]}
+    assert request.path == "/read/internal/resetRollupResultCache"
+    assert parse_qs(request.query_string.decode()) == {"authKey": ["k&y=1"], "propagate": ["1"]}
+
+
+def never() -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("kind", ["single", "vmagent"])
+def test_a_reset_waits_where_what_was_taken_is_handed_on_first(
+    httpserver: HTTPServer, kind: str
+) -> None:
+    serve(httpserver, "/write/metrics", AGENT if kind == "vmagent" else SINGLE)
+    for path in ("/write/health", "/read/metrics", "/read/internal/force_flush"):
+        serve(httpserver, path, "")
+    serve(httpserver, "/read/internal/resetRollupResultCache", "")
+    waits = []
+    settle = (lambda: waits.append(True)) if kind == "vmagent" else never
+    url = base(httpserver)
+    assert server(f"{url}/write", query_url=f"{url}/read").reset_cache(settle)
+    assert len(waits) == (kind == "vmagent")
 
 
 def test_a_refused_reset_is_told_without_the_key(
@@ -177,10 +202,86 @@ def test_a_refused_reset_is_told_without_the_key(
     serve(httpserver, "/internal/force_flush", "")
     serve(httpserver, "/internal/resetRollupResultCache", "authKey=hush is not it", 401)
     with caplog.at_level(logging.WARNING):
-        assert not server(base(httpserver), reset_cache_auth_key="hush").reset_cache()
+        assert not server(base(httpserver), reset_cache_auth_key="hush").reset_cache(never)
     (record,) = caplog.records
     assert record.getMessage() == (
         f"reset_cache: {base(httpserver)}/internal/resetRollupResultCache: answered 401; set "
-        "reset_cache_auth_key to the server's -search.resetCacheAuthKey, and query_url to the "
-        "server that is read from"
+        "reset_cache_auth_key to the server's -search.resetCacheAuthKey"
     )
+
+
+def test_a_reset_that_a_proxy_does_not_route_is_told_as_that(
+    httpserver: HTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    serve(httpserver, "/internal/force_flush", "")
+    serve(httpserver, "/internal/resetRollupResultCache", "missing route for", 400)
+    with caplog.at_level(logging.WARNING):
+        assert not server(base(httpserver)).reset_cache(never)
+    message = caplog.messages[-1]
+    assert message.endswith(
+        "answered 400; let the proxy in between route this path, or set query_url to the server "
+        "that is read from"
+    )
+
+
+STORAGE = FLAG.format("vminsertAddr", ":8400") + FLAG.format("retentionPeriod", "7d")
+
+
+def test_storages_that_are_named_are_asked_too(httpserver: HTTPServer) -> None:
+    dropped = 'vm_rows_ignored_total{reason="small_timestamp"} 3\n'
+    insert = FLAG.format("storageNode", "a") + FLAG.format("maxLabelsPerTimeseries", "40")
+    serve(httpserver, "/vminsert/metrics", insert + REQUESTS.format(5))
+    serve(httpserver, "/vminsert/health", "OK")
+    deduplicating = FLAG.format("dedup.minScrapeInterval", "1m") + FLAG.format("precisionBits", "8")
+    serve(httpserver, "/vmstorage-1/metrics", STORAGE + dropped)
+    serve(httpserver, "/vmstorage-2/metrics", STORAGE + deduplicating + dropped)
+    url = base(httpserver)
+    urls = [f"{url}/vmstorage-1/", f"{url}/vmstorage-2", "http://127.0.0.1:1"]
+    asked = server(f"{url}/vminsert", storage_urls=urls[:2])
+    known = asked.info()
+    assert [each.kind for each in known.storages] == ["vmstorage"] * 2
+    assert known.altering == {"precisionBits": "8"}
+    deduplication = known.deduplication()
+    assert deduplication is not None
+    assert [interval_ms for _, interval_ms in deduplication.rules] == [60_000]
+    counts = asked.count()
+    assert counts is not None
+    assert counts.dropped == {'vm_rows_ignored_total{reason="small_timestamp"}': 6}
+    known = server(f"{url}/vminsert", storage_urls=urls).info()
+    assert [each.is_known for each in known.storages] == [True, True, False]
+
+
+def test_what_a_storage_reported_holds_while_it_is_gone(httpserver: HTTPServer) -> None:
+    answers = [STORAGE, ""]
+    httpserver.expect_request("/vmstorage/metrics").respond_with_handler(
+        lambda _: Response(answers.pop(0))
+    )
+    serve(httpserver, "/metrics", SINGLE)
+    serve(httpserver, "/health", "OK")
+    url = base(httpserver)
+    asked = server(url, storage_urls=[f"{url}/vmstorage"])
+    before = asked.ask().storages
+    assert before[0].flags["retentionPeriod"] == "7d"
+    assert asked.ask().storages == before
+
+
+NODE = 'vm_rpc_vmstorage_is_read_only{{name="vminsert", addr="{}"}} {}\n'
+
+
+@pytest.mark.parametrize(
+    ("metrics", "refusal"),
+    [
+        (NODE.format("a", 1) + NODE.format("b", 1), "2 of 2 vmstorage nodes are unreachable or re"),
+        (NODE.format("a", 1) + NODE.format("b", 0), ""),
+        ('vm_storage_is_read_only{path="x"} 1\n', "the storage is read-only: see its -storage.min"),
+        ('vm_storage_is_read_only{path="x"} 0\n', ""),
+    ],
+)
+def test_a_server_that_stores_nothing_now_is_told(
+    httpserver: HTTPServer, metrics: str, refusal: str
+) -> None:
+    serve(httpserver, "/metrics", metrics)
+    told = server(base(httpserver)).describe_refusal()
+    assert told.startswith(refusal)
+    assert bool(told) == bool(refusal)
+    assert server("http://127.0.0.1:1").describe_refusal() == ""

@@ -104,6 +104,25 @@ def test_reading_back_goes_to_the_matching_read_side(
     assert found.root_url("/metrics") == root_url
 
 
+def test_a_tenant_in_query_url_alone_is_for_reading_alone() -> None:
+    # A vmagent that hands on to a cluster knows no tenants itself.
+    agent = endpoint("http://vmagent:8429", query_url="http://vms:8481/select/5/prometheus")
+    assert agent.import_url == "http://vmagent:8429/api/v1/import"
+    assert agent.read_url("/api/v1/export") == "http://vms:8481/select/5/prometheus/api/v1/export"
+    assert (agent.tenant, agent.read_tenant, agent.choose_tenant) == (None, "5", False)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"tenant_id": "multitenant"},
+        {"query_url": "http://vms:8481/select/multitenant/prometheus"},
+    ],
+)
+def test_labels_choose_the_tenant_if_it_is_multitenant_anywhere(parameters: dict[str, str]) -> None:
+    assert endpoint("http://vm:8428", **parameters).choose_tenant
+
+
 def test_tenant_of_the_write_path_is_the_tenant_of_the_read_path() -> None:
     found = endpoint("http://vmi:8480/insert/5/prometheus", query_url="http://vms:8481")
     assert found.read_url("/api/v1/export") == "http://vms:8481/select/5/prometheus/api/v1/export"

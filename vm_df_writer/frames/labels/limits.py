@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,19 @@ from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.label_column import LabelColumn
 
 __all__ = ["LabelLimits"]
+
+# Servers drop a series whose labels have more than about 64 KiB together: 1.79.5, 1.150, clusters.
+_MAX_SERIES_BYTES = 60_000
+
+# vminsert reads the tenant from these. The latter two are from before 1.82, and stay labels.
+_TENANT_LABELS = (
+    "vm_account_id",
+    "vm_project_id",
+    "VictoriaMetrics_AccountID",
+    "VictoriaMetrics_ProjectID",
+)
+_PLAIN_NUMBER = re.compile("0|[1-9][0-9]{0,9}")
+_UINT32_END = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +39,15 @@ class LabelLimits:
         v1.105, 40 since).
     max_name_bytes, max_value_bytes : int
         UTF-8 length of a label's name (256) and value (``-maxLabelValueLen``: 4 KiB).
+    choose_tenant : bool
+        Whether the server takes the tenant of a series from its labels; then it files what is no
+        number under tenant 0.
     """
 
     max_labels: int = 30
     max_name_bytes: int = 256
     max_value_bytes: int = 4096
+    choose_tenant: bool = False
 
     def describe_excess(self, label_set: bytes) -> str | None:
         """Say what of a rendered label set the server would not store, and what to do.
@@ -48,6 +66,13 @@ class LabelLimits:
         labels: dict[str, str] = orjson.loads(label_set)
         longest_name = max(len(name.encode()) for name in labels)
         longest_value = max(len(text.encode()) for text in labels.values())
+        series_bytes = _stored_bytes(labels.items())
+        if series_bytes > _MAX_SERIES_BYTES:
+            return f"{series_bytes:,} bytes of labels, and servers keep {_MAX_SERIES_BYTES:,}"
+        if self.choose_tenant:
+            for name in _TENANT_LABELS:
+                if name in labels and not _is_uint32(labels[name]):
+                    return f"{name}={labels[name][:40]!r}, which is no tenant"
         for found, most, what, key, flag in (
             (len(labels), self.max_labels, "{} labels", "max_labels", "maxLabelsPerTimeseries"),
             (
@@ -65,6 +90,22 @@ class LabelLimits:
                     f"server runs with a higher -{flag}"
                 )
         return None
+
+
+def _stored_bytes(labels: Iterable[tuple[str, str]]) -> int:
+    """Return the bytes of labels as servers keep them, with what parts names and values."""
+    return sum(len(name.encode()) + len(text.encode()) + 2 for name, text in labels)
+
+
+def _is_uint32(text: str) -> bool:
+    """Say whether a text is a number as a tenant has it; ``007`` would become tenant 7.
+
+    Examples
+    --------
+    >>> [text for text in ("0", "12", "007", "-1", "1.5", "4294967296") if _is_uint32(text)]
+    ['0', '12']
+    """
+    return bool(_PLAIN_NUMBER.fullmatch(text)) and int(text) < _UINT32_END
 
 
 def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:
@@ -113,3 +154,41 @@ def _check_count(columns: Sequence[LabelColumn], n_series: int, limits: LabelLim
             f"and the server keeps {limits.max_labels}; leave some out with label_columns=, or "
             "raise max_labels if the server runs with a higher -maxLabelsPerTimeseries"
         )
+
+
+def _check_series_bytes(columns: Sequence[LabelColumn], n_series: int) -> None:
+    longest = [max(map(len, column.texts), default=0) for column in columns]
+    if sum(4 * (len(c.name) + n) + 2 for c, n in zip(columns, longest, strict=True)) <= (
+        _MAX_SERIES_BYTES
+    ):
+        return
+    total = np.zeros(n_series, dtype=np.int64)
+    for column in columns:
+        sizes = [_stored_bytes([(column.name, text)]) if text else 0 for text in column.texts]
+        total += sizes[0] if column.codes is None else np.array([*sizes, 0])[column.codes]
+    worst = int(total.max(initial=0))
+    if worst > _MAX_SERIES_BYTES:
+        n_beyond = int((total > _MAX_SERIES_BYTES).sum())
+        raise LabelError(
+            f"labels: {n_beyond} series have up to {worst:,} bytes of labels together, and servers "
+            f"keep {_MAX_SERIES_BYTES:,} and drop the series beyond; shorten them, or leave some "
+            "out with label_columns="
+        )
+
+
+def _check_tenants(columns: Sequence[LabelColumn], n_series: int) -> None:
+    """Refuse tenants that are no numbers, and those that only some of the series name."""
+    for column in columns:
+        if column.name not in _TENANT_LABELS:
+            continue
+        codes = np.zeros(n_series, np.int64) if column.codes is None else column.codes
+        is_tenant = np.array([_is_uint32(text) for text in column.texts] + [False])
+        wrong = np.flatnonzero(~is_tenant[codes])
+        if wrong.size:
+            text = [*column.texts, ""][codes[wrong[0]]]
+            raise LabelError(
+                f"label {column.name!r}: {wrong.size} of {n_series} series have "
+                f"{repr(text[:40]) if text else 'none'}, where a tenant is a plain number of at "
+                "most 4294967295, and the server would store them under tenant 0; give each "
+                "series the number of its tenant"
+            )

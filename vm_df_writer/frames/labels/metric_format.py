@@ -18,6 +18,8 @@ from vm_df_writer.frames.labels.limits import (
     _check_count,
     _check_lengths,
     _check_metric_name,
+    _check_series_bytes,
+    _check_tenants,
 )
 from vm_df_writer.model.labels import LabelSets, label_fields
 from vm_df_writer.model.series import IntArray
@@ -80,6 +82,9 @@ def render_label_sets(
     _check_metric_name(columns[0])
     if len(columns) > limits.max_labels:
         _check_count(columns, n_series, limits)
+    _check_series_bytes(columns, n_series)
+    if limits.choose_tenant:
+        _check_tenants(columns, n_series)
     return LabelSets(_render_json(columns, n_series), partial(_render_fields, columns, n_series))
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import orjson
 import pytest
 
 from tests.support.label_sets import HOST, render
@@ -111,3 +112,69 @@ def test_what_a_rendered_label_set_has_beyond_the_limits_is_named(
     limits: LabelLimits, message: str | None
 ) -> None:
     assert limits.describe_excess('{"__name__":"y","a":"éé"}'.encode()) == message
+
+
+def many_labels(n: int, value: str) -> list[LabelColumn]:
+    return [constant_label(f"l{i:02}", value, "labels") for i in range(n)]
+
+
+def test_labels_that_servers_would_drop_a_series_for_together_are_refused() -> None:
+    # 19 labels of 3 + 3,150 bytes, and y as __name__, each with 2 bytes between.
+    labels = many_labels(19, "v" * 3_150)
+    host = LabelColumn("host", np.array([-1, 0]), ["h" * 42])
+    assert len(render({"__name__": "$VAR"}, *labels[:-1], host)) == 2
+    message = (
+        "labels: 1 series have up to 60,007 bytes of labels together, and servers keep 60,000 and "
+        "drop the series beyond; shorten them, or leave some out with label_columns="
+    )
+    with pytest.raises(LabelError, match=f"^{re.escape(message)}$"):
+        render({"__name__": "$VAR"}, *labels, host)
+
+
+def test_what_characters_take_as_bytes_counts_for_all_labels_together() -> None:
+    text = "\u20ac" * 1_300
+    assert render({"__name__": "$VAR"}, *many_labels(15, text))
+    with pytest.raises(LabelError, match="2 series have up to 62,494 bytes of labels together"):
+        render({"__name__": "$VAR"}, *many_labels(16, text))
+
+
+def test_a_rendered_label_set_that_is_too_large_is_told() -> None:
+    label_set = orjson.dumps({"__name__": "y", **{f"l{i}": "v" * 4_000 for i in range(15)}})
+    told = "60,076 bytes of labels, and servers keep 60,000"
+    assert LabelLimits().describe_excess(label_set) == told
+
+
+TENANT_LIMITS = LabelLimits(choose_tenant=True)
+
+
+@pytest.mark.parametrize("tenant", ["0", "7", "4294967295"])
+def test_plain_numbers_are_tenants(tenant: str) -> None:
+    labels = constant_label("vm_account_id", tenant, "labels")
+    assert render({"__name__": "$VAR"}, labels, limits=TENANT_LIMITS)
+
+
+@pytest.mark.parametrize("tenant", ["abc", "4294967296", "-1", "1.5", " 5", "007", "\u0665", "5\n"])
+@pytest.mark.parametrize("name", ["vm_account_id", "vm_project_id", "VictoriaMetrics_AccountID"])
+def test_a_tenant_that_the_server_would_take_for_another_is_refused(name: str, tenant: str) -> None:
+    message = (
+        f"label {name!r}: 1 of 2 series have {tenant!r}, where a tenant is a plain number of at "
+        "most 4294967295, and the server would store them under tenant 0; give each series the "
+        "number of its tenant"
+    )
+    column = LabelColumn(name, np.array([0, 1]), ["5", tenant])
+    with pytest.raises(LabelError, match=f"^{re.escape(message)}$"):
+        render({"__name__": "$VAR"}, column, limits=TENANT_LIMITS)
+    assert render({"__name__": "$VAR"}, column)
+    excess = f"{name}={tenant!r}, which is no tenant"
+    assert TENANT_LIMITS.describe_excess(orjson.dumps({name: tenant})) == excess
+
+
+def test_a_series_without_the_tenant_that_others_have_is_refused() -> None:
+    column = LabelColumn("vm_project_id", np.array([0, -1]), ["5"])
+    with pytest.raises(LabelError, match="'vm_project_id': 1 of 2 series have none, where a tenan"):
+        render({"__name__": "$VAR"}, column, limits=TENANT_LIMITS)
+
+
+def test_texts_of_no_series_are_no_tenants() -> None:
+    column = LabelColumn("vm_account_id", np.array([0, 0]), ["5", "abc"])
+    assert render({"__name__": "$VAR"}, column, limits=TENANT_LIMITS)
