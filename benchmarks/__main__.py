@@ -20,6 +20,7 @@ from benchmarks.report import render_report
 from benchmarks.results import Results, to_record
 from benchmarks.scaling import growth_exponents, scale_rows, scale_series
 from benchmarks.sizes import FULL, NORMAL, SMALL, Sizes
+from benchmarks.small_writes import compare_small_writes
 from benchmarks.stages import split_writes
 from benchmarks.wires import compare_wires, measure_sizes, size_goal
 from benchmarks.writing import compare_peers, require_agreement
@@ -38,6 +39,10 @@ def _formatting(sizes: Sizes, results: Results) -> None:
 
 def _imports(sizes: Sizes, results: Results) -> None:
     results.comparisons.append(compare_imports(sizes))
+
+
+def _small_writes(sizes: Sizes, results: Results) -> None:
+    results.comparisons.append(compare_small_writes(sizes))
 
 
 def _memory(sizes: Sizes, results: Results) -> None:
@@ -90,6 +95,7 @@ _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "formatting": _formatting,
     "wires": _wires,
     "imports": _imports,
+    "small_writes": _small_writes,
     "memory": _memory,
     "peers": _peers,
     "scaling": _scaling,

@@ -22,5 +22,5 @@ def proxy(victoria_metrics: LocalVictoriaMetrics) -> Iterator[FaultProxy]:
         yield proxy
     # What Ctrl-C left waiting for an answer comes to its end here, and not amid another test.
     for thread in threading.enumerate():
-        if thread.name.endswith("(_work)"):
+        if thread.name == "vm_df_writer sender":
             thread.join(10)

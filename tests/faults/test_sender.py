@@ -148,7 +148,7 @@ def test_retry_after_is_waited_for(proxy: FaultProxy, run: str, form: str) -> No
 def test_the_deadline_ends_it_and_every_body_is_reported(proxy: FaultProxy, run: str) -> None:
     proxy.schedule(then=answer(503))
     retry = RetryPolicy(deadline_s=0.5, first_wait_s=0.05)
-    bodies = [body_of(run, number) for number in range(3)]
+    bodies = [body_of(run, number, samples=2_000) for number in range(3)]
     started = time.monotonic()
     outcomes = deliver(sender_to(proxy.url, retry=retry), bodies)
     assert 0.5 <= time.monotonic() - started < 3

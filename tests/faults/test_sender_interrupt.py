@@ -46,7 +46,7 @@ def ctrl_c_after(*seconds: float) -> Iterator[None]:
 
 def no_thread_is_left() -> bool:
     deadline = time.monotonic() + 1
-    while any("_work" in thread.name for thread in threading.enumerate()):
+    while any(thread.name == "vm_df_writer sender" for thread in threading.enumerate()):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
@@ -81,7 +81,7 @@ def test_ctrl_c_between_any_two_steps_of_the_callers_thread_loses_no_body(
     while interrupted:
         rest, outcomes = iter(bodies), list[Outcome]()
         interrupted = False
-        sys.settrace(interrupt_before(step, ("run", "_feed")))
+        sys.settrace(interrupt_before(step, ("run", "_feed", "_deliver_here")))
         try:
             sender.deliver(rest, outcomes.append)
         except KeyboardInterrupt:
@@ -99,7 +99,7 @@ def interrupt_before(step: int, functions: tuple[str, ...]) -> Callable[..., Any
     steps = iter(range(step + 1))
 
     def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
-        if frame.f_code.co_name not in functions or "sender" not in frame.f_code.co_filename:
+        if frame.f_code.co_name not in functions or "dispatch" not in frame.f_code.co_filename:
             return None
         frame.f_trace_opcodes = True
         if event == "opcode" and next(steps, None) == step:
@@ -147,7 +147,7 @@ def test_ctrl_c_does_not_wait_for_a_server_that_hangs(
 ) -> None:
     """However often it is pressed, all bodies are accounted for."""
     proxy.schedule(then=hang)
-    bodies = iter([body_of(run, number) for number in range(9)])
+    bodies = iter([body_of(run, number, samples=2_000) for number in range(9)])
     outcomes: list[Outcome] = []
     started = time.monotonic()
     with ctrl_c_after(*np.linspace(0.3, 1.7, times).tolist()):
@@ -163,3 +163,53 @@ def test_ctrl_c_does_not_wait_for_a_server_that_hangs(
         (1, True, never_answered): 2,
         (0, False, never_sent): 2,
     }
+
+
+def test_a_small_body_is_sent_without_another_thread(proxy: FaultProxy, run: str) -> None:
+    threads: list[set[threading.Thread]] = []
+    sender_to(proxy.url).deliver(
+        [body_of(run)], lambda _: threads.append(set(threading.enumerate()))
+    )
+    assert not [thread for thread in threads[0] if thread.name == "vm_df_writer sender"]
+
+
+def test_ctrl_c_while_a_small_body_is_sent_waits_for_its_answer(
+    proxy: FaultProxy, run: str
+) -> None:
+    proxy.schedule(then=accept(1.0))
+    outcomes: list[Outcome] = []
+    with ctrl_c_after(0.2):
+        sender_to(proxy.url).deliver([body_of(run), body_of(run, 1)], outcomes.append)
+    [outcome] = outcomes
+    assert outcome.error is None
+
+
+@pytest.mark.parametrize(("times", "most_s"), [((0.2,), 10), ((0.2, 0.4), 1.9)])
+def test_ctrl_c_while_a_small_body_is_sent_does_not_wait_for_ever(
+    proxy: FaultProxy, run: str, times: tuple[float, ...], most_s: float
+) -> None:
+    """Two seconds, or until it is pressed again."""
+    proxy.schedule(then=hang)
+    outcomes: list[Outcome] = []
+    started = time.monotonic()
+    with ctrl_c_after(*times):
+        sender_to(proxy.url, timeout_s=60).deliver([body_of(run)], outcomes.append)
+    assert time.monotonic() - started < most_s
+    [outcome] = outcomes
+    assert str(outcome.error).startswith("delivery: interrupted while the server had not answered")
+    assert (outcome.attempts, outcome.in_doubt) == (1, True)
+
+
+def test_sigint_at_any_moment_of_small_writes_neither_loses_nor_tears_an_answer(
+    proxy: FaultProxy, run: str
+) -> None:
+    """A server that answers soon always gets to answer, and an interrupt is never swallowed."""
+    proxy.schedule(then=accept(0.002))
+    sender, rng, answered = sender_to(proxy.url), np.random.default_rng(5), 0
+    for shot, moment in enumerate(rng.uniform(0.0, 0.008, 100).tolist()):
+        outcomes: list[Outcome] = []
+        with ctrl_c_after(moment):
+            sender.deliver([body_of(run, shot)], outcomes.append)
+        assert all(o.error is None or not o.in_doubt for o in outcomes)
+        answered += any(o.error is None for o in outcomes)
+    assert answered > 10

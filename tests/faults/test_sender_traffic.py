@@ -151,7 +151,7 @@ def test_a_sender_can_be_pickled_and_used_again(proxy: FaultProxy, run: str) -> 
 
 def test_threads_live_only_inside_a_call(proxy: FaultProxy, run: str) -> None:
     def ours() -> set[threading.Thread]:
-        return {thread for thread in threading.enumerate() if "_work" in thread.name}
+        return {thread for thread in threading.enumerate() if thread.name == "vm_df_writer sender"}
 
     def bodies() -> Iterator[Body]:
         for number in range(9):

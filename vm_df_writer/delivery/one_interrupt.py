@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import inspect
+import math
 import signal
 import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, Self
 
@@ -39,10 +43,30 @@ class OneInterrupt:
         self._holds = False
         self._handler_before: Any = None
         self._guarded: FrameType | None = None
+        self._patience_s: float | None = None
+        self._reminder: _Reminder | None = None  # of an interrupt that waits
+        self._is_deaf = False
 
     def hold(self) -> None:
         """Only note interrupts from now on, as if one had struck."""
         self._holds = True
+
+    def postpone(self, patience_s: float = math.inf) -> None:
+        """Let an interrupt wait until `resume`.
+
+        Parameters
+        ----------
+        patience_s : float
+            How long it waits at most, from its arrival on; another one makes it strike before.
+            By default it waits, however many come.
+        """
+        self._patience_s = patience_s
+
+    def resume(self) -> None:
+        """Let the interrupt strike that waits, and others as soon as they come."""
+        self._patience_s = None
+        if self._reminder is not None and not self._holds:
+            self._strike(signal.SIGINT, inspect.currentframe())
 
     def __enter__(self) -> Self:
         """Begin; return the outer guard if there is one."""
@@ -77,11 +101,61 @@ class OneInterrupt:
             before = self._handler_before
             signal.signal(signal.SIGINT, before)
             before(number, frame)
+        elif self._is_deaf:
+            pass  # a reminder that came just when it was not needed any more
         elif self._holds:
             self.noted = True
-        else:
-            try:
-                self._handler_before(number, frame)
-            except BaseException:
-                self._holds = True
-                raise
+        elif self._patience_s is None:
+            self._strike(number, frame)
+        elif self._reminder is None:
+            self._reminder = _Reminder(self._patience_s)
+        elif self._patience_s < math.inf:
+            self._strike(number, frame)
+
+    def _strike(self, number: int, frame: FrameType | None) -> None:
+        reminder, self._reminder = self._reminder, None
+        if reminder is not None:
+            self._is_deaf = True
+            reminder.cancel()
+            self._is_deaf = False
+        try:
+            self._handler_before(number, frame)
+        except BaseException:
+            self._holds = True
+            raise
+
+
+class _Reminder:
+    """Sends the signal once more, after a while; not a thread of `threading`.
+
+    A signal handler may interrupt `threading` where it holds locks that a new thread needs.
+    """
+
+    def __init__(self, after_s: float) -> None:
+        self._cancelled: SimpleQueue[None] = SimpleQueue()
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        if after_s < math.inf:
+            with suppress(RuntimeError):  # the system allows no other thread
+                _thread.start_new_thread(self._run, (after_s,))
+                return
+        self._ended.put(None)
+
+    def cancel(self) -> None:
+        """Return when no signal comes any more."""
+        self._cancelled.put(None)
+        self._ended.get()
+
+    def _run(self, after_s: float) -> None:
+        try:
+            self._cancelled.get(timeout=after_s)
+        except Empty:
+            _signal_main_thread()
+        self._ended.put(None)
+
+
+def _signal_main_thread() -> None:
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, signal.SIGINT)  # ends what it waits for
+    else:
+        _thread.interrupt_main()

@@ -11,10 +11,11 @@ from typing import Self
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
 from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 
-__all__ = ["Attempts", "EncodingInDoubt", "RetryPolicy"]
+__all__ = ["Attempts", "EncodingInDoubt", "Retry", "RetryPolicy"]
 
 
 class EncodingInDoubt(ServerRejected):
@@ -52,6 +53,47 @@ class RetryPolicy:
         return cls(config.connection_retry_attempts, config.retry_deadline_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Another attempt to come.
+
+    Attributes
+    ----------
+    error : DeliveryError
+        What the last attempt ran into.
+    wait_s : float
+        How long it is waited.
+    left_s : float
+        For how long attempts are made from now on.
+    at_once : bool
+        Whether this is no sign of trouble: an idle connection was closed, or the encoding changes.
+
+    Examples
+    --------
+    >>> print(Retry(ServerRejected("http://h/import: answered 503"), 4.2, 108.0))
+    http://h/import: answered 503; trying again in 4.2 s (attempts end in 2 min)
+    """
+
+    error: DeliveryError
+    wait_s: float
+    left_s: float
+    at_once: bool = False
+
+    @property
+    def brief(self) -> str:
+        """What a progress bar has room for."""
+        error = self.error
+        reason = f"answered {error.status}" if isinstance(error, ServerRejected) else "no answer"
+        return f"{reason}, trying again (attempts end in {describe_seconds(self.left_s)})"
+
+    def __str__(self) -> str:
+        """Say why, when, and until when."""
+        if self.at_once:
+            return f"{self.error.message}; sending again at once"
+        left = describe_seconds(self.left_s)
+        return f"{self.error.message}; trying again in {self.wait_s:.1f} s (attempts end in {left})"
+
+
 class Attempts:
     """The attempts to deliver one body.
 
@@ -61,6 +103,8 @@ class Attempts:
         When to try again.
     sleep : callable
         Waits for so many seconds; may raise to end the attempts.
+    on_retry : callable
+        Called before each wait.
 
     Attributes
     ----------
@@ -83,12 +127,18 @@ class Attempts:
     (3, True)
     """
 
-    def __init__(self, policy: RetryPolicy, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        sleep: Callable[[float], None],
+        on_retry: Callable[[Retry], object] = lambda _: None,
+    ) -> None:
         self.made = 0
         self.in_doubt = False
         self.error: DeliveryError | None = None
         self._policy = policy
         self._sleep = sleep
+        self._on_retry = on_retry
         self._backoff = wait_random_exponential(policy.first_wait_s, policy.longest_wait_s)
         self._deadline = 0.0
         self._unavailable = 0
@@ -101,6 +151,7 @@ class Attempts:
             retry=retry_if_exception(self._may_be_retried),
             wait=self._wait_s,
             stop=self._is_over,
+            before_sleep=self._tell,
             reraise=True,
         )
         retrying(self._attempt, send)
@@ -141,6 +192,11 @@ class Attempts:
             return 0.0
         time_left = max(0.0, self._deadline - time.monotonic())
         return max(min(self._backoff(state), time_left), _retry_after_s(self.error))
+
+    def _tell(self, state: RetryCallState) -> None:
+        if self.error is not None and state.next_action is not None:
+            left_s = max(0.0, self._deadline - time.monotonic())
+            self._on_retry(Retry(self.error, state.next_action.sleep, left_s, self._at_once))
 
     def _is_over(self, _: RetryCallState) -> bool:
         time_left = self._deadline - time.monotonic()

@@ -145,7 +145,10 @@ class WideFrame:
     def _numbers(self, series: slice) -> npt.NDArray[Any]:
         positions = self.positions[series]
         if (np.diff(positions) == 1).all():  # neighbours: a view, not a copy
-            return self.frame.iloc[:, positions[0] : positions[-1] + 1].to_numpy()
+            first, end = int(positions[0]), int(positions[-1]) + 1
+            if (first, end) == (0, self.frame.shape[1]):
+                return self.frame.to_numpy()  # a slice of a small frame costs more than the rest
+            return self.frame.iloc[:, first:end].to_numpy()
         return self.frame.iloc[:, positions].to_numpy()
 
 

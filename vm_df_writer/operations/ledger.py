@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from vm_df_writer.delivery.retry import Retry
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import DeliveryError, VmDfWriterError, WriteInterrupted
 from vm_df_writer.model.reading import Reading
@@ -55,6 +56,7 @@ class Ledger:
         self.verification: Verification | None = None
         self.server_drops: dict[str, int] | None = None
         self.cache_reset: CacheReset | None = None
+        self._retry: Retry | None = None
         self._lock = threading.Lock()
         self._traffic: Counter[str] = Counter()
         self._acknowledged: list[SampleCounts] = []
@@ -84,6 +86,12 @@ class Ledger:
     def done(self) -> int:
         """Samples that were acknowledged or left out so far."""
         return self.samples + self.dropped.total()
+
+    @property
+    def status(self) -> str:
+        """What keeps the write waiting, in a word or two; nothing if it goes on."""
+        retry = self._retry
+        return "" if retry is None else retry.brief
 
     @property
     def first_ms(self) -> int | None:
@@ -118,8 +126,13 @@ class Ledger:
                 self.error = self.error or outcome.error
                 self.error.in_doubt |= outcome.in_doubt
             else:
+                self._retry = None
                 self._acknowledged.append(outcome.body.counts)
                 self.samples += outcome.body.n_samples
+
+    def note_retry(self, retry: Retry) -> None:
+        """Note that a body is about to be sent again."""
+        self._retry = retry
 
     def record_repair(self, outcome: Outcome) -> None:
         """Record what became of a body of samples that are sent again."""

@@ -40,7 +40,12 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
             "undelivered samples were kept in"
         ) from None
     ledger = Ledger()
-    bar = ProgressBar(progress, sum(file.samples for file in files), lambda: ledger.done)
+    bar = ProgressBar(
+        progress,
+        sum(file.samples for file in files),
+        lambda: ledger.done,
+        status=lambda: ledger.status,
+    )
     replay = _Replay(files, backend, backend.server.info(), ledger)
     with OneInterrupt(), reporting(replay.report):
         try:
@@ -84,7 +89,7 @@ class _Replay:
             rest = [file for file in self._left() if file not in self._problems]
             if not rest:
                 break
-            self._backend.sender.deliver(self._bodies(rest), self._settle)
+            self._backend.sender.deliver(self._bodies(rest), self._settle, self._ledger.note_retry)
 
     def release(self) -> None:
         """Let others have what is left; a file that is not claimed stays as it is."""

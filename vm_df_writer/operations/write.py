@@ -80,7 +80,9 @@ def write_plan(
     warn_of_tenant_labels(backend.endpoint.tenant, plan.parsed.label_names)
     plan = without_existing(plan, backend, if_exists)
     ledger = Ledger()
-    bar = ProgressBar(progress, plan.parsed.n_samples, lambda: ledger.done)
+    bar = ProgressBar(
+        progress, plan.parsed.n_samples, lambda: ledger.done, status=lambda: ledger.status
+    )
     with OneInterrupt() as interrupt, reporting(lambda: _report(plan, backend, ledger)):
         if dry_run:
             for body in plan.bodies(map(ledger.count_block, plan.blocks())):
@@ -120,7 +122,7 @@ def _deliver(plan: SendPlan, backend: Backend, ledger: Ledger, interrupt: OneInt
     """
     try:
         bodies = plan.bodies(map(ledger.count_block, plan.blocks()))
-        backend.sender.deliver(bodies, ledger.record)
+        backend.sender.deliver(bodies, ledger.record, ledger.note_retry)
     except BaseException as error:
         interrupt.hold()
         try:

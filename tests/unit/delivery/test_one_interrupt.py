@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import math
 import signal
 import threading
+import time
 
 import pytest
 
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
+
+
+def resume_after(seconds: float, interrupt: OneInterrupt) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+    interrupt.resume()
 
 
 def press() -> None:
@@ -99,3 +108,78 @@ def test_in_another_thread_nothing_changes() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_a_postponed_interrupt_strikes_at_the_end_of_its_patience() -> None:
+    started = time.monotonic()
+    with OneInterrupt() as interrupt:
+        interrupt.postpone(0.1)
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(30)
+    assert 0.1 <= time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("patience_s", [60.0, math.inf])
+def test_a_postponed_interrupt_strikes_when_it_may(patience_s: float) -> None:
+    with OneInterrupt() as interrupt:
+        interrupt.postpone(patience_s)
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.resume()
+        press()
+    assert interrupt.noted
+
+
+def test_another_interrupt_makes_a_postponed_one_strike_unless_it_has_no_end() -> None:
+    with OneInterrupt() as interrupt:
+        interrupt.postpone(60.0)
+        press()
+        interrupt.postpone()
+        press()
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.resume()
+    assert not interrupt.noted
+    with OneInterrupt() as interrupt:
+        interrupt.postpone(60.0)
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        interrupt.resume()
+    assert not interrupt.noted
+
+
+def test_without_an_interrupt_nothing_strikes_when_it_may() -> None:
+    with OneInterrupt() as interrupt:
+        interrupt.postpone(60.0)
+        interrupt.resume()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+
+
+@pytest.mark.parametrize("shot", range(20))
+def test_a_reminder_that_comes_just_when_it_is_cancelled_is_no_interrupt_of_its_own(
+    shot: int,
+) -> None:
+    with OneInterrupt() as interrupt:
+        interrupt.postpone(0.005)
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            resume_after(0.004 + 0.0001 * shot, interrupt)
+    assert not interrupt.noted
+    time.sleep(0.01)
+
+
+def test_a_handler_that_does_not_raise_hears_of_a_postponed_interrupt() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        with OneInterrupt() as interrupt:
+            interrupt.postpone(60.0)
+            press()
+            assert heard == []
+            interrupt.resume()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from vm_df_writer.delivery.concurrency_limit import Stopped
-from vm_df_writer.delivery.retry import Attempts, RetryPolicy
+from vm_df_writer.delivery.retry import Attempts, Retry, RetryPolicy
 from vm_df_writer.errors import ConfigError, DeliveryError, ServerRejected, ServerUnavailable
 from vm_df_writer.transport.http_errors import RETRIED_STATUSES
 
@@ -235,3 +236,22 @@ def test_a_sleep_that_raises_ends_the_attempts_with_the_last_error_kept() -> Non
         script.run()
     assert script.sent == 1
     assert script.attempts.error is failure
+
+
+def test_each_wait_is_told_before_it_with_what_remains() -> None:
+    told: list[Retry] = []
+    policy = RetryPolicy(deadline_s=60.0)
+    failures = iter([rejected(503), stale(), rejected(429, retry_after_s=7.0)])
+
+    def send() -> None:
+        for failure in failures:
+            raise failure
+
+    Attempts(policy, lambda _: None, told.append).run(send)
+    assert [retry.at_once for retry in told] == [False, True, False]
+    assert all(50 < retry.left_s <= 60 for retry in told)
+    first, second, third = map(str, told)
+    assert re.fullmatch(r"answered 503; trying again in 0\.\d s \(attempts end in 60 s\)", first)
+    assert second == "no answer; sending again at once"
+    assert third == "answered 429; trying again in 7.0 s (attempts end in 60 s)"
+    assert told[2].brief == "answered 429, trying again (attempts end in 60 s)"
