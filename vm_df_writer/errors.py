@@ -23,6 +23,7 @@
     UserWarning
         VmDfWriterWarning
             LabelClashWarning
+            NameWarning
             InexactWarning
             RetentionWarning
             TenantLabelWarning

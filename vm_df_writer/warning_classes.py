@@ -8,6 +8,7 @@ __all__ = [
     "InexactWarning",
     "InsecureTlsWarning",
     "LabelClashWarning",
+    "NameWarning",
     "RetentionWarning",
     "TenantLabelWarning",
     "VmDfWriterWarning",
@@ -20,6 +21,10 @@ class VmDfWriterWarning(UserWarning):
 
 class LabelClashWarning(VmDfWriterWarning):
     """The frame and `metric_format` both set a label; `metric_format` wins."""
+
+
+class NameWarning(VmDfWriterWarning):
+    """A metric or label has a name that queries must quote."""
 
 
 class InexactWarning(VmDfWriterWarning):

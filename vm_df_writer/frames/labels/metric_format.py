@@ -21,6 +21,7 @@ from vm_df_writer.frames.labels.limits import (
     _check_series_bytes,
     _check_tenants,
 )
+from vm_df_writer.frames.labels.query_names import warn_of_names
 from vm_df_writer.model.labels import LabelSets, label_fields
 from vm_df_writer.model.series import IntArray
 
@@ -80,6 +81,7 @@ def render_label_sets(
     columns += labels
     _check_lengths(columns, limits)
     _check_metric_name(columns[0])
+    warn_of_names(columns[0].texts, (column.name for column in columns[1:]))
     if len(columns) > limits.max_labels:
         _check_count(columns, n_series, limits)
     _check_series_bytes(columns, n_series)
