@@ -35,6 +35,11 @@ __all__ = [
 _TENANT = re.compile(r"[0-9]{1,10}(?::[0-9]{1,10})?")
 # durationpy skips what stands between two parts, and would take 1h-30m for 1h30m.
 _DURATION = re.compile("(?:[0-9.]+[a-z\u00b5\u03bc]+)+")
+# What is copied from a browser or from another tool's configuration, behind the base of a server.
+_PASTED = re.compile(
+    r"/(?:vmui(?:/.*)?|graph(?:\?.*)?|api/v1/(?:import(?:/[a-z]+)?|write|push|export|query(?:_range)?)"
+    r"(?:\?.*)?)/?$"
+)
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -54,6 +59,9 @@ def _http_url(url: str) -> str:
 
 
 def _base_url(url: str) -> str:
+    pasted = _PASTED.search(url)
+    if pasted is not None and "@" not in url[pasted.start() :]:
+        url = url[: pasted.start()]
     if "?" in url or "#" in url:
         raise ValueError(
             "expected a base URL, which paths are put behind, got one with a query or fragment; "
@@ -192,14 +200,21 @@ def check_metric_format(value: object) -> dict[str, str]:
     if not labels.get("__name__"):
         raise ValueError(
             f"__name__ is missing or empty (there are: {', '.join(map(repr, labels)) or 'none'}); "
-            "add the name of the metrics, for example __name__: vmanomaly_$VAR"
+            f"add the name of the metrics, for example __name__: vmanomaly_$VAR{_eaten(labels)}"
         )
     if not any("$VAR" in text for text in labels.values()):
         raise ValueError(
             "no value holds $VAR, so that y and yhat would become one series; "
-            "write for example __name__: vmanomaly_$VAR"
+            f"write for example __name__: vmanomaly_$VAR{_eaten(labels)}"
         )
     return labels
+
+
+def _eaten(labels: Mapping[str, str]) -> str:
+    """Say what keeps a placeholder, where a shell seems to have replaced it by nothing."""
+    if any(text == "" or text[-1] in "_-:." for text in labels.values()):
+        return ", in single quotes where a shell reads it"
+    return ""
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

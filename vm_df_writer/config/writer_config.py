@@ -121,8 +121,8 @@ class WriterConfig(BaseModel):
     retry_deadline: Duration = "2m"
     """How long to go on retrying a request. Not a parameter of vmanomaly."""
     compression: Literal["auto", "gzip", "zstd", "none"] = "auto"
-    """Coding of requests; auto is none on loopback and gzip elsewhere. Servers before v1.114
-    silently drop what is sent as zstd. Not a parameter of vmanomaly."""
+    """Content encoding of requests; auto is none on loopback and gzip elsewhere. Servers before
+    v1.114 silently drop what is sent as zstd. Not a parameter of vmanomaly."""
     spool_dir: FolderPath | None = None
     """Folder for what cannot be delivered: gzipped import files, until a replay or curl sends
     them. Without it such samples are reported by the exception alone. Not a parameter of

@@ -12,7 +12,7 @@ from vm_df_writer.errors import ConfigError
 
 __all__ = ["Endpoint"]
 
-_TENANT_PATH = re.compile(r"/(?:insert|select)/(?P<tenant>[^/]+)/prometheus$")
+_TENANT_PATH = re.compile(r"/(?:insert|select)/(?P<tenant>[^/]+)(?:/prometheus|(?<=[0-9]))$")
 
 
 @dataclass(frozen=True)

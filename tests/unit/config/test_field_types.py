@@ -127,6 +127,40 @@ def test_base_urls_are_kept_as_they_are(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pasted", "base"),
+    [
+        ("http://vm:8428/api/v1/import", "http://vm:8428"),
+        ("http://vm:8428/api/v1/import/", "http://vm:8428"),
+        ("http://vm:8428/api/v1/import/prometheus?extra_label=a=b", "http://vm:8428"),
+        ("http://vm:8428/api/v1/write", "http://vm:8428"),
+        ("http://vm:8428/prefix/api/v1/query?query=up", "http://vm:8428/prefix"),
+        ("http://vm:8428/vmui", "http://vm:8428"),
+        ("http://vm:8428/vmui/?#/?g0.expr=up&g0.tab=0", "http://vm:8428"),
+        ("http://vm:8428/graph?g0.expr=up", "http://vm:8428"),
+        (
+            "http://vms:8481/select/0/prometheus/api/v1/query_range",
+            "http://vms:8481/select/0/prometheus",
+        ),
+        ("http://vms:8481/select/5:7/vmui/#/", "http://vms:8481/select/5:7"),
+    ],
+)
+def test_a_url_that_was_copied_from_elsewhere_is_cut_to_its_base(pasted: str, base: str) -> None:
+    assert config(datasource_url=pasted, query_url=pasted).datasource_url == base
+
+
+@pytest.mark.parametrize("url", ["http://h/import", "http://h/graphs", "http://h/my/vmui2"])
+def test_paths_that_only_look_alike_are_kept(url: str) -> None:
+    assert config(datasource_url=url).datasource_url == url
+
+
+@pytest.mark.parametrize("eaten", ["vmanomaly_", "", "node."])
+def test_a_placeholder_that_a_shell_took_is_recognized(eaten: str) -> None:
+    said = refusal(metric_format={"__name__": eaten, "job": "node"})
+    assert said.endswith("__name__: vmanomaly_$VAR, in single quotes where a shell reads it")
+    assert "shell" not in refusal(metric_format={"__name__": "score"})
+
+
+@pytest.mark.parametrize(
     "url",
     ["", "localhost:8428", "ftp://h", "http://", "http://:8428", "http://h:x", "http://h:99999",
      "http://[::1", "http://h:8428\n", "http://h h", "/path"],
