@@ -9,6 +9,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.support.corpus import Case, all_cases, ask, lines_of
 from tests.support.corpus_remedies import frames_of, leads_to_the_truth
+from tests.support.corpus_shell import options_lead_to_the_truth
 from tests.support.corpus_truth import verdict
 
 CASES = all_cases()
@@ -33,6 +34,18 @@ def test_a_refusal_proposes_what_leads_to_the_truth(case: Case) -> None:
         pytest.skip("not one frame, or not refused")
     ends = [leads_to_the_truth(case, frame) for frame in frames]
     assert any(is_reached for is_reached, _ in ends), ends
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if "series" in case.truth and case.via != "frame" and not case.easy],
+    ids=lambda case: case.id,
+)
+def test_a_refusal_in_a_shell_proposes_options_that_lead_to_the_truth(
+    case: Case, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    is_reached, said = options_lead_to_the_truth(case, tmp_path, httpserver)
+    assert is_reached, said
 
 
 def test_no_two_cases_share_an_id() -> None:

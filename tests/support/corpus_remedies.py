@@ -25,6 +25,8 @@ _ONE = re.compile(r"\b(time|time_unit|variable_column)=('[^']*')")
 _MARKS = re.compile(r"\b(separator|decimal|thousands)=('[^']*')")
 _ASSIGNED = re.compile(r"(frame\['[^']*'\]) = (.*?)(?: if it is a value|, or leave|$)")
 _FRAME = re.compile(r"(frame = frame\.\w+\(.*?\))$")
+_FORMS = re.compile(r"\(('%[^']*')\)")
+_DROPPED = re.compile(r"drop it with (frame\.reset_index\(drop=True\))$")
 _OF_COLUMN = re.compile(
     r"(pd\.to_\w+\((frame\['[^']*'\]).*?\)(?:\.dt\.round\('ms'\))?)(?:$|, or leave)"
 )
@@ -86,6 +88,12 @@ def _proposed(
         yield _run(frame, f"{column} = {code}"), {**keywords}
     for code, column in () if "assign(" in message else _OF_COLUMN.findall(message):
         yield _run(frame, f"{column} = {code}"), {**keywords}
+    for column in re.findall(r"column ('[^']*'), row", message):
+        for form in _FORMS.findall(message):
+            code = f"frame[{column}] = pd.to_datetime(frame[{column}], format={form})"
+            yield _run(frame, code), {**keywords}
+    for code in _DROPPED.findall(message):
+        yield _run(frame, f"frame = {code}"), {**keywords}
     for code in _FRAME.findall(message):
         yield _run(frame, code), {k: v for k, v in keywords.items() if k != "time"}
 

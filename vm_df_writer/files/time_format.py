@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.display.text import did_you_mean
-from vm_df_writer.errors import ColumnError, TimestampError
+from vm_df_writer.errors import TimestampError
 from vm_df_writer.files.file_options import FileOptions
+from vm_df_writer.files.time_columns import join_times
 from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.timestamps import holds_time
 
 __all__ = ["parse_times"]
-
-_JOINED = "timestamp"
 
 
 def parse_times(frame: pd.DataFrame, reading: ReadOptions, options: FileOptions) -> pd.DataFrame:
@@ -36,7 +32,8 @@ def parse_times(frame: pd.DataFrame, reading: ReadOptions, options: FileOptions)
     Timestamp('2026-12-31 06:00:00')
     """
     if options.time_columns:
-        frame = _join(frame, options.time_columns)
+        as_written = options.time_format is not None
+        frame = join_times(frame, options.time_columns, name=reading.time, as_written=as_written)
     time_format = options.time_format
     if time_format is None:
         return frame
@@ -46,28 +43,6 @@ def parse_times(frame: pd.DataFrame, reading: ReadOptions, options: FileOptions)
     elif column.kind == "index level":
         return frame.set_axis(pd.DatetimeIndex(_parse(frame.index, str(column), time_format)))
     return frame.assign(**{str(column.name): _parse(frame[column.name], str(column), time_format)})
-
-
-def _join(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    for name in names:
-        if name not in frame.columns:
-            known = [str(column) for column in frame.columns]
-            raise ColumnError(
-                f"time_columns: {name!r} is not a column (there are: "
-                f"{', '.join(map(repr, known[:20]))}){did_you_mean(name, known)}"
-            )
-    rest = frame.drop(columns=[*names])
-    if _JOINED in rest.columns:
-        raise ColumnError(
-            f"time_columns: there is a column {_JOINED!r} already, which is what they become; "
-            "rename it"
-        )
-    texts = [frame[name].astype("string").str.strip() for name in names]
-    joined = texts[0]
-    for text in texts[1:]:
-        joined = joined + " " + text
-    rest.insert(0, _JOINED, joined.astype(object).where(joined.notna(), None))
-    return rest
 
 
 def _parse(source: pd.Index | pd.Series, where: str, time_format: str) -> pd.Series:

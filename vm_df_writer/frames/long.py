@@ -22,7 +22,7 @@ from vm_df_writer.frames.roles.assign_roles import Roles, assign_roles
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.label_need import judge_need
 from vm_df_writer.frames.roles.name_words import names_a_thing
-from vm_df_writer.frames.roles.number_labels import find_number_labels
+from vm_df_writer.frames.roles.number_labels import find_number_labels, may_be_no_value
 from vm_df_writer.frames.roles.proposals import Proposal
 from vm_df_writer.frames.roles.text_labels import OpenLabel, check_open_labels
 from vm_df_writer.frames.samples.cleaning import (
@@ -162,7 +162,7 @@ def read_long(
     ]
     keys = [*certain, *(one.label for one in may_be)]
     grouped = group_rows(keys, timestamps.ms, kept)
-    roles = _close_labels(roles, may_be, certain, grouped, timestamps.ms)
+    roles = _close_labels(frame, roles, may_be, certain, grouped, timestamps.ms)
     labels += [one.label for one in may_be]
     if roles.open_numbers:
         roles, more = _close_numbers(frame, roles, keys, grouped, timestamps.ms, kept)
@@ -222,7 +222,16 @@ def _series_of_rows(frame: pd.DataFrame, roles: Roles) -> IntArray:
     return combine_labels(labels, len(frame))[0].astype(np.int64)
 
 
+def _known(frame: pd.DataFrame, roles: Roles) -> Proposal:
+    """Return what surely is a label or a value, and what is a value if anything."""
+    labels = [source.name for source in roles.labels if source.kind == "column"]
+    odd = {name for name in roles.open_numbers if may_be_no_value(frame[name])}
+    values = [*roles.values]  # noqa: PD011 - no frame's
+    return Proposal(labels, [name for name in values if name not in odd] or values)
+
+
 def _close_labels(
+    frame: pd.DataFrame,
     roles: Roles,
     may_be: Sequence[OpenLabel],
     certain: Sequence[LabelColumn],
@@ -235,8 +244,7 @@ def _close_labels(
     # Of two that would do, the one that is called after a thing is kept, and never numbers as text.
     in_order = sorted(may_be, key=lambda one: names_a_thing(one.label.name) and not one.is_doubtful)
     need = judge_need(certain, [one.label for one in in_order], grouped, ms)
-    known = Proposal([s.name for s in roles.labels if s.kind == "column"], roles.values)
-    check_open_labels(in_order, need, ms, roles.time, known)
+    check_open_labels(in_order, need, ms, roles.time, _known(frame, roles))
     return replace(roles, labels=[*roles.labels, *roles.open_labels], open_labels=())
 
 
@@ -249,13 +257,16 @@ def _close_numbers(
     kept: BoolArray | None,
 ) -> tuple[Roles, list[LabelColumn]]:
     """Make labels of those whole numbers that surely are, and values of the others."""
-    known = Proposal([s.name for s in roles.labels if s.kind == "column"], roles.values)
-    names = find_number_labels(frame, roles.open_numbers, grouped, keys, ms, kept, known)
+    known = _known(frame, roles)
+    names = find_number_labels(
+        frame, roles.open_numbers, grouped, keys, ms, kept, known, roles.values
+    )
     sources = [ColumnRef("column", name) for name in names]
+    values = [*roles.values]  # noqa: PD011 - no frame's
     closed = replace(
         roles,
         labels=[*roles.labels, *sources],
-        values=[name for name in known.value_columns if name not in names],
+        values=[name for name in values if name not in names],
         open_numbers=(),
     )
     return closed, [label_from_column(str(s.name), frame[s.name], str(s)) for s in sources]

@@ -24,7 +24,7 @@ from vm_df_writer.frames.reading_of import explicit_options, reading_of
 from vm_df_writer.frames.roles.assign_roles import refuse_odd_columns
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.column_survey import ColumnSurvey, survey_columns
-from vm_df_writer.frames.roles.number_labels import check_no_things_by_name
+from vm_df_writer.frames.roles.number_labels import check_no_things, may_be_no_value
 from vm_df_writer.frames.roles.proposals import Proposal
 from vm_df_writer.frames.roles.row_numbers import numbers_rows
 from vm_df_writer.frames.roles.time_candidates import find_time
@@ -203,7 +203,9 @@ def _read_wide_or_long(
     whole = [name for name in survey.whole_numbers if name not in left_out]
     if whole:
         values = frame.columns[wide.positions].tolist()
-        check_no_things_by_name(frame, whole, Proposal([], values))
+        odd = {name for name in whole if may_be_no_value(frame[name])}
+        known = Proposal([], [name for name in values if name not in odd] or values)
+        check_no_things(frame, whole, [], wide.timestamps.ms, known, values)
     return wide
 
 

@@ -107,7 +107,7 @@ def sniff_dialect(
         thousands=options.thousands,
         encoding=encoding,
         na_values=tuple(options.na_values),
-        names=tuple(_check_names([name.strip() for name in header])),
+        names=tuple(_check_names(_strip_names(header))),
     )
     return dialect, end
 
@@ -178,11 +178,18 @@ def _check_no_annotations(text: bytes) -> None:
         )
 
 
+def _strip_names(header: Sequence[str]) -> list[str]:
+    """Strip blanks, and the mark of a comment that NumPy and sar write in front of a header."""
+    names = [name.strip() for name in header]
+    return [re.sub(r"^#\s+(?=.)", "", names[0]), *names[1:]]
+
+
 def _check_names(names: Sequence[str]) -> Sequence[str]:
     seen: set[str] = set()
+    n_named = max((i for i, name in enumerate(names) if name), default=0) + 1
     for position, name in enumerate(names):
-        is_last = position == len(names) - 1 > 0  # may be what a separator at each line's end makes
-        if position and not name and not is_last:
+        # What is behind the last name may be what separators at each line's end make.
+        if position and not name and position < n_named:
             raise SourceError(f"column {position + 1} has no name in the header; name it")
         if name in seen and name:
             raise SourceError(f"column {name!r} stands twice in the header; rename one of them")

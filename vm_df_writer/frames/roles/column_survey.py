@@ -30,7 +30,9 @@ def kind_of_dtype(dtype: Any) -> DtypeKind:
         return "object"
     if holds_time(dtype):
         return "time"
-    if isinstance(dtype, pd.CategoricalDtype) or getattr(dtype, "type", None) is str:
+    if isinstance(dtype, (pd.CategoricalDtype, pd.IntervalDtype)) or (
+        getattr(dtype, "type", None) is str
+    ):
         return "text"
     if isinstance(dtype, pd.ArrowDtype):
         if numpy_kind(dtype) in "fb" or "decimal" in dtype.name:

@@ -8,14 +8,17 @@ tells no rows of one time apart names the thing that is measured (``sensor``) or
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 __all__ = [
+    "are_counted_together",
     "is_time_name",
     "names_a_condition",
     "names_a_key",
+    "names_a_row",
     "names_a_thing",
     "names_a_thing_by_number",
+    "part_of_time",
     "words_of",
 ]
 
@@ -40,6 +43,17 @@ _TIME_NAMES = frozenset(
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
+
+
+_PARTS_OF_TIME = {
+    "year": _words("year yr yyyy jahr"),
+    "month": _words("month mo mon mnth mm monat"),
+    "day": _words("day dy dd dayofmonth dom tag"),
+    "hour": _words("hour hr hh hhmm hourofday hod hourending he stunde"),
+    "minute": _words("minute min mi"),
+    "second": _words("second sec ss"),
+    "period": _words("period quarter week yearmonth yearweek"),
+}
 
 
 # What can be measured: each is a thing of which there may be several, in the singular.
@@ -88,6 +102,30 @@ _CONDITIONS = _words(
     verdict warning weather weekday
     """
 )
+# What is measured of things that are named behind it, as in bytes_per_host and cpu_user.
+_MEASURES = _words(
+    """
+    average avg count counts cpu max mean median min n num of pct per percent rate ratio std sum
+    total usage used
+    """
+)
+# Things that are counted, or measured, in columns beside each other, under names in the singular.
+_COUNTED_TOGETHER = (
+    _words(
+        "bicycle bike bus car cyclist motorcycle pedestrian person scooter train tram truck van"
+    ),
+    _words("guest idle iowait irq kernel nice softirq steal system user"),
+)
+# Names of what numbers the rows: of a database, of a spreadsheet, of a data set.
+_ROWS = _words(
+    """
+    # idx index instant lfdnr no recno record recordno recordnumber rn row rowindex rowno rownr
+    rownum rownumber seq seqno sequence sequencenumber slno sno srno
+    """
+)
+_ROW_ENDINGS = ("index", "idx", "row", "rownum")
+# What follows the name of a thing where it is numbered or spelt out.
+_BEHIND_A_THING = ("code", "name", "nbr", "no", "nr", "num", "number")
 # The last word of the name of a number that stands for one thing among others.
 _KEYS = frozenset({"id", "ids", "uid", "uuid", "guid", "serial", "imei", "nr", "pk", "rowid"})
 
@@ -114,6 +152,18 @@ def is_time_name(name: Hashable) -> bool:
     return isinstance(name, str) and "".join(words_of(name)) in _TIME_NAMES
 
 
+def part_of_time(name: Hashable) -> str | None:
+    """Return which part of a time a column of this name holds, if it is called after one.
+
+    Examples
+    --------
+    >>> [part_of_time(name) for name in ("YEAR", "MO", "hr", "HH", "hours", "y")]
+    ['year', 'month', 'hour', 'hour', None, None]
+    """
+    joined = "".join(words_of(name))
+    return next((part for part, names in _PARTS_OF_TIME.items() if joined in names), None)
+
+
 def names_a_key(name: Hashable) -> bool:
     """Say whether numbers of this name stand for things, or number rows, rather than count.
 
@@ -127,6 +177,33 @@ def names_a_key(name: Hashable) -> bool:
         return False
     last = words[-1]
     return last in _KEYS or (last.endswith("id") and last[:-2] in _THINGS | _PASSING)
+
+
+def names_a_row(name: Hashable) -> bool:
+    """Say whether a count by ones of this name is likely to number the rows.
+
+    Examples
+    --------
+    >>> [names_a_row(name) for name in ("rn", "S.No", "#", "d3mIndex", "order_id", "cycles")]
+    [True, True, True, True, True, False]
+    """
+    words = words_of(name)
+    is_row = ("".join(words) or str(name).strip()) in _ROWS
+    return is_row or (bool(words) and words[-1] in _ROW_ENDINGS) or names_a_key(name)
+
+
+def are_counted_together(name: Hashable, others: Iterable[Hashable]) -> bool:
+    """Say whether a column and another are counts of one kind, or shares of one whole.
+
+    Examples
+    --------
+    >>> are_counted_together("car", ["bus", "y"]), are_counted_together("user", ["rack", "y"])
+    (True, False)
+    """
+    for kinds in _COUNTED_TOGETHER:
+        if kinds.intersection(words_of(name)[-1:]):
+            return any(kinds.intersection(words_of(other)[-1:]) for other in others)
+    return False
 
 
 def names_a_condition(name: Hashable) -> bool:
@@ -154,19 +231,25 @@ def names_a_thing(name: Hashable) -> bool:
 def names_a_thing_by_number(name: Hashable) -> bool:
     """Say whether whole numbers of this name are likely to be the numbers of things.
 
-    A plural counts (``hosts``), and a number behind the word makes it one of several columns of
-    values (``sensor_2``).
+    A plural counts (``hosts``), as does a measure of things (``bytes_per_host``), and a number
+    behind the word makes it one of several columns of values (``sensor_2``).
 
     Examples
     --------
-    >>> [names_a_thing_by_number(name) for name in ("rack", "port", "ports", "sensor_2", "battery")]
+    >>> [
+    ...     names_a_thing_by_number(name)
+    ...     for name in ("rack", "port", "ports", "sensor_2", "cpu_user")
+    ... ]
     [True, True, False, False, False]
     """
-    return _ends_with(name, _THINGS_BY_NUMBER) or names_a_key(name)
+    if names_a_key(name):
+        return True
+    is_measure = "%" in str(name) or not _MEASURES.isdisjoint(words_of(name)[:-1])
+    return _ends_with(name, _THINGS_BY_NUMBER) and not is_measure
 
 
 def _ends_with(name: Hashable, things: frozenset[str]) -> bool:
     words = words_of(name)
-    while words and words[-1] in ("name", "no", "number", "num") and len(words) > 1:
+    while words and words[-1] in _BEHIND_A_THING and len(words) > 1:
         words = words[:-1]
     return bool(words) and words[-1] in things and _CONDITIONS.isdisjoint(words[-1:])

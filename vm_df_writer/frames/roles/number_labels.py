@@ -14,12 +14,17 @@ from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_colu
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.label_need import judge_need
-from vm_df_writer.frames.roles.name_words import names_a_key, names_a_thing_by_number
+from vm_df_writer.frames.roles.name_words import (
+    are_counted_together,
+    names_a_key,
+    names_a_thing_by_number,
+)
 from vm_df_writer.frames.roles.proposals import Proposal, shown_values
+from vm_df_writer.frames.roles.row_numbers import may_number_rows
 from vm_df_writer.frames.samples.time_order import repeated_times
 from vm_df_writer.model.series import BoolArray, IntArray
 
-__all__ = ["check_no_things_by_name", "find_number_labels"]
+__all__ = ["check_no_things", "find_number_labels", "may_be_no_value"]
 
 # As many rows show that a number comes back at other times.
 _ROWS_PER_SERIES = 2
@@ -35,6 +40,7 @@ def find_number_labels(
     ms: IntArray,
     kept: BoolArray | None,
     proposal: Proposal,
+    all_values: Sequence[Hashable],
 ) -> list[Hashable]:
     """Return the columns of whole numbers that surely are labels.
 
@@ -53,6 +59,8 @@ def find_number_labels(
         Epoch milliseconds of all rows; which of them are written, or None for all.
     proposal : Proposal
         All that is known of labels and values, for messages.
+    all_values : sequence of hashable
+        The columns that are values as things stand.
 
     Raises
     ------
@@ -75,25 +83,88 @@ def find_number_labels(
             _refuse(frame, lost, "rows of one series and one time differ in them", proposal)
     rest = [name for name in names if name not in accepted]
     values = [name for name in proposal.value_columns if name not in accepted]
-    check_no_things_by_name(frame, rest, Proposal([*proposal.label_columns, *accepted], values))
+    more = [label_from_column(str(n), frame[n], f"column {n!r}") for n in accepted]
+    check_no_things(
+        frame,
+        rest,
+        [*labels, *more],
+        ms,
+        Proposal([*proposal.label_columns, *accepted], values),
+        all_values,
+    )
     return accepted
 
 
-def check_no_things_by_name(
-    frame: pd.DataFrame, names: Sequence[Hashable], proposal: Proposal
+def check_no_things(
+    frame: pd.DataFrame,
+    names: Sequence[Hashable],
+    labels: Sequence[LabelColumn],
+    ms: IntArray,
+    proposal: Proposal,
+    values: Sequence[Hashable],
 ) -> None:
-    """Refuse whole numbers that are called after things, and may be their numbers.
+    """Refuse whole numbers that may be the numbers of things, or of rows, though all rows differ.
+
+    Parameters
+    ----------
+    names : sequence of hashable
+        The columns in question.
+    labels : sequence of LabelColumn, each of shape (n_rows,)
+        What surely is a label.
+    ms : ndarray of int64, shape (n_rows,)
+        Epoch milliseconds.
+    proposal : Proposal
+        What is known of labels and values, for messages.
+    values : sequence of hashable
+        The columns that are values as things stand.
 
     Raises
     ------
     ColumnError
         Names the first such column.
     """
+    ends = _ends_of_histories(labels, ms)
     for name in names:
-        if not names_a_thing_by_number(name):
-            continue
-        if _may_number_things(ColumnRef("column", name).read(frame), proposal.value_columns):
+        column: Any = ColumnRef("column", name).read(frame)
+        if name in values and may_number_rows(column):
+            _refuse_row_numbers(frame, name, proposal)
+        if names_a_thing_by_number(name) and _may_number_things(column, values):
             _refuse(frame, [name], "their name says that they stand for things", proposal)
+        if name in values and len(ends) and _changes_at(column, ends):
+            reason = "times start anew wherever they change, as with one thing below the other"
+            _refuse(frame, [name], reason, proposal)
+
+
+def may_be_no_value(column: pd.Series) -> bool:
+    """Say whether whole numbers are called after keys or rows: no proposal makes values of them.
+
+    Examples
+    --------
+    >>> may_be_no_value(pd.Series([7, 7], name="order_id"))
+    True
+    """
+    return names_a_key(column.name) or may_number_rows(column)
+
+
+def _ends_of_histories(labels: Sequence[LabelColumn], ms: IntArray) -> IntArray:
+    """Return the rows behind which the times of a series step back, though no label changes.
+
+    Empty if they do so now and then: rows are in no order.
+    """
+    ends: IntArray = np.flatnonzero(ms[1:] < ms[:-1])
+    if not 0 < len(ends) <= len(ms) / (2 * _ROWS_PER_SERIES):
+        return ends[:0]
+    for label in labels:
+        if label.codes is not None:
+            ends = ends[label.codes[ends] == label.codes[ends + 1]]
+    return ends
+
+
+def _changes_at(column: Any, ends: IntArray) -> bool:
+    """Say whether numbers change at some rows, and hardly anywhere else."""
+    codes = pd.factorize(column)[0]
+    changes = np.flatnonzero(codes[1:] != codes[:-1])
+    return len(changes) <= 2 * len(ends) and bool(np.isin(ends, changes).all())
 
 
 def _needed(
@@ -151,7 +222,17 @@ def _may_number_things(column: Any, values: Sequence[Hashable]) -> bool:
     is_flag = set(column.dropna().unique().tolist()) in ({0, 1}, {0})
     # Where all columns are called after things, each is the value of its own.
     others = [other for other in values if other != name]
-    return bool(comes_back and not is_flag and not all(map(names_a_thing_by_number, others)))
+    is_one_of_many = all(map(names_a_thing_by_number, others)) or are_counted_together(name, others)
+    return bool(comes_back and not is_flag and not is_one_of_many)
+
+
+def _refuse_row_numbers(frame: pd.DataFrame, name: Hashable, proposal: Proposal) -> NoReturn:
+    found = shown_values(np.asarray(frame[name]).tolist())
+    raise ColumnError(
+        f"column {name!r}: whole numbers that seem to number the rows (found {found}); leave them "
+        f"out with {proposal.without(name)}; or, if they are values, pass "
+        f"{proposal.with_value(name)}"
+    )
 
 
 def _refuse(

@@ -1,4 +1,4 @@
-"""Columns that pandas leaves behind, and that number the rows."""
+"""Columns that number the rows: left behind by pandas, or made by a database or a spreadsheet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
+from vm_df_writer.frames.roles.name_words import names_a_row
 
-__all__ = ["numbers_rows"]
+__all__ = ["may_number_rows", "numbers_rows"]
 
 # What pandas calls an index without a name, once it is a column: in a CSV, and by reset_index().
-_LEFT_BY_PANDAS = re.compile(r"Unnamed: \d+(_level_\d+)?|index|level_\d+")
+_LEFT_BY_PANDAS = re.compile(r"Unnamed: \d+(\.\d+|_level_\d+)?|index|level_\d+")
 # What InfluxDB's clients call the number of the group that a row of an answer is of.
 _LEFT_BY_INFLUX = "table"
+# Fewer rise by accident.
+_FEWEST_ROWS = 3
 
 
 def numbers_rows(column: pd.Series) -> bool:
@@ -48,3 +51,25 @@ def numbers_rows(column: pd.Series) -> bool:
         return len(numbers) > 1 or numbers[0] == 0
     is_permutation = numbers.max() == len(numbers) - 1 and column.is_unique
     return is_permutation or (name != "index" and column.is_unique)
+
+
+def may_number_rows(column: pd.Series) -> bool:
+    """Say whether whole numbers are likely to number the rows: by their name, and a rising count.
+
+    The count goes on by ones, is repeated by rows that were made of one, or has gaps where rows
+    were left out.
+
+    Examples
+    --------
+    >>> may_number_rows(pd.Series([1, 2, 3], name="rn"))
+    True
+    >>> may_number_rows(pd.Series([1, 2, 3], name="cycles"))
+    False
+    """
+    if not names_a_row(column.name) or kind_of_dtype(column.dtype) != "integer":
+        return False
+    if len(column) < _FEWEST_ROWS or column.isna().any():
+        return False
+    steps = np.diff(column.to_numpy(dtype=np.float64))
+    goes_on_by_ones = (steps > 0).any() and ((steps == 0) | (steps == 1)).all()
+    return bool(goes_on_by_ones or (steps > 0).all())

@@ -18,10 +18,13 @@ _EXAMINED = 200
 # What programs and people write where there is nothing.
 _MISSING = frozenset(
     ("", "-", "--", "---", "?", ".", "*", "\\n", "na", "n/a", "#n/a", "nan", "nil", "null", "none",
-     "missing", "<na>", "nat", "no data", "nodata")
+     "missing", "<na>", "nat", "no data", "nodata", "undefined", "unavailable", "#div/0!", "#ref!",
+     "#value!", "#num!", "#name?")
 )  # fmt: skip
 _ANSWERS = frozenset(("yes", "no", "y", "n", "true", "false", "t", "f", "on", "off"))
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?")
+_TIME_OF_DAY = re.compile(
+    r"(\d{1,2}:\d\d(:\d\d([.,]\d+)?)?|\d{1,2}\.\d\d\.\d\d)(\s*[AaPp]\.?[Mm]\.?)?"
+)
 _DATE = r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d))"
 # Behind a date: a time of day, its zone, and the other end of an interval.
 _TIME = re.compile(_DATE + r"([T t_-]\s*\d{1,2}[\w\s:.,+/-]*)?")
@@ -32,6 +35,10 @@ _MARK = r"[$€£¥₹]|USD|EUR|GBP|CHF"
 # A unit: a mark such as % or °C, or letters, of which a blank or nothing parts it.
 _UNIT = r"(?!\d)[%‰°µμΩ\w/²³·^]{1,10}"
 _FORMATTED = re.compile(rf"(({_MARK})\s*)?{_NUMBER}(\s*({_MARK})|\s*{_UNIT})?")
+# Of money: a mark, digits in groups, and what was spent in brackets.
+_AMOUNT = re.compile(
+    r"(?=.*[$€£¥₹(])[-+]?[$€£¥₹]?\s?\(?[$€£¥₹]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\)?\s?[€£¥₹]?"
+)
 _UUID = re.compile(r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
 _IDENTIFIER = re.compile(r"(?=.*[\d._:/@-])[\w.:/@#-]+")
 
@@ -114,6 +121,11 @@ def conversion_of(column: str, texts: Sequence[str]) -> str | None:
         return f"{column}.str.rstrip('% ').astype(float)"
     if all(_DIGITS.fullmatch(text) for text in known):
         return f"{column}.astype(float)"
+    if all(re.fullmatch(r"[-+]?\d+,\d+[eE][-+]?\d+", text) for text in known):
+        return f"{column}.str.replace(',', '.').astype(float)"
+    if known and all(_AMOUNT.fullmatch(text) for text in known):
+        plain = f"{column}.str.replace(r'[$€£¥₹, )]', '', regex=True)"
+        return f"{plain}.str.replace('(', '-').astype(float)"
     if all(re.fullmatch(r"[-+]?[\d,]+(\.\d+)?", text) for text in known):
         is_grouped = all(
             re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})*(\.\d+)?", text) for text in known

@@ -16,8 +16,8 @@ from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.label_need import LabelNeed
 from vm_df_writer.frames.roles.name_words import names_a_condition, names_a_thing
 from vm_df_writer.frames.roles.proposals import Proposal, shown_values
+from vm_df_writer.frames.roles.split_times import two_columns_of_one_time
 from vm_df_writer.frames.roles.text_kinds import TextKind, conversion_of, kind_of_text
-from vm_df_writer.frames.roles.time_candidates import two_columns_of_one_time
 from vm_df_writer.model.series import IntArray
 
 __all__ = ["OpenLabel", "check_no_numbers_as_text", "check_open_labels"]
@@ -32,6 +32,8 @@ _FEW_ROWS_PER_SERIES = 1.5
 # Fewer rows show nothing of how often values come back.
 _TOO_FEW_ROWS = 8
 _DAY_MS = 86_400_000
+# So many words for a missing number are named.
+_MOST_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +240,12 @@ def _refuse_numbers(one: OpenLabel, doubt: _Doubt, proposal: Proposal) -> NoRetu
     if doubt.kind == "number" and not numbers.all():
         bad = int(numbers.to_numpy().argmin())
         row = int((np.asarray(label.codes) == bad).argmax())
+        words = np.asarray(label.texts, dtype=object)[~numbers.to_numpy()].tolist()[:_MOST_WORDS]
         raise ColumnError(
             f"{one.source}, row {row}: expected a number, got {label.texts[bad]!r}",
             hint=f"convert the column, such as with {column} = pd.to_numeric({column}, "
             f"errors='coerce'){leave}",
-            file_hint=f"pass na_values=[{label.texts[bad]!r}] if that is a missing number{leave}",
+            file_hint=f"pass na_values={words!r} if that is a missing number{leave}",
         )
     conversion = conversion_of(column, label.texts)
     what = "yes or no" if doubt.kind == "answer" else "numbers"

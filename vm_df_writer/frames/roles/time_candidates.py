@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,12 +19,19 @@ from vm_df_writer.frames.roles.column_survey import (
     kind_of_dtype,
     survey_columns,
 )
-from vm_df_writer.frames.roles.name_words import is_time_name
+from vm_df_writer.frames.roles.name_words import is_time_name, part_of_time
+from vm_df_writer.frames.roles.split_times import (
+    find_hours,
+    find_parts,
+    is_period,
+    parts_of_one_time,
+    two_columns_of_one_time,
+)
 from vm_df_writer.frames.roles.text_kinds import is_time_of_day, is_time_text
 from vm_df_writer.frames.samples.contents import first_rows
 from vm_df_writer.frames.samples.time_numbers import look_like_times
 
-__all__ = ["find_time", "two_columns_of_one_time"]
+__all__ = ["find_time"]
 
 Content = Literal["time", "date", "time of day", "written", "unlikely", "none"]
 
@@ -82,9 +90,8 @@ def find_time(
     strong = [candidate for candidate in candidates if candidate.is_strong]
     by_content = [c for c in candidates if c.content in ("time", "date")]
     found = strong or by_content
-    clocks = [c.source for c in candidates if c.content == "time of day"]
-    if len(found) == 1 and clocks and _holds_days(found[0], frame):
-        raise two_columns_of_one_time(found[0].source, clocks[0])
+    if len(found) > 0 and frame.columns.is_unique:
+        _check_no_split_time(frame, found, candidates)
     if len(found) > 1:
         named = [c for c in found if c.is_named] or found
         listed = " and ".join(str(candidate.source) for candidate in found)
@@ -99,16 +106,25 @@ def find_time(
     return _index_or_nothing(frame)
 
 
-def two_columns_of_one_time(date: ColumnRef, clock: ColumnRef) -> TimestampError:
-    """Return the refusal of a time in two columns."""
-    both = [f"frame[{ref.name!r}].astype(str)" for ref in (date, clock)]
-    names = [date.name, clock.name]
-    return TimestampError(
-        f"timestamps: {date} holds dates and {clock} times of day, which together are the time",
-        hint="join them into one column, such as frame = frame.assign(timestamp=pd.to_datetime("
-        f"{both[0]} + ' ' + {both[1]})).drop(columns={names!r})",
-        file_hint=f"join them with time_columns={names!r}",
-    )
+def _check_no_split_time(
+    frame: pd.DataFrame, found: Sequence[_Candidate], candidates: Sequence[_Candidate]
+) -> None:
+    """Refuse dates whose times of day stand in another column.
+
+    Raises
+    ------
+    TimestampError
+        Names both columns.
+    """
+    clocks = [c.source for c in candidates if c.content == "time of day"]
+    dates = [c for c in found if kind_of_dtype(c.source.read(frame).dtype) != "integer"]
+    if len(dates) != 1 or not _holds_days(dates[0], frame):
+        return
+    if len(found) == 1 and clocks:
+        raise two_columns_of_one_time(dates[0].source, clocks[0])
+    hours = find_hours(frame, dates[0].source)
+    if hours is not None and all(c in dates or c.source == hours for c in found):
+        raise two_columns_of_one_time(dates[0].source, hours, are_hours=True)
 
 
 def _holds_days(candidate: _Candidate, frame: pd.DataFrame) -> bool:
@@ -220,18 +236,23 @@ def _is_known(value: Any) -> bool:
 
 
 def _such_as(frame: pd.DataFrame) -> str:
-    """Return the first column of numbers that can be times, as an example; empty if none can."""
+    """Return the first column that can be the time, as an example; empty if none can."""
     if isinstance(frame.columns, pd.MultiIndex) or not frame.columns.is_unique:
         return ""
-    for name, dtype in frame.dtypes.items():
-        if kind_of_dtype(dtype) in ("integer", "number") and look_like_times(frame[name]):
+    for name in frame.columns.tolist():
+        if part_of_time(name) is not None and is_period(_first_known(frame[name])):
             return f", such as time={name!r}"
+    for column, dtype in frame.dtypes.items():
+        if kind_of_dtype(dtype) in ("integer", "number") and look_like_times(frame[column]):
+            return f", such as time={column!r}"
     return ""
 
 
 def _index_or_nothing(frame: pd.DataFrame) -> ColumnRef:
     """Return the index where it can be the time; say that there is none where it cannot."""
     index = frame.index
+    if not isinstance(frame.columns, pd.MultiIndex) and (parts := find_parts(frame)):
+        raise parts_of_one_time(parts)
     remedy = f"name the column of the time with time={_such_as(frame)}"
     if isinstance(frame.columns, pd.MultiIndex):
         remedy = "a frame with MultiIndex columns has it in the index: use frame.set_index(...)"

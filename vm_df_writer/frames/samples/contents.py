@@ -94,7 +94,7 @@ def _holds_categories(column: pd.Series) -> bool:
 
 
 def holds_strings(column: pd.Series) -> bool:
-    """Say whether a column holds text, or categories of any kind.
+    """Say whether a column holds text, categories of any kind, or intervals.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def holds_strings(column: pd.Series) -> bool:
     (True, False)
     """
     dtype = column.dtype
-    if _holds_categories(column):
+    if _holds_categories(column) or isinstance(dtype, pd.IntervalDtype):
         return True
     if not is_known_to_pandas(dtype):
         return False

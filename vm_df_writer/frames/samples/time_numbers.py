@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from vm_df_writer.config.read_options import TimeUnit
+from vm_df_writer.errors import TimestampError
+from vm_df_writer.frames.samples.contents import first_rows, is_known_to_pandas
 from vm_df_writer.model.series import FloatArray
 
-__all__ = ["END_S", "FIRST_S", "PER_SECOND", "calendar_date", "likely_unit", "look_like_times",
-           "serial_date"]  # fmt: skip
+__all__ = ["END_S", "FIRST_S", "PER_SECOND", "as_numbers", "calendar_date", "likely_unit",
+           "look_like_times", "serial_date"]  # fmt: skip
 
 PER_SECOND: dict[TimeUnit, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # The server would drop or misplace anything outside; no score is that old or that new.
@@ -17,7 +21,59 @@ FIRST_S = int(pd.Timestamp("1971-01-01", tz="UTC").timestamp())
 END_S = int(pd.Timestamp("2200-01-01", tz="UTC").timestamp())
 # Days since 1899-12-30, as spreadsheets count: 1990 to 2070.
 _SERIAL_DAYS = (32874, 62093)
+_A_FEW = 10
+_EPOCH = re.compile(r"\d{1,19}(\.\d*)?")
 _CALENDAR_FORMATS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+
+def as_numbers(
+    source: pd.Index | pd.Series, time_unit: TimeUnit | None, where: str
+) -> pd.Index | pd.Series:
+    """Return numbers that are objects, or epochs as text, as numbers; anything else as it is.
+
+    Examples
+    --------
+    >>> as_numbers(pd.Series(["1767225600"]), "s", "index").tolist()
+    [1767225600]
+    """
+    if isinstance(source.dtype, pd.CategoricalDtype):
+        # Categories that are whole numbers cannot say that one is missing.
+        is_text = source.dtype.categories.dtype.kind in "OUM"
+        source = source.astype(source.dtype.categories.dtype if is_text else object)
+    if not is_known_to_pandas(source.dtype):
+        return source
+    is_text = getattr(source.dtype, "type", None) is str
+    if source.dtype != object and not is_text:
+        return source
+    kind = "string" if is_text else pd.api.types.infer_dtype(source)
+    if kind == "string":
+        return _epochs_of_text(source, time_unit)
+    if kind not in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return source
+    try:
+        return pd.Series(source, dtype="Int64" if kind == "integer" else "float64")
+    except OverflowError:
+        largest = max(source.dropna(), key=abs)
+        raise TimestampError(
+            f"{where}: {largest} is no epoch in any unit; correct or drop such rows"
+        ) from None
+
+
+def _epochs_of_text(
+    source: pd.Index | pd.Series, time_unit: TimeUnit | None
+) -> pd.Index | pd.Series:
+    """Return the numbers of texts of digits, such as JSON has for large ones; else the text."""
+    first = [text for text in first_rows(source, _A_FEW).tolist() if isinstance(text, str) and text]
+    if not all(_EPOCH.fullmatch(text.strip()) for text in first):
+        return source
+    texts = pd.Series(source).astype("string").str.strip()
+    texts = texts.mask(texts == "")
+    if texts.isna().all() or not texts.str.fullmatch(_EPOCH.pattern).fillna(value=True).all():
+        return source
+    has_fractions = texts.str.contains(".", regex=False).any()
+    numbers = pd.Series(pd.to_numeric(texts), dtype="Float64" if has_fractions else "Int64")
+    # Eight digits are a date in ISO 8601.
+    return source if time_unit is None and likely_unit(numbers) is None else numbers
 
 
 def look_like_times(values: pd.Index | pd.Series) -> bool:
@@ -51,8 +107,12 @@ def likely_unit(values: pd.Index | pd.Series) -> TimeUnit | None:
     return None
 
 
-def calendar_date(values: pd.Index | pd.Series) -> tuple[pd.Timestamp, str] | None:
+def calendar_date(
+    values: pd.Index | pd.Series, *, is_time: bool = False
+) -> tuple[pd.Timestamp, str] | None:
     """Return the first time and the format of whole numbers whose digits are dates.
+
+    Years and months alone are dates only of what surely `is_time`.
 
     Examples
     --------
@@ -65,7 +125,8 @@ def calendar_date(values: pd.Index | pd.Series) -> tuple[pd.Timestamp, str] | No
     if not len(known) or not (known % 1 == 0).all() or known.min() < 0:
         return None
     n_digits = len(str(int(known[0])))
-    form = _CALENDAR_FORMATS.get(n_digits)
+    formats = {**_CALENDAR_FORMATS, 4: "%Y", 6: "%Y%m"} if is_time else _CALENDAR_FORMATS
+    form = formats.get(n_digits)
     if form is None or known.min() < 10 ** (n_digits - 1) or known.max() >= 10**n_digits:
         return None
     texts = pd.Series(known.astype(np.int64)).astype(str)

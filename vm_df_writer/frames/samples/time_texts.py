@@ -9,24 +9,24 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.errors import TimestampError
+from vm_df_writer.frames.samples.time_forms import how_to_convert
 from vm_df_writer.model.series import BoolArray
 
 __all__ = ["folds_of", "in_python", "parse_times"]
-
-_EXAMINED = 10_000
-# Dates as people write them, the day first and the month first.
-_OTHER_FORMS = [
-    f"{date}{clock}"
-    for sign in "/.-"
-    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-    for date in (f"%d{sign}%m{sign}%Y", f"%m{sign}%d{sign}%Y")
-]
 
 # A zone behind a time of day, in any form that pandas reads. Behind a blank may be a date alone.
 _ZONE = r"\d[T ]\d[^Zz+-]*[Zz+-]"
 # Forms that mean one thing and that pandas does not read: ISO 8601 in small letters, as RFC 3339
 # allows, and the " UTC" of BigQuery, Athena and Go.
-_SPELLINGS = ((r"(?<=\d)t(?=\d)", "T"), (r"(?<=\d)\s*z(?=\s*$)", "Z"), (r"\s+UTC(?=\s*$)", "Z"))
+_SPELLINGS = (
+    (r"(?<=\d)t(?=\d)", "T"),
+    (r"(?<=\d)\s*z(?=\s*$)", "Z"),
+    (r"\s+UTC(?=\s*$)", "Z"),
+    (r"(?<=Z|\d)\[\w[\w/+-]*\]$", ""),
+)  # the zone whose offset stands before, as in RFC 9557
+# The midnight at the end of a day.
+_END_OF_DAY = r"(?<=\d[T ])24:00(?=$|:00|\s*[Zz+-])"
+_ODD = r"\dt\d|z\s*$|UTC\s*$|[T ]24:00|[+-]\d\d:?\d\d\[|Z\["
 
 
 def parse_times(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
@@ -39,16 +39,16 @@ def parse_times(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
 
     Examples
     --------
-    >>> parse_times(
-    ...     pd.Index(["2026-01-01 00:00:00 UTC", "2026-01-01t01:00:00z"]), "string", "x"
-    ... ).hour
-    Index([0, 1], dtype='int32')
+    >>> spelt = pd.Index(["2026-01-01 24:00:00 UTC", "2026-01-01t01:00:00z"])
+    >>> parse_times(spelt, "string", "x").strftime("%d %H").tolist()
+    ['02 00', '01 01']
     """
     known = source[source.notna()]
+    is_end_of_day = None
     options: dict[str, Any] = {}
     if kind == "string":
         options["format"] = "ISO8601"
-        spelled = _spelled_as_iso(source)
+        spelled, is_end_of_day = _spelled_as_iso(source)
         known = spelled[spelled.notna()]
         known = known[known != ""]  # no time, as pandas reads it
         has_zone = np.asarray(known.str.contains(_ZONE), dtype=bool)
@@ -60,12 +60,15 @@ def parse_times(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
     is_clock = np.asarray(source.isin(["now", "today"]))  # pandas would look at it
     if not is_mixed and not is_clock.any():
         with suppress(ValueError, TypeError, OverflowError):
-            return pd.DatetimeIndex(pd.to_datetime(spelled, **options))
+            times = pd.DatetimeIndex(pd.to_datetime(spelled, **options))
+            if is_end_of_day is None:
+                return times
+            return times.where(~is_end_of_day, times + pd.Timedelta(days=1))
     parsed = pd.to_datetime(spelled, errors="coerce", **options)
     bad = np.asarray(parsed.isna()) & spelled.isin(known) | is_clock
     if bad.any():
         row = int(bad.argmax())
-        hint, file_hint = _conversion(known[:_EXAMINED], in_python(where))
+        hint, file_hint = how_to_convert(known, in_python(where))
         raise TimestampError(
             f"{where}, row {row}: expected an ISO 8601 time, got {source[row]!r}",
             hint=hint,
@@ -79,44 +82,18 @@ def parse_times(source: pd.Index, kind: str, where: str) -> pd.DatetimeIndex:
     )
 
 
-def _spelled_as_iso(source: pd.Index) -> pd.Index:
-    is_odd = source.str.contains(r"\dt\d|z\s*$|UTC\s*$", regex=True, na=False)
+def _spelled_as_iso(source: pd.Index) -> tuple[pd.Index, BoolArray | None]:
+    """Return times in the spelling that pandas reads, and which of them are of the day after."""
+    is_odd = source.str.contains(_ODD, regex=True, na=False)
     if not np.asarray(is_odd, dtype=bool).any():
-        return source
+        return source, None
     texts = pd.Series(source)
     for form, replacement in _SPELLINGS:
         texts = texts.str.replace(form, replacement, regex=True)
+    is_end_of_day = texts.str.contains(_END_OF_DAY, regex=True, na=False).to_numpy(dtype=bool)
+    texts = texts.str.replace(_END_OF_DAY, "00:00", regex=True)
     spelled: pd.Index = pd.Index(texts)
-    return spelled
-
-
-def _conversion(known: pd.Index, column: str) -> tuple[str, str]:
-    """Return what to do with text in another form, in a frame and in a file.
-
-    The form is named if all of the text has it.
-    """
-    forms = [
-        form
-        for form in _OTHER_FORMS
-        if len(known) and pd.to_datetime(known, format=form, errors="coerce").notna().all()
-    ]
-    if len(forms) == 1:
-        hint = f"convert it with {column} = pd.to_datetime({column}, format={forms[0]!r})"
-        return hint, f"pass time_format={forms[0]!r}"
-    if len(forms) > 1:
-        hint = (
-            f"convert it with pd.to_datetime, and say with format= whether the day comes first "
-            f"({forms[0]!r}) or the month ({forms[1]!r})"
-        )
-        file_hint = (
-            f"pass time_format={forms[0]!r} if the day comes first, or time_format={forms[1]!r} if "
-            "the month does"
-        )
-        return hint, file_hint
-    return (
-        "convert the column with pd.to_datetime",
-        "name the form with time_format=, such as time_format='%d/%m/%Y %H:%M'",
-    )
+    return spelled, is_end_of_day if is_end_of_day.any() else None
 
 
 def in_python(where: str) -> str:

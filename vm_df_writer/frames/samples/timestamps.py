@@ -21,6 +21,7 @@ from vm_df_writer.frames.samples.time_numbers import (
     END_S,
     FIRST_S,
     PER_SECOND,
+    as_numbers,
     calendar_date,
     likely_unit,
     serial_date,
@@ -122,7 +123,7 @@ def read_timestamps(
     [1767225600000]
     """
     check_zone(naive_tz)
-    source = _with_numbers(source, where)
+    source = as_numbers(source, time_unit, where)
     if not is_known_to_pandas(source.dtype):
         raise TimestampError(
             f"{where}: expected times, got {source.dtype}; name the column or index level of the "
@@ -138,22 +139,6 @@ def read_timestamps(
     return replace(_from_epochs(times.asi8, times.unit, None, where), zone=str(times.tz or "UTC"))
 
 
-def _with_numbers(source: pd.Index | pd.Series, where: str) -> pd.Index | pd.Series:
-    """Return objects that are numbers as a column of numbers, and anything else as it is."""
-    if source.dtype != object:
-        return source
-    kind = pd.api.types.infer_dtype(source)
-    if kind not in ("integer", "floating", "mixed-integer-float", "decimal"):
-        return source
-    try:
-        return pd.Series(source, dtype="Int64" if kind == "integer" else "float64")
-    except OverflowError:
-        largest = max(source.dropna(), key=abs)
-        raise TimestampError(
-            f"{where}: {largest} is no epoch in any unit; correct or drop such rows"
-        ) from None
-
-
 def _check_numbers(
     source: pd.Index | pd.Series, time_unit: TimeUnit | None, where: str
 ) -> TimeUnit:
@@ -162,7 +147,7 @@ def _check_numbers(
     source = source[source.notna()]
     kind = "integers" if pd.api.types.is_integer_dtype(source.dtype) else "numbers"
     column = in_python(where)
-    if (found := calendar_date(source)) is not None:
+    if (found := calendar_date(source, is_time=True)) is not None:
         raise TimestampError(
             f"{where}: {kind} whose digits are a date (first: {_first(source)}, which is "
             f"{found[0]}), and no epoch",

@@ -108,7 +108,7 @@ def test_a_date_and_a_time_of_day_are_one_time_in_two_columns(
     assert refusal(frame) == (
         f"timestamps: column 'Date' holds dates and column {name!r} times of day, which together "
         "are the time; join them into one column, such as frame = frame.assign(timestamp="
-        f"pd.to_datetime(frame['Date'].astype(str) + ' ' + frame[{name!r}].astype(str))).drop("
+        f"frame['Date'].astype(str) + ' ' + frame[{name!r}].astype(str)).drop("
         f"columns=['Date', {name!r}])"
     )
 

@@ -126,7 +126,7 @@ def test_strings_are_parsed_strictly(bad: str, zone: str) -> None:
         (pd.Index([True]), "boolean values of dtype bool (first: True)"),
         (pd.to_timedelta([1], unit="s"), "timedelta64 values of dtype "),
         (pd.Series([dt.time(1)], dtype=object), "time values of dtype object (first: "),
-        (pd.Series(["2026-01-01"], dtype="category"), "categorical values of dtype category"),
+        (pd.Series([True], dtype="category"), "boolean values of dtype object"),
         (pd.Series([("2026",)], dtype=object), "mixed values of dtype object (first: ('2026',))"),
     ],
 )
@@ -172,3 +172,46 @@ def test_arrow_integers_strings_and_naive_times_are_read() -> None:
     assert epochs(text) == [NEW_YEAR_MS, None]
     naive = pd.Series(pd.DatetimeIndex(["2026-01-01 01:00"])).astype("timestamp[us][pyarrow]")
     assert epochs(naive, naive_tz="Europe/Berlin") == [NEW_YEAR_MS]
+
+
+@pytest.mark.parametrize("held", [["2026-01-01"], pd.to_datetime(["2026-01-01"]), [1767225600]])
+def test_categories_that_are_times_are_times(held: Any) -> None:
+    categories = pd.Series(held, dtype="category")
+    source = pd.concat([categories, pd.Series([None], dtype=categories.dtype)], ignore_index=True)
+    assert epochs(source, time_unit="s") == [NEW_YEAR_MS, None]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["2026-01-01 23:00", "2026-01-01 24:00", "2026-01-02 01:00"], [23, 24, 25]),
+        (["2025-12-31T24:00:00Z", "2025-12-31T24:00:00+01:00", ""], [0, -1, None]),
+        (["2026-02-28 24:00:00.0"], [59 * 24]),
+    ],
+)
+def test_the_midnight_at_the_end_of_a_day_is_that_of_the_next(
+    texts: list[str], expected: list[int | None]
+) -> None:
+    hours = [None if hour is None else NEW_YEAR_MS + hour * 3_600_000 for hour in expected]
+    assert epochs(pd.Series(texts)) == hours
+
+
+@pytest.mark.parametrize("text", ["2026-01-01 24:30", "2026-01-01 25:00", "2026-01-01 24"])
+def test_no_other_time_lies_behind_the_end_of_a_day(text: str) -> None:
+    assert f"expected an ISO 8601 time, got {text!r}" in refusal(pd.Series([text]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "unit"), [(["1767225600"], "s"), ([None, "1767225600000.0"], "ms")]
+)
+def test_epochs_as_text_are_epochs_in_a_unit_that_is_named(texts: list[Any], unit: Any) -> None:
+    source = pd.Series(texts, dtype="str")
+    assert epochs(source, time_unit=unit)[-1] == NEW_YEAR_MS
+    if texts[0] is not None:
+        assert f"do not say their unit (first: {texts[0]}); pass time_unit={unit!r}" in refusal(
+            source
+        )
+
+
+def test_eight_digits_as_text_are_a_date() -> None:
+    assert epochs(pd.Series(["20260101"])) == [NEW_YEAR_MS]
