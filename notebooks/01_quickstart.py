@@ -7,9 +7,7 @@
 
 # %%
 import numpy as np
-import orjson
 import pandas as pd
-import requests
 
 from vm_df_writer import VmWriter, plot_scores
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -77,27 +75,11 @@ report.to_frame()
 # %% [markdown]
 # ## Read back
 #
-# What is stored is a metric as any other. The export gives it back sample by sample.
+# What a selector matches comes back sample by sample, as a frame that `write` takes again. Where
+# series differ in one label alone, here in the variable, it is the name of the columns.
 
 # %%
-answer = requests.get(
-    f"{server.url}/api/v1/export",
-    params={
-        "match[]": '{run="quickstart",host="web-2"}',
-        "start": times[0].timestamp(),
-        "end": times[-1].timestamp(),
-    },
-    timeout=10,
-)
-lines = [orjson.loads(line) for line in answer.content.splitlines()]
-stored = pd.DataFrame(
-    {
-        line["metric"]["__name__"].removeprefix("vmanomaly_"): pd.Series(
-            line["values"], index=pd.to_datetime(line["timestamps"], unit="ms", utc=True)
-        )
-        for line in lines
-    }
-)
+stored = writer.read('{run="quickstart",host="web-2"}')
 len(stored) == len(times), report.verification.ok
 
 # %%
@@ -106,6 +88,26 @@ stored.loc[stored["anomaly_score"] > 1].head()
 # %%
 values, score = plot_scores(stored.iloc[3300:4800])
 _ = values.set_title("web-2, as read back", loc="left")
+
+# %% [markdown]
+# ## Does the server hold what the frame says?
+#
+# `diff` has a row for each sample that is missing, has another value, or is there twice. A part of
+# the frame, corrected and written once more, stands beside what was written first.
+
+# %%
+corrected = scores.iloc[-2:, :1] * 2
+writer.write(corrected, query_key="response_time", if_exists="append")
+writer.diff(scores, query_key="response_time")
+
+# %% [markdown]
+# ## What the server computes
+#
+# `query_range` and `query` give the results of MetricsQL in the same shapes.
+
+# %%
+highest = "max by (host) (max_over_time(vmanomaly_anomaly_score[1h]))"
+writer.query_range(highest, times[-360], times[-1], "1h").round(2)
 
 # %% [markdown]
 # ## Clean up

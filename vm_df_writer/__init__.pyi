@@ -27,6 +27,7 @@ from .operations.preview import Preview
 from .operations.to_import_lines import to_import_lines
 from .operations.to_remote_write import to_remote_write
 from .warning_classes import (
+    ConflictingSamplesWarning,
     CopiesWarning,
     DroppedWarning,
     InexactWarning,
@@ -45,6 +46,7 @@ __all__ = [
     "Backtest",
     "ColumnError",
     "ConfigError",
+    "ConflictingSamplesWarning",
     "CopiesWarning",
     "DeliveryError",
     "DroppedWarning",

@@ -29,6 +29,7 @@
             TenantLabelWarning
             DroppedWarning
             CopiesWarning
+            ConflictingSamplesWarning
             InsecureTlsWarning
 
 Every message reads *where: what is wrong, what was found; what to do*. It marks the keywords that

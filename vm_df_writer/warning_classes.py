@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "ConflictingSamplesWarning",
     "CopiesWarning",
     "DroppedWarning",
     "InexactWarning",
@@ -41,6 +42,10 @@ class TenantLabelWarning(VmDfWriterWarning):
 
 class CopiesWarning(VmDfWriterWarning):
     """The server holds samples more than once, and its queries see every copy."""
+
+
+class ConflictingSamplesWarning(VmDfWriterWarning):
+    """The server holds several values of a series at one time, and one of them was chosen."""
 
 
 class InsecureTlsWarning(VmDfWriterWarning):

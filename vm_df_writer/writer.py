@@ -20,11 +20,12 @@ from vm_df_writer.operations.preview import Preview, preview_frame
 from vm_df_writer.operations.replay import replay_folder
 from vm_df_writer.operations.verify import VerifyChoice, verify_frame
 from vm_df_writer.operations.write import write_frame
+from vm_df_writer.reader import FrameReader
 
 __all__ = ["ServerCheck", "VmWriter"]
 
 
-class VmWriter:
+class VmWriter(FrameReader):
     """Writes DataFrames of anomaly scores to VictoriaMetrics.
 
     The object is a context manager, may be shared by threads and can be pickled: connections

@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn, TypedDict, get_args
 from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ColumnError, FrameError
 
-__all__ = ["DuplicatesPolicy", "ReadOptions", "ReadingKeywords", "check_provided"]
+__all__ = ["DuplicatesPolicy", "ReadOptions", "ReadingKeywords", "RoleKeywords", "check_provided"]
 
 LayoutChoice = Literal["auto", "wide", "long", "melted"]
 DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]
@@ -21,10 +21,9 @@ TimeUnit = Literal["s", "ms", "us", "ns"]
 _MOST_DIGITS = 22
 
 
-class ReadingKeywords(TypedDict, total=False):
-    """The keywords of :class:`ReadOptions`, as `write`, `preview` and the others take them."""
+class RoleKeywords(TypedDict, total=False):
+    """The keywords of :class:`ReadOptions` but `layout` and `duplicates`."""
 
-    layout: LayoutChoice
     query_key: str | None
     labels: Mapping[str, object]
     time: Hashable
@@ -39,10 +38,16 @@ class ReadingKeywords(TypedDict, total=False):
     variable_column: Hashable
     value_column: Hashable
     provide_series: Sequence[str] | None
-    duplicates: DuplicatesPolicy
     inf: InfPolicy
     significant_figures: int | None
     round_digits: int | None
+
+
+class ReadingKeywords(RoleKeywords, total=False):
+    """The keywords of :class:`ReadOptions`, as `write`, `preview` and the others take them."""
+
+    layout: LayoutChoice
+    duplicates: DuplicatesPolicy
 
 
 def _keyword(default: Any, description: str) -> Any:

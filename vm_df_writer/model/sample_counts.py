@@ -56,6 +56,19 @@ class SampleCounts:
             self.last_ms[lines],
         )
 
+    def merged(self) -> SampleCounts:
+        """Return one row per label set.
+
+        Examples
+        --------
+        >>> merged = SampleCounts([b"{}", b"{}"], *np.array([[1, 2], [60, 70], [60, 80]])).merged()
+        >>> merged.label_sets, merged.samples.tolist(), merged.last_ms.tolist()
+        ([b'{}'], [3], [80])
+        """
+        series = self.per_series()
+        columns = (series[name].to_numpy(np.int64) for name in ("samples", "first_ms", "last_ms"))
+        return SampleCounts(series.index.tolist(), *columns)
+
     def per_series(self) -> pd.DataFrame:
         """Return one row per label set: `samples`, `first_ms`, `last_ms`."""
         lines = pd.DataFrame(

@@ -6,13 +6,16 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.comparison import Comparison
+from vm_df_writer.verification.export.series_reader import SeriesReader
 from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
 from vm_df_writer.verification.read_strategy import ReadStrategy
+from vm_df_writer.verification.sample_diffs import SampleDiffs, diff_samples
 from vm_df_writer.verification.series_counter import SeriesCounter
 from vm_df_writer.verification.series_diff import BlockDiff
 from vm_df_writer.verification.tenants import by_tenant
@@ -114,6 +117,27 @@ class BlockReader:
             missing = comparison.missing_block()
             if missing.n_series:
                 yield missing
+
+    def diffs(self, block: SeriesBlock) -> SampleDiffs | None:
+        """Return the samples that the server holds otherwise than a block; None for none.
+
+        Series of which samples are missing are looked at again until patience ends.
+        """
+        look = self.verify(block)
+        series = sorted({*look.incomplete, *look.surplus})
+        if not series:
+            return None
+        counts = SampleCounts.of_block(block)
+        wanted = SampleCounts(
+            [counts.label_sets[s] for s in series],
+            *(each[series] for each in (counts.samples, counts.first_ms, counts.last_ms)),
+        )
+        last_ms = int(wanted.last_ms.max())
+        if self.deduplication is not None:
+            last_ms = self.deduplication.last_end(last_ms)
+        reader = SeriesReader(self._client, self._endpoint, self._policy, self._strategy)
+        found = reader.given(wanted, int(wanted.first_ms.min()), last_ms)
+        return diff_samples(block, series, found, self.deduplication)
 
     def _compare(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[Comparison]:
         for tenant in by_tenant(self._endpoint, block, series):

@@ -85,7 +85,7 @@ class Comparison:
             series_key(as_stored(block.label_sets[s])): slot for slot, s in enumerate(series)
         }
         self._tally = Tally.of_nothing(len(self._sent.values), n_series=len(series))
-        self._piece_ms = self.range_ms
+        self._piece_ms, self._piece_slots = self.range_ms, range(len(series))
         self._text_of_group: tuple[int, bytes] = (-1, b"")
         self._whole: set[int] = set()
         self._aligned: list[tuple[int, list[float]]] = []
@@ -102,13 +102,13 @@ class Comparison:
         return first_ms, self._deduplication.last_end(last_ms) if self._deduplication else last_ms
 
     @contextmanager
-    def piece(self, first_ms: int, last_ms: int) -> Iterator[None]:
-        """Take in, while it is open, what one request reads: the samples between two times.
+    def piece(self, first_ms: int, last_ms: int, slots: range) -> Iterator[None]:
+        """Take in, while it is open, what one request reads: samples of some series and times.
 
         A piece that fails is forgotten, so that no sample is a copy when it is read again.
         """
         tally, whole = self._tally.copy(), set(self._whole)
-        self._piece_ms = first_ms, last_ms
+        self._piece_ms, self._piece_slots = (first_ms, last_ms), slots
         try:
             yield
             self._compare_pending()
@@ -128,8 +128,8 @@ class Comparison:
         label_set, values_text, times_text = split_line(line)
         try:
             slot = self._slots.get(series_key(label_set))
-            if slot is None:
-                return False
+            if slot is None or slot not in self._piece_slots:
+                return slot is not None
             values = load_values(values_text)
             # Only the first line of a series can hold no copy of what came before.
             aligned = not (self._sent.has_repeats or slot in self._whole)

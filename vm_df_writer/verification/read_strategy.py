@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vm_df_writer.model.series import SeriesBlock
@@ -38,14 +38,8 @@ class ReadStrategy:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> block = SeriesBlock(
-    ...     label_sets=[b'{"__name__":"y"}', b'{"__name__":"yhat"}', b'{"__name__":"trend"}'],
-    ...     offsets=np.array([0, 1]),
-    ...     timestamps_ms=np.array([1767225600000]),
-    ...     values=np.ones((3, 1)),
-    ... )
-    >>> list(ReadStrategy(most_series=2).batches(block, range(3)))
+    >>> label_sets = [b'{"__name__":"y"}', b'{"__name__":"yhat"}', b'{"__name__":"trend"}']
+    >>> list(ReadStrategy(most_series=2).batches(label_sets, range(3)))
     [[0, 1], [2]]
     """
 
@@ -54,22 +48,22 @@ class ReadStrategy:
     can_share_counts: bool = True
     most_series: int = MAX_SELECTORS
 
-    def shares_selectors(self, block: SeriesBlock, series: Sequence[int]) -> bool:
-        """Return whether to look for series by the labels that they share."""
-        is_sparse = block.n_samples < _MANY_SAMPLES * block.n_series
-        return self.can_share and is_sparse and len(series) > MAX_SELECTORS
+    def shares_selectors(self, n_series: int, samples_per_series: float) -> bool:
+        """Return whether to look for so many series by the labels that they share."""
+        is_sparse = samples_per_series < _MANY_SAMPLES
+        return self.can_share and is_sparse and n_series > MAX_SELECTORS
 
     def counts_first(self, block: SeriesBlock) -> bool:
         """Return whether counting the samples of a block costs less than reading them."""
         worth = _WORTH_COUNTING if self.can_share_counts else _WORTH_SELECTING
         return block.n_samples >= worth * block.n_series
 
-    def batches(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[list[int]]:
+    def batches(self, label_sets: Sequence[bytes], series: Iterable[int]) -> Iterator[list[int]]:
         """Cut series into what one request asks for by exact selectors."""
         batch: list[int] = []
         size = 0
         for s in series:
-            length = len(block.label_sets[s])
+            length = len(label_sets[s])
             if batch and (len(batch) >= self.most_series or size + length > _MAX_SELECTOR_BYTES):
                 yield batch
                 batch, size = [], 0

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
+from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.transport.endpoint import Endpoint
 
@@ -38,7 +39,7 @@ class TenantSeries(NamedTuple):
 
 
 def by_tenant(
-    endpoint: Endpoint, block: SeriesBlock, series: Sequence[int]
+    endpoint: Endpoint, block: SeriesBlock | SampleCounts, series: Sequence[int]
 ) -> Iterator[TenantSeries]:
     """Yield some series of a block by where they are read; all at once unless labels choose that.
 

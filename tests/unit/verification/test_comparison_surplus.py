@@ -80,7 +80,7 @@ def test_a_piece_that_breaks_off_leaves_no_copies() -> None:
     comparison = Comparison(block, [0, 1])
 
     def read(broken: bool) -> None:
-        with comparison.piece(T, T + 1):
+        with comparison.piece(T, T + 1, range(2)):
             for each in lines:
                 comparison.add(each)
             if broken:
@@ -99,9 +99,21 @@ def test_samples_outside_of_a_piece_belong_to_another_one() -> None:
     block = block_of((Y, [0, 1, 2, 3], [1, 2, 3, 4]))
     comparison = Comparison(block, [0])
     for first, last in ((0, 1), (2, 3)):  # the server's end is a millisecond late
-        with comparison.piece(T + first, T + last):
+        with comparison.piece(T + first, T + last, range(1)):
             times = range(first, min(last + 2, 4))
             comparison.add(export_line(Y, times, ",".join(str(time + 1) for time in times)))
+    assert comparison.series_diffs() == {}
+    assert comparison.surplus() == {}
+
+
+def test_series_of_another_piece_are_read_there() -> None:
+    more_labels = {**Y, "zone": "b"}  # a selector of Y matches these too
+    block = block_of((Y, [0, 1], [1, 2]), (more_labels, [0, 1], [3, 4]))
+    comparison = Comparison(block, [0, 1])
+    for slot in (0, 1):
+        with comparison.piece(T, T + 1, range(slot, slot + 1)):
+            assert comparison.add(export_line(Y, [0, 1], "1,2"))
+            assert comparison.add(export_line(more_labels, [0, 1], "3,4"))
     assert comparison.series_diffs() == {}
     assert comparison.surplus() == {}
 

@@ -1,0 +1,1 @@
+"""Samples that were read -> frames: labels as a frame names them, layouts, and libraries; pure."""

@@ -1,0 +1,1 @@
+"""Series -> the columns of wide, long and melted frames."""

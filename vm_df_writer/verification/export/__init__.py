@@ -1,0 +1,1 @@
+"""The samples of series as the server has them, read in requests that it can bear."""
