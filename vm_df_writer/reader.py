@@ -78,8 +78,9 @@ class FrameReader:
         Returns
         -------
         pandas.DataFrame, polars.DataFrame or pyarrow.Table
-            Times are in UTC, or in the zone of `like`. The labels are those of the frame that was
-            written: `metric_format` is read backwards. If not all series fit that, labels stand as
+            Times are in UTC, or in the zone of `like`, to the millisecond; labels in columns are
+            categories. The labels are those of the frame that was written: `metric_format` is read
+            backwards. If not all series fit that, labels stand as
             they are stored, with ``__name__`` in place of the variable. The keywords with which
             `write` stores a pandas frame as the same series are in ``attrs["reading"]``.
 

@@ -37,9 +37,10 @@ def reading_of(body: WideFrame | LongFrame, columns: pd.Index, layout: str) -> R
         elif reading.column_label is not None:
             facts["labels"] = (reading.column_label,)
     used = {*values, *facts.get("labels", ()), facts.get("variable"), facts.get("query_key")}
+    used.add(time.name)
     left_out: tuple[Hashable, ...] = ()
     if reading.provide_series is None:  # else the caller left out what is not there
-        left_out = tuple(name for name in columns.tolist() if name not in used | {time.name})
+        left_out = tuple(name for name in columns.tolist() if name not in used)
     return Reading(**facts, values=values, left_out=left_out)
 
 
