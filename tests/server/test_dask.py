@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -144,3 +146,142 @@ def test_a_wrong_keyword_is_refused_before_any_task() -> None:
     config = config_for("http://localhost:1", "any")
     with pytest.raises(FrameError, match=r"^querykey: not a reading keyword; did you mean"):
         to_victoriametrics(frame(), config, querykey="cpu")  # type: ignore[call-arg]
+
+
+def by_part(n: int) -> pd.DataFrame:
+    """Rows sorted by an integer, for each of which the same times come again."""
+    times = pd.date_range("2026-03-01", periods=n, freq="1min", tz="UTC")
+    frames = [
+        pd.DataFrame(
+            {
+                "time": times,
+                "part": part,
+                "y": np.arange(n) + 100.0 * part,
+            }
+        )
+        for part in range(1, 4)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+SYNC = {"scheduler": "synchronous"}
+
+
+def test_what_is_a_question_in_one_frame_is_one_in_partitions(
+    victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    """One number in each partition: by themselves they would become one series."""
+    config, rows = config_for(victoria_metrics.url, name), by_part(20)
+    with pytest.raises(FrameError, match=r"column 'part': whole numbers"):
+        VmWriter(config=config).write(rows)
+    with pytest.raises(FrameError, match=r"column 'part': whole numbers"):
+        to_victoriametrics(dd.from_pandas(rows, 3, sort=False), config, compute_kwargs=SYNC)
+    assert stored(victoria_metrics.url, name) == {}
+    ddf = dd.from_pandas(rows, 3, sort=False)
+    report = to_victoriametrics(
+        ddf, config, compute_kwargs=SYNC, label_columns=["part"], verify=True
+    )
+    assert isinstance(report, WriteReport)
+    assert (report.samples, len(stored(victoria_metrics.url, name))) == (60, 3)
+
+
+def test_partitions_are_read_alike_though_one_alone_would_be_read_otherwise(
+    victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    """Text that no rows of one time need is a question; here only the first partition needs it."""
+    times = pd.date_range("2026-03-01", periods=4, freq="1min", tz="UTC")
+    first = pd.DataFrame({"time": times.repeat(2), "kind": list("ab") * 4, "y": 1.5})
+    second = pd.DataFrame({"time": times + pd.Timedelta(days=1), "kind": list("abba"), "y": 2.5})
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises(FrameError, match="column 'kind'"):
+        VmWriter(config=config).write(second)
+    ddf = dd.concat([dd.from_pandas(first, 1), dd.from_pandas(second, 1)])
+    to_victoriametrics(ddf, config, compute_kwargs=SYNC, verify=True)
+    found = stored(victoria_metrics.url, name)
+    assert {labels: samples.total() for labels, samples in found.items()} == {
+        "kind=a": 6,
+        "kind=b": 6,
+    }
+
+
+@pytest.mark.parametrize("duplicates", ["last", "first", "max"])
+@pytest.mark.parametrize("other", [0.0, 1.0], ids=["equal", "other"])
+def test_a_sample_that_two_partitions_have_is_told_before_anything_is_sent(
+    victoria_metrics: LocalVictoriaMetrics, name: str, duplicates: Any, other: float
+) -> None:
+    rows = scores()
+    again = rows[rows["host"] == "b"].iloc[100:120].assign(y=lambda frame: frame["y"] + other)
+    ddf = dd.from_pandas(pd.concat([rows, again], ignore_index=True), 4, sort=False)
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises(FrameError) as caught:
+        to_victoriametrics(ddf, config, compute_kwargs=SYNC, duplicates=duplicates)
+    assert re.match(
+        r"partition 3: has samples at 20 times at which partition \d has samples of the same "
+        r"series in other rows \(first: .*host.*b.* at 2026-01-01 01:40:00 UTC is .* here, and .* "
+        r"there\); name the column .* or pass duplicates='keep' .* \(nothing was sent\)$",
+        str(caught.value),
+    )
+    assert stored(victoria_metrics.url, name) == {}
+
+
+def test_duplicates_error_holds_for_all_partitions(
+    victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    rows = scores()
+    ddf = dd.from_pandas(pd.concat([rows, rows[150:152]], ignore_index=True), 2, sort=False)
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises(FrameError, match=r"^partition 1: has samples at 2 times"):
+        to_victoriametrics(ddf, config, compute_kwargs=SYNC, duplicates="error")
+    assert stored(victoria_metrics.url, name) == {}
+
+
+def test_all_of_two_partitions_is_kept_and_verified_if_that_is_asked_for(
+    victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    rows = pd.concat([scores(), scores().assign(y=lambda frame: frame["y"] + 1)])
+    ddf = dd.from_pandas(rows.reset_index(drop=True), 2, sort=False)
+    report = to_victoriametrics(
+        ddf,
+        config_for(victoria_metrics.url, name),
+        compute_kwargs=SYNC,
+        duplicates="keep",
+        verify=True,
+    )
+    assert isinstance(report, WriteReport)
+    assert report.samples == 2 * GROUPS * ROWS
+
+
+def test_interleaved_rows_of_many_partitions_are_no_repeats(
+    victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    """Each of 40 partitions has every fortieth minute: more than files could be compared."""
+    times = pd.date_range("2026-03-01", periods=400, freq="1min", tz="UTC")
+    rows = pd.DataFrame({"time": times, "y": np.arange(400.0)})
+    pieces = [dd.from_pandas(rows[i::40].reset_index(drop=True), 1) for i in range(40)]
+    config = config_for(victoria_metrics.url, name)
+    report = to_victoriametrics(dd.concat(pieces), config, compute_kwargs=SYNC)
+    assert isinstance(report, WriteReport)
+    assert report.samples == 400
+    repeated = dd.concat([*pieces, pieces[7]])
+    with pytest.raises(FrameError, match=r"^partition 40: has samples at 10 times at which part"):
+        to_victoriametrics(repeated, config, compute_kwargs=SYNC)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda rows: rows.rename(columns={"host": "node"}), "'host' is missing, 'node' is new"),
+        (lambda rows: rows.assign(y="half"), "column 'y'"),
+    ],
+)
+def test_a_partition_that_does_not_fit_fails_with_its_reason_and_nothing_is_sent(
+    victoria_metrics: LocalVictoriaMetrics, name: str, change: Any, reason: str
+) -> None:
+    rows = [scores(0), scores(1), change(scores(2))]
+    ddf = dd.from_map(lambda number: rows[number], range(3), meta=scores())
+    config = config_for(victoria_metrics.url, name)
+    kwargs: dict[str, Any] = {"value_columns": ["y"], "label_columns": ["host"]}
+    with pytest.raises(FrameError) as caught:
+        to_victoriametrics(ddf, config, compute_kwargs=SYNC, **kwargs)
+    assert reason in str(caught.value)
+    assert stored(victoria_metrics.url, name) == {}

@@ -140,3 +140,46 @@ def test_a_wrong_keyword_is_refused_before_any_task(spark: Any) -> None:
             config_for("http://x:1", "any"),
             querykey="cpu",  # type: ignore[call-arg]
         )
+
+
+def test_what_is_a_question_in_one_frame_is_one_in_partitions(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    """One number in each partition: by themselves they would become one series."""
+    frame = spark.range(0, 60, 1, 3).selectExpr(
+        "timestamp_millis(1767225600000 + id % 20 * 60000) AS time",
+        "CAST(id / 20 + 1 AS INT) AS part",
+        "CAST(id AS DOUBLE) AS y",
+    )
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises(FrameError, match=r"column 'part': whole numbers"):
+        to_victoriametrics(frame, config)
+    assert stored(victoria_metrics.url, name) == {}
+    report = to_victoriametrics(frame, config, label_columns=["part"], verify=True)
+    assert (report.samples, len(stored(victoria_metrics.url, name))) == (60, 3)
+
+
+def test_a_sample_that_two_partitions_have_is_told_before_anything_is_sent(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    frame = spark.range(0, 40, 1, 4).selectExpr(
+        "timestamp_millis(1767225600000 + id % 30 * 60000) AS time", "CAST(id % 30 AS DOUBLE) AS y"
+    )
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises(FrameError, match=r"^partition \d: has samples at 10 times at which partit"):
+        to_victoriametrics(frame, config)
+    assert stored(victoria_metrics.url, name) == {}
+    assert to_victoriametrics(frame.dropDuplicates(), config).samples == 30
+
+
+def test_a_partition_that_does_not_fit_fails_with_its_reason(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    frame = spark.range(0, 4, 1, 4).selectExpr(
+        "timestamp_millis(1767225600000 + IF(id = 3, 9000000000000, id * 60000)) AS time",
+        "CAST(id AS DOUBLE) AS y",
+    )
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises((FrameError, pyspark.errors.PythonException), match="outside 1971"):
+        to_victoriametrics(frame, config)
+    assert stored(victoria_metrics.url, name) == {}

@@ -23,6 +23,7 @@ from vm_df_writer.files.time_format import parse_times
 
 __all__ = [
     "SourceFile",
+    "frame_schema",
     "frame_source",
     "has_changed",
     "plan_source",
@@ -183,10 +184,21 @@ def frame_source(number: int, frame: pd.DataFrame) -> SourceFile:
     columns = [*frame.columns], [*frame.index.names], [*frame.dtypes]
     digest.update(repr(columns).encode())
     digest.update(pd.util.hash_pandas_object(frame).to_numpy().tobytes())
-    kinds = {str(name): _kind_of(dtype) for name, dtype in frame.dtypes.items()}
-    kinds |= {str(name): "" for name in frame.index.names if name is not None}
     parts = [Part(0, rows=len(frame))]
-    return SourceFile(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), Schema(kinds), parts)
+    schema = frame_schema(frame)
+    return SourceFile(f"frame {number}", FileStamp(0, 0), digest.hexdigest(), schema, parts)
+
+
+def frame_schema(frame: pd.DataFrame) -> Schema:
+    """Return the columns and the levels of the index of a frame, and what they hold.
+
+    Examples
+    --------
+    >>> frame_schema(pd.DataFrame({"host": ["a"], "y": [1.0]})).columns
+    {'host': '', 'y': 'floats'}
+    """
+    kinds = {str(name): _kind_of(dtype) for name, dtype in frame.dtypes.items()}
+    return Schema(kinds | {str(name): "" for name in frame.index.names if name is not None})
 
 
 def _kind_of(dtype: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -17,9 +17,11 @@ from vm_df_writer.jobs.partition import (
     find_in_partition,
     merge_reports,
     open_target,
+    reader_of,
     require_none,
     write_partition,
 )
+from vm_df_writer.jobs.partition_survey import PartitionReader, survey_partitions
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.verify import VerifyChoice
@@ -45,6 +47,11 @@ def to_victoriametrics(
 ) -> WriteReport | Delayed:
     """Write a Dask DataFrame, in the way of its ``to_parquet``.
 
+    Before anything is sent, the first rows of up to 64 partitions decide which columns are the
+    time, labels and values of all, and each partition is read once to find samples of one series
+    at one time in two of them, and once more if series have overlapping time ranges. So what is
+    slow to compute is to be persisted before. With ``duplicates="keep"`` nothing is looked for.
+
     Each partition is written by one task. At most `concurrency` (of the config) tasks write at
     a time, over all workers, each with one request at a time: task ``n`` waits for task
     ``n - concurrency``. Dask may run a task again; the server then holds its samples twice,
@@ -53,12 +60,13 @@ def to_victoriametrics(
     Parameters
     ----------
     ddf : dask.dataframe.DataFrame
-        Each partition is read by itself; it should hold 100,000 samples or more.
+        A partition should hold 100,000 samples or more.
     writer : VmWriter, WriterConfig, str or Path
         Where and how to write. A config goes to the workers with its secrets; given the path of
         a YAML file, every worker reads that file and its own environment.
     compute : bool
-        Write now, and return the report. If False, return a ``Delayed`` that does so.
+        Write now, and return the report. If False, return a ``Delayed`` that does so; the
+        partitions are looked at now.
     compute_kwargs : mapping, optional
         For ``compute()``, such as ``{"retries": 3}``.
     if_exists : {"append", "skip", "fail"}, optional
@@ -80,6 +88,9 @@ def to_victoriametrics(
     ------
     JobError
         If Dask is not installed.
+    FrameError
+        If the partitions cannot be read as one frame, one does not fit the others, or two have
+        samples of one series at one time; nothing was sent then.
     SamplesExistError
         If the server has a sample at the time of one, with ``if_exists="fail"``.
 
@@ -91,44 +102,57 @@ def to_victoriametrics(
     >>> to_victoriametrics(scores, "writer.yaml", compute_kwargs={"retries": 3})  # doctest: +SKIP
     """
     try:
+        import dask
         from dask.delayed import delayed
     except ImportError:
         raise JobError("dask: it is not installed; pip install 'vm_df_writer[dask]'") from None
-    target = open_target(writer, reading, if_exists)
-    lanes = concurrency_of(target)
+    target = open_target(writer, reading, if_exists, verify)
     partitions = ddf.to_delayed()  # type: ignore[no-untyped-call]
+
+    def run(do: Callable[..., Any], numbers: Sequence[int] | None) -> Sequence[Any]:
+        task = delayed(do, pure=False)
+        chosen = range(len(partitions)) if numbers is None else numbers
+        tasks = [task(number, [partitions[number]]) for number in chosen]
+        found: Sequence[Any] = dask.compute(*tasks, **(compute_kwargs or {}))  # type: ignore[attr-defined, no-untyped-call]
+        return found
+
+    started = time.perf_counter()
+    reader = survey_partitions(run, reader_of(target, reading), n_partitions=len(partitions))
+    lanes = concurrency_of(target)
     looked_up: Delayed | None = None
     if if_exists == "fail":
         find = delayed(_find, pure=False)
         looked_up = delayed(require_none, pure=False)(
-            [find(p, target, reading) for p in partitions]
+            [find(p, target, reader.reading) for p in partitions]
         )
     write = delayed(_write, pure=False)
     choices = {"if_exists": if_exists, "verify": verify}
     reports: list[Delayed] = []
-    for partition in partitions:
+    for number, partition in enumerate(partitions):
         before = reports[-lanes] if len(reports) >= lanes else looked_up
-        reports.append(write(partition, target, reading, after=before, **choices))
+        reports.append(write(number, partition, target, reader, after=before, **choices))
     merged: Delayed = delayed(merge_reports)(reports)
     if not compute:
         return merged
-    started = time.perf_counter()
     report: WriteReport = merged.compute(**(compute_kwargs or {}))  # type: ignore[no-untyped-call]
     return replace(report, elapsed_s=time.perf_counter() - started)
 
 
 def _write(
+    number: int,
     frame: pd.DataFrame,
     target: PartitionTarget,
-    reading: ReadingKeywords,
+    reader: PartitionReader,
     *,
     if_exists: IfExists | None,
     verify: VerifyChoice,
     after: WriteReport | None,
 ) -> WriteReport:
     del after  # it only makes this task wait
-    return write_partition([frame], target, reading, if_exists=if_exists, verify=verify)
+    return write_partition(
+        number, [frame], target=target, reader=reader, if_exists=if_exists, verify=verify
+    )
 
 
 def _find(frame: pd.DataFrame, target: PartitionTarget, reading: ReadingKeywords) -> str | None:
-    return find_in_partition([frame], target, reading)
+    return find_in_partition(0, [frame], target=target, reading=reading)

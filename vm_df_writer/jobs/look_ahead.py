@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import FrameError, JobError, SourceError
+from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import RepeatedSamplesError
 from vm_df_writer.jobs.overlap.part_survey import PartSurvey, evenly_spread
@@ -17,7 +19,7 @@ from vm_df_writer.jobs.state.records import JobReading
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart
 from vm_df_writer.operations.preflight import plan_send
 
-__all__ = ["fix_reading", "look_ahead"]
+__all__ = ["fix_reading", "look_ahead", "roles_as_keywords"]
 
 # So that a job of many files begins after seconds, and holds no more in memory than its workers.
 _MOST_PARTS = 64
@@ -126,19 +128,22 @@ def fix_reading(
     parsed = plan_send(backend, frame, ReadOptions.of(**spec.keywords_for(path))).parsed
     if frame.empty:
         return None
+    keywords = roles_as_keywords(parsed, given)
+    columns = [*keywords.get("label_columns", ()), *keywords.get("value_columns", ())]
+    if not all(isinstance(name, str) for name in (keywords.get("time", ""), *columns)):
+        return None
+    return JobReading(keywords, str(parsed.reading))
+
+
+def roles_as_keywords(parsed: ParsedFrame, given: ReadOptions) -> dict[str, Any]:
+    """Return keywords that give the columns of other frames the roles that they have in one."""
     names = ["layout", "time", "label_columns"]
     # Other files of a wide job may have other series, which are columns.
     is_open = given.layout == "wide" or given.var is not None or given.column_label is not None
     if not is_open:
         names.append("value_columns")
     found = {name: getattr(parsed.options, name) for name in names}
-    keywords = {
-        k: list(v) if isinstance(v, tuple) else v for k, v in found.items() if v is not None
-    }
-    columns = [*keywords.get("label_columns", ()), *keywords.get("value_columns", ())]
-    if not all(isinstance(name, str) for name in (keywords.get("time", ""), *columns)):
-        return None
-    return JobReading(keywords, str(parsed.reading))
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in found.items() if v is not None}
 
 
 def _read(parts: Sequence[OtherPart], spec: JobSpec) -> Iterator[tuple[OtherPart, pd.DataFrame]]:

@@ -13,9 +13,13 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, load_config, with_unlimited_reconnects
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import SamplesExistError, VmDfWriterError
+from vm_df_writer.frames.given_frame import as_frame
+from vm_df_writer.jobs.partition_survey import PartitionReader, naming_partition
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, existing_in_frame
-from vm_df_writer.operations.verify import VerifyChoice
+from vm_df_writer.operations.preflight import plan_send
+from vm_df_writer.operations.verify import VerifyChoice, check_choice
+from vm_df_writer.operations.write import write_plan
 from vm_df_writer.writer import VmWriter
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "find_in_partition",
     "merge_reports",
     "open_target",
+    "reader_of",
     "require_none",
     "write_partition",
 ]
@@ -36,17 +41,19 @@ def open_target(
     writer: VmWriter | WriterConfig | str | Path,
     reading: ReadingKeywords,
     if_exists: IfExists | None,
+    verify: VerifyChoice,
 ) -> PartitionTarget:
     """Return what the tasks are given, and refuse here what each of them would refuse.
 
     Raises
     ------
     ConfigError
-        If the configuration or `if_exists` is wrong.
+        If the configuration, `if_exists` or `verify` is wrong.
     FrameError
         If a reading keyword is.
     """
     ReadOptions.of(**reading)
+    check_choice(verify)
     check_if_exists(if_exists)
     if isinstance(writer, VmWriter):
         return writer.config
@@ -61,11 +68,17 @@ def concurrency_of(target: PartitionTarget) -> int:
     return _config_of(target).concurrency
 
 
+def reader_of(target: PartitionTarget, reading: ReadingKeywords) -> PartitionReader:
+    """Return how partitions are read, as far as the caller says it."""
+    return PartitionReader(_config_of(target).metric_format, reading)
+
+
 def write_partition(
+    number: int,
     frames: Iterable[Any],
-    target: PartitionTarget,
-    reading: ReadingKeywords,
     *,
+    target: PartitionTarget,
+    reader: PartitionReader,
     if_exists: IfExists | None,
     verify: VerifyChoice,
 ) -> WriteReport:
@@ -88,12 +101,20 @@ def write_partition(
     config = with_unlimited_reconnects(_config_of(target)).model_copy(update={"concurrency": 1})
     if if_exists == "fail":
         if_exists = None
-    reports = []
-    with VmWriter(config=config) as writer:
-        for frame in frames:
+    backend, how, reports = Backend.of(config), ReadOptions.of(**reader.reading), []
+    with closing(backend.client):
+        for frame in map(as_frame, frames):
             try:
-                report = writer.write(
-                    frame, if_exists=if_exists, verify=verify, progress=False, **reading
+                reader.check(number, frame)
+                with naming_partition(number):
+                    plan = plan_send(backend, frame, how)
+                report = write_plan(
+                    plan,
+                    backend,
+                    if_exists=if_exists,
+                    verify=verify,
+                    progress=False,
+                    among_others=how.duplicates == "keep",
                 )
             except VmDfWriterError as error:
                 error.report = error.report and error.report.summary()
@@ -103,9 +124,10 @@ def write_partition(
 
 
 def find_in_partition(
-    frames: Iterable[Any], target: PartitionTarget, reading: ReadingKeywords
+    number: int, frames: Iterable[Any], *, target: PartitionTarget, reading: ReadingKeywords
 ) -> str | None:
     """Name a sample of a partition at whose time the server has one, if there is one."""
+    del number
     backend, options = Backend.of(_config_of(target)), ReadOptions.of(**reading)
     with closing(backend.client):
         for frame in frames:

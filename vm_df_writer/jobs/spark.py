@@ -5,8 +5,9 @@ from __future__ import annotations
 import pickle
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
@@ -17,9 +18,11 @@ from vm_df_writer.jobs.partition import (
     find_in_partition,
     merge_reports,
     open_target,
+    reader_of,
     require_none,
     write_partition,
 )
+from vm_df_writer.jobs.partition_survey import survey_partitions
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.verify import VerifyChoice
@@ -51,6 +54,11 @@ def to_victoriametrics(
     computes before it in the same stage. Spark may run a task again; the server then holds its
     samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
 
+    Before anything is sent, the first rows of up to 64 partitions decide which columns are the
+    time, labels and values of all, and the frame is read once to find samples of one series at
+    one time in two tasks, and once more if series have overlapping time ranges. So what is slow
+    to compute is to be persisted before. With ``duplicates="keep"`` nothing is looked for.
+
     Rows pass through Arrow (``mapInArrow``). The pandas frames that Spark makes (``mapInPandas``)
     lack the time zone, have floats in place of integers that may be null, and are not supported
     on pandas 3.
@@ -79,43 +87,67 @@ def to_victoriametrics(
         The reports of all tasks, added up; a series counts once in each task, and `elapsed_s` is
         the time that all of it took.
 
+    Raises
+    ------
+    FrameError
+        If the partitions cannot be read as one frame, or two tasks have samples of one series at
+        one time; nothing was sent then. What a task raises is in an error of Spark.
+
     Examples
     --------
     >>> from vm_df_writer.jobs.spark import to_victoriametrics
     >>> scores = spark.read.parquet("scores/")  # doctest: +SKIP
     >>> to_victoriametrics(scores, "writer.yaml")  # doctest: +SKIP
     """
-    target = open_target(writer, reading, if_exists)
-
-    def write(batches: Iterator[Any]) -> WriteReport:
-        return write_partition(
-            _tables(batches), target, reading, if_exists=if_exists, verify=verify
-        )
-
-    def find(batches: Iterator[Any]) -> str | None:
-        return find_in_partition(_tables(batches), target, reading)
-
+    target = open_target(writer, reading, if_exists, verify)
     started = time.perf_counter()
     with warnings.catch_warnings():
         # Spark warns of its own use of pandas, which has no part in this.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
         partitions = frame.coalesce(concurrency_of(target))
+        run = partial(_run, partitions)
+        reader = survey_partitions(
+            run,
+            reader_of(target, reading),
+            n_partitions=_count_partitions(frame),
+            run_on_first=partial(_run, frame),
+        )
         if if_exists == "fail":
-            require_none(_run(partitions, find))
-        report = merge_reports(_run(partitions, write))
+            require_none(run(partial(find_in_partition, target=target, reading=reader.reading)))
+        write = partial(
+            write_partition, target=target, reader=reader, if_exists=if_exists, verify=verify
+        )
+        report = merge_reports(run(write))
     return replace(report, elapsed_s=time.perf_counter() - started)
 
 
-def _run(frame: DataFrame, do: Callable[[Iterator[Any]], _Result]) -> list[_Result]:
-    """Return what a function makes of each partition."""
+def _run(
+    frame: DataFrame, do: Callable[..., _Result], numbers: Sequence[int] | None = None
+) -> list[_Result]:
+    """Return what a function makes of each partition, or of some: of its number and tables."""
+    wanted = None if numbers is None else frozenset(numbers)
 
     def in_task(batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow as pa
+        from pyspark import TaskContext
 
-        yield pa.RecordBatch.from_pydict({"result": [pickle.dumps(do(batches))]})
+        context = TaskContext.get()
+        number = 0 if context is None else context.partitionId()
+        if wanted is None or number in wanted:
+            result = pickle.dumps(do(number, _tables(batches)))
+            yield pa.RecordBatch.from_pydict({"number": [number], "result": [result]})
 
-    rows = frame.mapInArrow(in_task, "result binary").collect()
-    return [pickle.loads(bytes(row.result)) for row in rows]  # noqa: S301 - ours
+    rows = frame.mapInArrow(in_task, "number long, result binary").collect()
+    in_order = sorted(rows, key=lambda row: row.number)
+    return [pickle.loads(bytes(row.result)) for row in in_order]  # noqa: S301 - ours
+
+
+def _count_partitions(frame: DataFrame) -> int | None:
+    """Return how many partitions there are; a frame of Spark Connect does not tell."""
+    try:
+        return int(frame.rdd.getNumPartitions())
+    except Exception:  # noqa: BLE001 - of several classes, by version
+        return None
 
 
 def _tables(batches: Iterator[Any]) -> Iterator[Any]:

@@ -28,7 +28,8 @@ def require_few(others: list[str]) -> None:
             f"more than {MOST_COMPARED} other parts have samples of the same series in the same "
             f"time range (such as {others[0]}), too many to find samples at one time among them; "
             "sort the rows by time or by series before they are cut into files, tell the files "
-            "apart with file_labels= (a label of a file's name), or pass duplicates='keep' if no "
+            "apart with file_labels= (a label of a file's name), write them as one Dask or Spark "
+            "frame, of which all partitions are compared at once, or pass duplicates='keep' if no "
             "sample is there twice"
         )
 
