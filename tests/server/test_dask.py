@@ -228,7 +228,7 @@ def test_duplicates_error_holds_for_all_partitions(
     victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     rows = scores()
-    ddf = dd.from_pandas(pd.concat([rows, rows[150:152]], ignore_index=True), 2, sort=False)
+    ddf = dd.from_pandas(pd.concat([rows, rows[10:12]], ignore_index=True), 2, sort=False)
     config = config_for(victoria_metrics.url, name)
     with pytest.raises(FrameError, match=r"^partition 1: has samples at 2 times"):
         to_victoriametrics(ddf, config, compute_kwargs=SYNC, duplicates="error")
