@@ -84,7 +84,8 @@ def _time_column(parquet: Any, reading: ReadOptions) -> int | None:
         schema = schema.with_metadata({b"pandas": pandas_notes})
     roles = (reading.label_columns, reading.value_columns)
     labels, values = (None if names is None else tuple(names) for names in roles)
-    name = _time_name(schema, reading.time, labels, values, is_epoch=reading.time_unit is not None)
+    columns = schema.serialize().to_pybytes()  # a schema of pyarrow 16 has no hash
+    name = _time_name(columns, reading.time, labels, values, is_epoch=reading.time_unit is not None)
     if name is None:
         return None
     leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
@@ -93,7 +94,7 @@ def _time_column(parquet: Any, reading: ReadOptions) -> int | None:
 
 @lru_cache(maxsize=64)  # a job may have thousands of files of the same columns
 def _time_name(
-    schema: Any,
+    columns: bytes,
     time: Any,
     labels: tuple[Any, ...] | None,
     values: tuple[Any, ...] | None,
@@ -105,8 +106,11 @@ def _time_name(
     Text is none of them: the first of the alphabet need not be the first in time. Nor are the
     numbers that periods are stored as.
     """
+    import pyarrow as pa
+    import pyarrow.ipc as ipc
     import pyarrow.types as types
 
+    schema = ipc.read_schema(pa.py_buffer(columns))
     reading = ReadOptions(time=time, label_columns=labels, value_columns=values)
     try:
         found = find_time(table_to_frame(schema.empty_table()), reading).name
