@@ -15,6 +15,7 @@
             SpoolError
         VerificationError
         SamplesExistError, a ValueError
+        ReplaceError, a ValueError
         SourceError
         JobError, a ValueError
             StateError
@@ -53,6 +54,7 @@ __all__ = [
     "FrameError",
     "JobError",
     "LabelError",
+    "ReplaceError",
     "SamplesExistError",
     "ServerRejected",
     "ServerUnavailable",
@@ -243,25 +245,28 @@ class VerificationError(VmDfWriterError):
 class SamplesExistError(VmDfWriterError, ValueError):
     """The server has samples at the times of what was to be written; nothing was sent.
 
-    Parameters
-    ----------
-    found : object
-        One of them, as messages name it.
-    where : str
-        What else has it, such as a file.
-
     Examples
     --------
     >>> print(SamplesExistError('{"__name__":"y"} at 2026-01-01 00:00:00 UTC', "a.csv"))
     if_exists: the server has a sample of {"__name__":"y"} at 2026-01-01 00:00:00 UTC, and so has \
-a.csv; nothing was sent: write to other labels, or pass if_exists='skip' or 'append'
+a.csv; nothing was sent: write to other labels, or pass if_exists='skip', \
+'replace' or 'append'
     """
 
     def __init__(self, found: object, where: str = "what is to be written") -> None:
         super().__init__(
             f"if_exists: the server has a sample of {found}, and so has {where}; nothing was sent: "
-            "write to other labels, or pass if_exists='skip' or 'append'",
+            "write to other labels, or pass if_exists='skip', 'replace' or 'append'",
             keyword="if_exists",
+        )
+
+
+class ReplaceError(VmDfWriterError, ValueError):
+    """Replacing samples would not be safe; nothing is deleted of the series that it names."""
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"if_exists: 'replace' is refused: {reason}", hint=hint, keyword="if_exists"
         )
 
 

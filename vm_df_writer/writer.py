@@ -121,12 +121,15 @@ class VmWriter(FrameReader):
         ----------
         frame : DataFrame or Series
             Wide, long or melted; it is not modified.
-        if_exists : {"append", "skip", "fail"}, optional
+        if_exists : {"append", "skip", "fail", "replace"}, optional
             What becomes of a sample at whose time the server has one of the same series, with
             whatever value. ``append``, which is what is done if this is left out: it is stored
             beside that one, and only if this is passed in words a verification accepts other values
             there. ``skip``: it is left out, and counted as dropped: ``exists``. ``fail``: if there
-            is one, nothing is sent.
+            is one, nothing is sent. ``replace``: afterwards the server has exactly the frame's
+            samples at the frame's times, and all else of these series as before; what it has
+            already is left out. For that the series that differ are deleted and written anew, with
+            `spool_dir` as the safe place meanwhile, which takes 15 s at least.
         verify : bool, "count" or "repair"
             Read everything back and compare; or only where the server counts other than was
             sent; or send what is missing once more, and compare again.
@@ -150,6 +153,8 @@ class VmWriter(FrameReader):
             If the frame cannot be read; nothing was sent then.
         SamplesExistError
             If the server has a sample at the time of one, with ``if_exists="fail"``.
+        ReplaceError
+            If replacing would not be safe, with ``if_exists="replace"``.
         DeliveryError
             If samples could not be delivered; its `report` says which. Not with `spool_dir`:
             they are in the files that `spooled` of the report names then, and are not verified.

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import orjson
-import pandas as pd
 import pytest
-import requests
 from click.testing import CliRunner
 
 from tests.support.score_files import config_for
-from tests.support.writers import FIRST, writer_with
+from tests.support.stored_seconds import frame, stored
+from tests.support.writers import writer_with
 from vm_df_writer import SamplesExistError, VerificationError, VmWriter, WriteReport
 from vm_df_writer.cli import main
 from vm_df_writer.jobs import JobOptions, JobReport, backfill
@@ -27,25 +24,7 @@ pytestmark = [
 ]
 
 
-def frame(values: list[float], *, start: int = 0) -> pd.DataFrame:
-    times = FIRST + pd.to_timedelta(np.arange(start, start + len(values)), unit="s")
-    return pd.DataFrame({"time": times, "host": "a", "y": values})
-
-
 OLD, NEW = frame([1, 2, 3, 4]), frame([30, 40, 50, 60], start=2)
-
-
-def stored(server: LocalVictoriaMetrics, name: str) -> dict[int, list[float]]:
-    """Return all values that stand at each second."""
-    requests.get(f"{server.url}/internal/force_flush", timeout=10)
-    form = {"match[]": f'{{__name__="{name}_y"}}', "start": "1", "end": "4102444800"}
-    found: dict[int, list[float]] = {}
-    for line in requests.get(f"{server.url}/api/v1/export", form, timeout=10).iter_lines():
-        series = orjson.loads(line)
-        for ms, value in zip(series["timestamps"], series["values"], strict=True):
-            second = (ms - FIRST.value // 10**6) // 1000
-            found.setdefault(second, []).append(value)
-    return {second: sorted(values) for second, values in found.items()}
 
 
 @pytest.fixture

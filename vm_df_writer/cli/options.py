@@ -121,7 +121,8 @@ def if_exists_option(command: Command) -> Command:
         type=click.Choice(get_args(IfExists)),
         help="What becomes of a sample at whose time the server has one of the same series: append "
         "stores it beside that one, as is done without this option; skip leaves it out; with fail "
-        "nothing is sent if there is one. Given append, --verify accepts other values there.",
+        "nothing is sent if there is one; replace takes it in place of that one (it needs a folder "
+        "for the spool). Given append, --verify accepts other values there.",
     )(command)
 
 

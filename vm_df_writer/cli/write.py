@@ -36,6 +36,7 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
+from vm_df_writer.jobs.options import require_parts_can_differ
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.write import write_plan
@@ -161,6 +162,7 @@ def write(
         config = config.model_copy(update={"spool_dir": spool_dir})
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
+    require_parts_can_differ(if_exists, keeps_all=inputs.keep_together(files))
     backend = Backend.of(config)
     with closing(backend.client):
         repeated = inputs.find_repeats(files, backend)

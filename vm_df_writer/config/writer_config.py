@@ -134,6 +134,12 @@ class WriterConfig(BaseModel):
     reset_cache_auth_key: SecretStr | None = None
     """The -search.resetCacheAuthKey of the server, if it has one, for writes with
     `reset_cache=True`. Not a parameter of vmanomaly."""
+    delete_auth_key: SecretStr | None = None
+    """The -deleteAuthKey of the server, if it has one, for writes with `if_exists="replace"`. Not
+    a parameter of vmanomaly."""
+    replace_max_samples: int = Field(default=10_000_000, ge=1)
+    """Most samples that a write with `if_exists="replace"` exports, deletes and imports again: all
+    of the series that it corrects. Not a parameter of vmanomaly."""
     max_labels: int = Field(default=30, ge=1)
     """Most labels of a series, `__name__` included, as the server's -maxLabelsPerTimeseries
     has it. Not a parameter of vmanomaly."""

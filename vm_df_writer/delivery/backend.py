@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.delivery.sender import RetryPolicy, Sender, Throttle
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import ConfigError
@@ -40,6 +41,8 @@ class Backend:
         Keeps undelivered bodies; None without `spool_dir`.
     read_back : ReadBackPolicy
         How long a verification waits for samples to appear.
+    replacing : ReplacePolicy
+        How long a replacement waits.
     label_sets : LabelSetCache
         The label sets of earlier frames.
     noticed : set of str
@@ -58,6 +61,7 @@ class Backend:
     server: Server
     spool: Spool | None
     read_back: ReadBackPolicy
+    replacing: ReplacePolicy
     label_sets: LabelSetCache
     noticed: set[str] = field(default_factory=set)
 
@@ -69,6 +73,7 @@ class Backend:
         throttle: Throttle = iter,
         retry: RetryPolicy | None = None,
         read_back: ReadBackPolicy | None = None,
+        replacing: ReplacePolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Self:
         """Open no connection yet.
@@ -83,6 +88,8 @@ class Backend:
             When a body is sent again; by default as configured.
         read_back : ReadBackPolicy, optional
             How long a verification waits; its `sleep` may raise to end that.
+        replacing : ReplacePolicy, optional
+            The same of a replacement.
         clock : callable
             Monotonic seconds: when the server is asked about itself again.
 
@@ -118,6 +125,7 @@ class Backend:
             server=Server(client, endpoint, config, clock=clock),
             spool=spool,
             read_back=read_back or ReadBackPolicy(),
+            replacing=replacing or ReplacePolicy(),
             label_sets=LabelSetCache(config.metric_prefix_cache_max_entries),
         )
 

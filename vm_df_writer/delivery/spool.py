@@ -7,8 +7,9 @@ written under other names, flushed to the disk and then renamed, the sidecar fir
 ``<created>-<random>.delivered`` when the file is delivered; else it removes both.
 
 A hidden, empty file marks the folder as a spool, so that an emptied one is known. All files are for
-their owner alone. Nothing is removed whose name this module does not make. This sends the files
-without a replay::
+their owner alone. Nothing is removed whose name this module does not make. A sidecar with
+``restore`` is of a :class:`~vm_df_writer.delivery.restore_set.RestoreSet`, which replaces samples:
+leave that to a replay. This sends the other files without one::
 
     for file in *.jsonl.gz; do
         code=$(curl --silent --output /dev/null --write-out '%{http_code}' \
@@ -23,8 +24,8 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -113,7 +114,15 @@ class Spool:
                 f"({error.strerror}); name another one"
             ) from None
 
-    def keep(self, body: Body, *, tenant: str | None, reason: str, in_doubt: bool = False) -> Path:
+    def keep(
+        self,
+        body: Body,
+        *,
+        tenant: str | None,
+        reason: str,
+        in_doubt: bool = False,
+        restore: Mapping[str, Any] | None = None,
+    ) -> Path:
         """Write a body to a file, whole or not at all.
 
         Parameters
@@ -126,6 +135,8 @@ class Spool:
             Why it is not delivered.
         in_doubt : bool, default False
             True if the server may have stored it nevertheless.
+        restore : mapping, optional
+            The place of the file in a :class:`~vm_df_writer.delivery.restore_set.RestoreSet`.
 
         Returns
         -------
@@ -152,6 +163,8 @@ class Spool:
         }
         if self._leaves_receipts:
             facts["receipt"] = True
+        if restore is not None:
+            facts["restore"] = dict(restore)
         sidecar = self._write(name + SIDECAR_SUFFIX, _as_json(facts))
         path = self.folder / (name + DATA_SUFFIX)
         try:
@@ -191,6 +204,20 @@ class Spool:
 
     def _mark(self) -> None:
         (self.folder / MARKER).touch(mode=0o600)
+
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Keep all others from replacing samples by this folder; false if another one is at it."""
+        import fcntl  # not on Windows
+
+        self._mark()
+        with (self.folder / MARKER).open("r+b") as marker:
+            try:
+                fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def files(self) -> list[SpooledFile]:
         """Return what is in the folder, the oldest first."""

@@ -64,6 +64,11 @@ class SpooledFile:
         return facts if isinstance(facts, dict) else {}
 
     @property
+    def is_restore(self) -> bool:
+        """Whether it is of a set that replaces samples: to be compared, and not only sent."""
+        return "restore" in self.facts
+
+    @property
     def samples(self) -> int:
         """Number of samples; 0 if nothing tells."""
         return self._count("samples") or 0

@@ -13,7 +13,7 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
-from vm_df_writer.jobs.options import JobOptions, job_identity
+from vm_df_writer.jobs.options import JobOptions, job_identity, require_parts_can_differ
 from vm_df_writer.jobs.report import JobOutcome, JobReport, read_report
 from vm_df_writer.jobs.run import JobRun
 from vm_df_writer.jobs.state.store import StateStore
@@ -95,10 +95,11 @@ def backfill(
         config, read_back = writer, None
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
-    if options.if_exists == "skip" and how.duplicates == "keep":
+    require_parts_can_differ(options.if_exists, keeps_all=how.duplicates == "keep")
+    if options.if_exists == "replace" and config.spool_dir is None:
         raise JobError(
-            "if_exists: 'skip' would leave out what another part of the job has sent, which "
-            "duplicates='keep' asks for; pass another one of the two"
+            "if_exists: 'replace' needs spool_dir=, a folder where what is deleted is kept until "
+            "the server has it again"
         )
     stop = Stop()
     with (

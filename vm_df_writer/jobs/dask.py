@@ -69,10 +69,11 @@ def to_victoriametrics(
         partitions are looked at now.
     compute_kwargs : mapping, optional
         For ``compute()``, such as ``{"retries": 3}``.
-    if_exists : {"append", "skip", "fail"}, optional
+    if_exists : {"append", "skip", "fail", "replace"}, optional
         As for :meth:`VmWriter.write`. With ``fail`` all partitions are looked up before one is
         written: they are kept meanwhile, or made twice. With ``skip`` a task that Dask runs again
-        doubles nothing.
+        doubles nothing. With ``replace`` one partition is written at a time, so that none deletes
+        what another writes, and `spool_dir` is a folder of the worker.
     verify : bool, "count" or "repair"
         Read every partition back after it is written.
     **reading
@@ -118,7 +119,7 @@ def to_victoriametrics(
 
     started = time.perf_counter()
     reader = survey_partitions(run, reader_of(target, reading), n_partitions=len(partitions))
-    lanes = concurrency_of(target)
+    lanes = concurrency_of(target, if_exists)
     looked_up: Delayed | None = None
     if if_exists == "fail":
         find = delayed(_find, pure=False)

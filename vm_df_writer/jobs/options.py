@@ -17,7 +17,7 @@ from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["JobOptions", "job_config", "job_identity"]
+__all__ = ["JobOptions", "job_config", "job_identity", "require_parts_can_differ"]
 
 # A rate holds body by body, so that a body must be small beside what a second allows.
 _BODIES_PER_S = 4
@@ -40,11 +40,12 @@ class JobOptions:
         :func:`~vm_df_writer.files.file_labels.file_labels`.
     file_options : FileOptions
         How the files are written, where they do not show it.
-    if_exists : {"append", "skip", "fail"}, optional
+    if_exists : {"append", "skip", "fail", "replace"}, optional
         What becomes of a sample at whose time the server has one of the same series, as for
         :meth:`VmWriter.write`. With ``fail`` the job looks for such samples in all parts before
         it sends anything, and so reads every part twice. What the job itself has sent of a part
-        that was interrupted exists too: ``skip`` does not send it again.
+        that was interrupted exists too: ``skip`` does not send it again. ``replace`` is for one
+        worker, and rewrites a series for each part that corrects some of it.
     workers : int
         Processes that read and format. The config's `concurrency` is shared among them.
     rate_limit : float or None
@@ -103,6 +104,11 @@ class JobOptions:
             check_if_exists(self.if_exists)
         except ConfigError as error:
             raise JobError(error.message, keyword=error.keyword) from None
+        if self.if_exists == "replace" and self.workers > 1:
+            raise JobError(
+                f"workers: {self.workers} of them could delete what the others write, with "
+                "if_exists='replace'; use one"
+            )
         if self.verify not in (False, True, "count", "repair"):
             raise JobError(f"verify: expected a bool, 'count' or 'repair', got {self.verify!r}")
         if self.workers < 1:
@@ -136,6 +142,21 @@ class JobOptions:
     def until_ms(self) -> int | None:
         """`until` in epoch milliseconds."""
         return _epoch_ms("until", self.until)
+
+
+def require_parts_can_differ(if_exists: IfExists | None, *, keeps_all: bool) -> None:
+    """Refuse to keep what several parts have at one time, where one gives way to the server.
+
+    Raises
+    ------
+    JobError
+        If both is asked for.
+    """
+    if keeps_all and if_exists in ("skip", "replace"):
+        raise JobError(
+            f"if_exists: {if_exists!r} would not keep what several parts have at one time, which "
+            "duplicates='keep' asks for; pass another one of the two"
+        )
 
 
 def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:

@@ -14,6 +14,7 @@ from vm_df_writer.config.writer_config import WriterConfig, load_config, with_un
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import SamplesExistError, VmDfWriterError
 from vm_df_writer.frames.given_frame import as_frame
+from vm_df_writer.jobs.options import require_parts_can_differ
 from vm_df_writer.jobs.partition_survey import PartitionReader, naming_partition
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, existing_in_frame
@@ -52,9 +53,10 @@ def open_target(
     FrameError
         If a reading keyword is.
     """
-    ReadOptions.of(**reading)
     check_choice(verify)
     check_if_exists(if_exists)
+    keeps_all = ReadOptions.of(**reading).duplicates == "keep"
+    require_parts_can_differ(if_exists, keeps_all=keeps_all)
     if isinstance(writer, VmWriter):
         return writer.config
     if isinstance(writer, WriterConfig):
@@ -63,9 +65,12 @@ def open_target(
     return str(Path(writer).absolute())
 
 
-def concurrency_of(target: PartitionTarget) -> int:
-    """Return how many tasks may write at a time, each with one request at a time."""
-    return _config_of(target).concurrency
+def concurrency_of(target: PartitionTarget, if_exists: IfExists | None) -> int:
+    """Return how many tasks may write at a time, each with one request at a time.
+
+    What replaces samples deletes and imports whole series, and must not meet another that does.
+    """
+    return 1 if if_exists == "replace" else _config_of(target).concurrency
 
 
 def reader_of(target: PartitionTarget, reading: ReadingKeywords) -> PartitionReader:

@@ -70,10 +70,11 @@ def to_victoriametrics(
     writer : VmWriter, WriterConfig, str or Path
         Where and how to write. A config goes to the workers with its secrets; given the path of
         a YAML file, every worker reads that file and its own environment.
-    if_exists : {"append", "skip", "fail"}, optional
+    if_exists : {"append", "skip", "fail", "replace"}, optional
         As for :meth:`VmWriter.write`. With ``fail`` Spark computes the frame twice, unless it is
         cached: all of it is looked up before any is written. With ``skip`` a task that Spark runs
-        again doubles nothing.
+        again doubles nothing. With ``replace`` there is one task, so that none deletes what another
+        writes: leave ``spark.speculation`` off; `spool_dir` is a folder of the worker.
     verify : bool, "count" or "repair"
         Read everything back, batch by batch.
     **reading
@@ -104,7 +105,7 @@ def to_victoriametrics(
     with warnings.catch_warnings():
         # Spark warns of its own use of pandas, which has no part in this.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
-        partitions = frame.coalesce(concurrency_of(target))
+        partitions = frame.coalesce(concurrency_of(target, if_exists))
         run = partial(_run, partitions)
         reader = survey_partitions(
             run,

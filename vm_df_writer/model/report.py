@@ -12,6 +12,7 @@ import pandas as pd
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.model.reading import Reading
+from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
 
@@ -49,7 +50,7 @@ class WriteReport:
         Samples that the server acknowledged.
     dropped : mapping of str to int
         Samples left out, by reason (``nan``, ``inf``, ``nat``, ``duplicate``; ``too_old`` and
-        ``too_new`` for what the server says that it would drop).
+        ``too_new`` for what the server says that it would drop; ``exists`` for what it has).
     adjusted : mapping of str to int
         Samples stored not quite as given, by reason (``sub_millisecond``, ``inexact``, and
         ``rounded`` where rounding was asked for).
@@ -66,6 +67,9 @@ class WriteReport:
         Samples that were to be sent and were not acknowledged.
     spooled : tuple of str
         Files that hold the undelivered samples.
+    replaced : Replaced or None
+        With ``if_exists="replace"``: the series that had other samples at the frame's times, and
+        were exported, deleted and imported again.
     verification : Verification or None
         What reading back found; None if it was not asked for.
     server_drops : mapping of str to int, or None
@@ -103,6 +107,7 @@ class WriteReport:
     elapsed_s: float = 0.0
     undelivered: int = 0
     spooled: tuple[str, ...] = ()
+    replaced: Replaced | None = None
     verification: Verification | None = None
     server_drops: Mapping[str, int] | None = None
     cache_reset: CacheReset | None = None
@@ -158,6 +163,7 @@ class WriteReport:
             merged[name] = getattr(self, name) if same else None
         firsts = [ms for ms in (self.first_ms, other.first_ms) if ms is not None]
         lasts = [ms for ms in (self.last_ms, other.last_ms) if ms is not None]
+        replaced = [r for r in (self.replaced, other.replaced) if r is not None]
         seen = [v for v in (self.verification, other.verification) if v is not None]
         report = replace(
             self,
@@ -165,6 +171,7 @@ class WriteReport:
             layout=self.layout if self.layout == other.layout else "mixed",
             first_ms=min(firsts, default=None),
             last_ms=max(lasts, default=None),
+            replaced=sum(replaced[1:], start=replaced[0]) if replaced else None,
             verification=sum(seen[1:], start=seen[0]) if seen else None,
             server_drops=dict(sum(map(Counter, drops), Counter())) if drops else None,
             cache_reset=next((reset for reset in _WORST_RESETS if reset in resets), None),
@@ -199,6 +206,8 @@ class WriteReport:
             plain["server_drops"] = dict(self.server_drops)
         if self.reading is not None:
             plain["reading"] = self.reading.to_dict()
+        if self.replaced is not None:
+            plain["replaced"] = self.replaced.to_dict()
         if self.verification is not None:
             plain["verification"] = self.verification.to_dict()
         return plain
@@ -245,6 +254,8 @@ class WriteReport:
             facts = {"read as": self.reading, **facts}
         if self.spooled:
             facts["spooled"] = f"{len(self.spooled):,} files, the first is {self.spooled[0]}"
+        if self.replaced is not None and self.replaced.series:
+            facts["replaced"] = self.replaced
         if self.verification is not None:
             facts["verification"] = self.verification
         if self.server_drops:

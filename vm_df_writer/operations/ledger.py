@@ -12,6 +12,7 @@ from vm_df_writer.delivery.retry import Retry
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.errors import DeliveryError, VmDfWriterError, WriteInterrupted
 from vm_df_writer.model.reading import Reading
+from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.report import CacheReset, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
@@ -41,6 +42,8 @@ class Ledger:
         Samples that a repair sent again.
     spooled : list of str
         The files that hold what was not acknowledged.
+    replaced : Replaced or None
+        What was exported, deleted and imported again.
     verification, server_drops, cache_reset
         As in a `WriteReport`.
     """
@@ -53,6 +56,7 @@ class Ledger:
         self.failed: list[Outcome] = []
         self.error: DeliveryError | None = None
         self.spooled: list[str] = []
+        self.replaced: Replaced | None = None
         self.verification: Verification | None = None
         self.server_drops: dict[str, int] | None = None
         self.cache_reset: CacheReset | None = None
@@ -143,6 +147,18 @@ class Ledger:
             else:
                 self.repaired += outcome.body.n_samples
 
+    def record_rewrite(self, outcome: Outcome) -> None:
+        """Record what became of a body with the whole of series, the frame's samples among it."""
+        with self._lock:
+            self._count_traffic(outcome)
+            if outcome.error is not None:
+                self.error = self.error or outcome.error
+
+    def record_replaced(self, counts: SampleCounts) -> None:
+        """Record samples that are acknowledged with the whole of their series."""
+        self._acknowledged.append(counts)
+        self.samples += int(counts.samples.sum())
+
     def record_unsent(self, counts: SampleCounts, bytes_raw: int = 0) -> None:
         """Record samples that no request was made for."""
         self._traffic["bytes_raw"] += bytes_raw
@@ -214,6 +230,7 @@ class Ledger:
             elapsed_s=time.perf_counter() - self._started if elapsed_s is None else elapsed_s,
             undelivered=self.undelivered(total),
             spooled=tuple(self.spooled),
+            replaced=self.replaced,
             verification=self.verification,
             server_drops=self.server_drops,
             cache_reset=self.cache_reset,

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
+from vm_df_writer.delivery.restore_set import restore_sets_of
 from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.display.progress import ProgressBar, ProgressChoice
-from vm_df_writer.errors import DeliveryError, ServerRejected, SpoolError
+from vm_df_writer.errors import DeliveryError, ReplaceError, ServerRejected, SpoolError
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.existing.rewriter import Rewriter
 from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.server.limits import ServerLimits
 from vm_df_writer.server.server_info import ServerPair
@@ -46,7 +48,7 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
         lambda: ledger.done,
         status=lambda: ledger.status,
     )
-    replay = _Replay(files, backend, backend.server.info(), ledger)
+    replay = _Replay(spool, files, backend, backend.server.info(), ledger)
     with OneInterrupt(), reporting(replay.report):
         try:
             with bar:
@@ -69,11 +71,13 @@ class _Replay:
 
     def __init__(
         self,
+        spool: Spool,
         files: Sequence[SpooledFile],
         backend: Backend,
         servers: ServerPair,
         ledger: Ledger,
     ) -> None:
+        self._spool = spool
         self._files = files
         self._backend = backend
         self._servers = servers
@@ -85,8 +89,17 @@ class _Replay:
 
     def run(self) -> None:
         """Send until nothing is left, or sending fails for a reason that all files share."""
+        restores = [file for file in self._files if file.is_restore]
+        others = [file for file in self._files if not file.is_restore]
+        older = [file for file in others if restores and file.path < restores[0].path]
+        self._send(older)
+        if restores and self._failure is None:
+            self._restore(restores)
+        self._send(others[len(older) :])
+
+    def _send(self, files: Sequence[SpooledFile]) -> None:
         while self._failure is None:
-            rest = [file for file in self._left() if file not in self._problems]
+            rest = [f for f in files if f not in self._gone and f not in self._problems]
             if not rest:
                 break
             self._backend.sender.deliver(self._bodies(rest), self._settle, self._ledger.note_retry)
@@ -122,6 +135,28 @@ class _Replay:
     def _left(self) -> list[SpooledFile]:
         return [file for file in self._files if file not in self._gone]
 
+    def _restore(self, files: Sequence[SpooledFile]) -> None:
+        """Complete what a write with ``if_exists="replace"`` has begun; see `Rewriter`."""
+        try:
+            for file in files:
+                self._require_tenant(file)
+            with self._spool.lock() as is_ours:
+                if is_ours:  # else they are in the hands of another process
+                    # Listed under the lock: a set that is being written is not whole.
+                    found = restore_sets_of(self._spool.files())
+                    n_samples = sum(each.n_samples for each in found if each.is_whole)
+                    Rewriter(self._backend, self._spool, self._ledger).complete(found)
+                    self._ledger.samples += n_samples
+        except DeliveryError as error:
+            if isinstance(error, SpoolError):
+                self._problems |= dict.fromkeys(files, str(error))
+            else:
+                self._failure = error
+        except ReplaceError as error:
+            self._problems |= dict.fromkeys(files, str(error))
+        else:
+            self._gone.update(files)
+
     def _bodies(self, files: Iterable[SpooledFile]) -> Iterator[Body]:
         for file in files:
             try:
@@ -137,6 +172,15 @@ class _Replay:
             yield body
 
     def _read(self, file: SpooledFile) -> Body:
+        self._require_tenant(file)
+        body = file.read()
+        # Anew for each file: a replay may take hours, in which samples get too old.
+        limits = ServerLimits.of(self._backend.config, self._servers)
+        if loss := limits.describe_loss(body.counts):
+            raise SpoolError(loss)
+        return body
+
+    def _require_tenant(self, file: SpooledFile) -> None:
         if "tenant" not in file.facts:
             raise SpoolError(
                 "the sidecar, which tells the tenant, is missing or damaged; send it by curl"
@@ -146,12 +190,6 @@ class _Replay:
             raise SpoolError(f"the sidecar's tenant, {tenant!r}, is no text; put it in quotes")
         if not self._backend.endpoint.writes_to(tenant):
             raise SpoolError(f"it is of tenant {tenant!r}; replay it with that tenant_id")
-        body = file.read()
-        # Anew for each file: a replay may take hours, in which samples get too old.
-        limits = ServerLimits.of(self._backend.config, self._servers)
-        if loss := limits.describe_loss(body.counts):
-            raise SpoolError(loss)
-        return body
 
     def _settle(self, outcome: Outcome) -> None:
         file, error = self._claimed.pop(outcome.body), outcome.error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from functools import partial
 
 import pandas as pd
@@ -21,6 +22,7 @@ from vm_df_writer.operations.diagnosis import (
     verification_failure,
 )
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, without_existing
+from vm_df_writer.operations.existing.replacement import open_replacement
 from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.operations.preflight import plan_send, warn_of_dropped, warn_of_tenant_labels
 from vm_df_writer.operations.send_plan import SendPlan
@@ -78,26 +80,39 @@ def write_plan(
     caller keeps duplicates: they are no failure of this one.
     """
     warn_of_tenant_labels(backend.endpoint.tenant, plan.parsed.label_names)
-    plan = without_existing(plan, backend, if_exists)
-    ledger = Ledger()
-    bar = ProgressBar(
-        progress, plan.parsed.n_samples, lambda: ledger.done, status=lambda: ledger.status
-    )
-    with OneInterrupt() as interrupt, reporting(lambda: _report(plan, backend, ledger)):
+    with ExitStack() as stack:
+        replacement = None
+        if if_exists == "replace":
+            opened = open_replacement(plan, backend, dry_run=dry_run)
+            replacement = stack.enter_context(opened)
+        sent = replacement.lacking if replacement else without_existing(plan, backend, if_exists)
+        ledger = Ledger()
+        bar = ProgressBar(
+            progress, plan.parsed.n_samples, lambda: ledger.done, status=lambda: ledger.status
+        )
+        interrupt = stack.enter_context(OneInterrupt())
+        stack.enter_context(reporting(lambda: _report(plan, backend, ledger)))
         if dry_run:
-            for body in plan.bodies(map(ledger.count_block, plan.blocks())):
+            for body in sent.bodies(map(ledger.count_block, sent.blocks())):
                 ledger.record_unsent(body.counts, len(body.data))
+            if replacement is not None:
+                replacement.foretell(ledger)
             warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
         else:
             watch = DropWatch.start(backend, plan, verify=bool(verify))
             with bar:
-                _deliver(plan, backend, ledger, interrupt)
+                _deliver(sent, backend, ledger, interrupt)
+                if replacement is not None:
+                    replacement.run(ledger, interrupt)
             ledger.stop_clock()
             warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
             n_requests, result = ledger.requests, None
             if verify and not ledger.undelivered(plan.parsed.n_samples):
                 appends = among_others or if_exists == "append"
-                result = verify_written(plan, backend, ledger, verify, accept_conflicting=appends)
+                written = plan if replacement else sent  # what was skipped may have other values
+                result = verify_written(
+                    written, backend, ledger, verify, accept_conflicting=appends
+                )
             ledger.server_drops = watch.moved(n_requests)
             ledger.cache_reset = reset_or_judge_cache(backend, plan, ledger, asked=reset_cache)
             if result is not None and not result.verification.ok:

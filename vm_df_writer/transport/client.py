@@ -201,6 +201,19 @@ class HttpClient:
         finally:
             answer.close()
 
+    def post_form(
+        self, url: str, form: Sequence[tuple[str, str]], *, timeout_s: float | None = None
+    ) -> None:
+        """Post a form that makes the server do something; 204 is the only success.
+
+        The form may hold a key, which is not in the URL and so in no message.
+        """
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        target = Target(url, 204, *self._read_base, self._read_paths)
+        body = urlencode(form).encode()
+        answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
+        answer.read(_MOST_WORDS_BYTES)
+
     def close(self) -> None:
         """Close the connections."""
         transport, self._transport = self._transport, None

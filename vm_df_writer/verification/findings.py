@@ -132,10 +132,14 @@ sums and counts over time are too large; run it with -dedup.minScrapeInterval=1m
             )
         if v.mismatched:
             return (
-                "look for another writer of these series, for an earlier write of these times, and "
-                "for values of very different magnitude in one series"
+                "look for another writer of these series, for an earlier write of these times "
+                "(if_exists='replace' corrects it), and for values of very different magnitude in "
+                "one series"
             )
-        return "delete these series and write them again, or write to series of other labels"
+        return (
+            "write them once more with if_exists='replace', which corrects what was written "
+            "before, or write to series of other labels"
+        )
 
 
 def _describe(diff: SeriesDiff) -> str:

@@ -22,7 +22,10 @@ CONFIG = WriterConfig(datasource_url="http://me:hush-hush@localhost:8428", concu
         ({"workers": 0}, "^workers: expected 1 or more, got 0$"),
         ({"rate_limit": 0}, "^rate_limit: expected a number above 0, got 0$"),
         ({"max_bytes_per_second": -1}, "^max_bytes_per_second: expected a number above 0, got -1$"),
-        ({"if_exists": "update"}, "^if_exists: expected append, skip or fail, got 'update'$"),
+        (
+            {"if_exists": "update"},
+            "^if_exists: expected append, skip, fail or replace, got 'update'$",
+        ),
         ({"verify": "all"}, "^verify: expected a bool, 'count' or 'repair', got 'all'$"),
         ({"since": "soon"}, "^since: expected a time such as 2026-01-31T12:00Z, got 'soon'$"),
         ({"until": pd.NaT}, "^until: expected a time such as 2026-01-31T12:00Z, got NaT$"),

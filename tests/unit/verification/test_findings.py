@@ -30,7 +30,10 @@ def test_three_series_are_named_and_the_others_counted() -> None:
         ({"missing": 7}, "vmstorage alone, a crash), then write these series again"),
         ({"missing": 7, "repaired": 9}, "9 samples were sent once more; look for the reason in"),
         ({"mismatched": 7}, "look for another writer of these series, for an earlier write of"),
-        ({"conflicting": 7}, "delete these series and write them again, or write to series of"),
+        (
+            {"conflicting": 7},
+            "write them once more with if_exists='replace', which corrects what was",
+        ),
     ],
 )
 def test_the_advice_fits_what_was_found(counts: dict[str, int], advice: str) -> None:

@@ -12,10 +12,12 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
+    ReplaceError,
     ServerRejected,
     SourceError,
     VerificationError,
@@ -88,7 +90,7 @@ class TaskRunner:
         if backend.spool is not None:
             # So that the job knows a file that was replayed from one that was lost.
             spool = Spool(backend.spool.folder, leaves_receipts=True)
-            backend = replace(backend, spool=spool)
+            backend = replace(backend, spool=spool, replacing=ReplacePolicy(sleep=self._wait))
         self._backend = backend
 
     def perform(self, task: Task) -> Iterator[PartResult]:
@@ -128,13 +130,12 @@ class TaskRunner:
             )
         except DeliveryError as error:
             return _undelivered(record, error)
-        except VerificationError as error:
+        except (VerificationError, ReplaceError) as error:
             totals = None if error.report is None else totals_of(error.report)
             return PartWritten(record, PartState.FAILED, error.describe(), totals)
         except FrameError as error:
-            nothing_sent = error.report is None
             reason = task.explain(error)
-            return PartWritten(record, PartState.FAILED, reason, nothing_sent=nothing_sent)
+            return PartWritten(record, PartState.FAILED, reason, nothing_sent=error.report is None)
         self._throttle.note_size(report)
         return _written(record, report)
 

@@ -26,7 +26,7 @@ __all__ = [
     "without_existing",
 ]
 
-IfExists = Literal["append", "skip", "fail"]
+IfExists = Literal["append", "skip", "fail", "replace"]
 
 
 def check_if_exists(if_exists: object) -> None:
@@ -38,7 +38,8 @@ def check_if_exists(if_exists: object) -> None:
     >>> check_if_exists("update")
     Traceback (most recent call last):
         ...
-    vm_df_writer.errors.ConfigError: if_exists: expected append, skip or fail, got 'update'
+    vm_df_writer.errors.ConfigError: if_exists: expected append, skip, fail or replace, got \
+'update'
     """
     if if_exists is not None and if_exists not in get_args(IfExists):
         *others, last = get_args(IfExists)

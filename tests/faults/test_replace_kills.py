@@ -1,0 +1,157 @@
+"""Client and server are killed at each step of a replacement: nothing is lost, nothing doubled.
+
+``python -m tests.support.replace_kills`` does so at random moments, as often as one likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.replace_kills import STEPS, Round, is_old, play, writer_for
+from vm_df_writer import ReplaceError, SpoolError
+from vm_df_writer.delivery.replace_policy import ReplacePolicy
+from vm_df_writer.local import LocalVictoriaMetrics
+
+StartServer = Callable[..., LocalVictoriaMetrics]
+
+pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning")
+
+BRIEFLY = ReplacePolicy(durable_after_s=0.2)
+
+
+@pytest.mark.parametrize("flags", [(), ("-dedup.minScrapeInterval=1ms",)], ids=["plain", "dedup"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_replay_completes_what_a_killed_client_has_begun(
+    start_victoria_metrics: StartServer, step: str, flags: tuple[str, ...]
+) -> None:
+    server = start_victoria_metrics(*flags)
+    if flags and is_old(server):
+        pytest.skip("before v1.86 this is refused")
+    play(Round(STEPS.index(step), 4, 4000, "client", step, 0.0), server)
+
+
+@pytest.mark.parametrize("step", ["deleted", "imported", "durable"])
+def test_a_server_that_is_killed_has_all_of_it_in_the_end(
+    start_victoria_metrics: StartServer, step: str
+) -> None:
+    """A server that is killed soon after an import has the deleted samples back, or none."""
+    play(Round(STEPS.index(step), 4, 4000, "server", step, 0.0), start_victoria_metrics())
+
+
+def test_what_a_client_was_killed_over_is_completed_by_the_next_replacement_too(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    """Its samples are others, at other times of the same series."""
+    server, each = start_victoria_metrics(), Round(7, 3, 400, "client", "deleted", 0.0)
+
+    def die(step: str) -> None:
+        if step == "deleted":
+            raise MemoryError  # of no class that is expected
+
+    writer = writer_for(server.url, tmp_path, ReplacePolicy(on_step=die))
+    writer.write(each.old)
+    with pytest.raises(MemoryError):
+        writer.write(each.new, if_exists="replace")
+    assert len(list(tmp_path.glob("*.jsonl.gz"))) == 1
+    other = each.old.iloc[:10] + 5000
+    report = writer_for(server.url, tmp_path, BRIEFLY).write(other, if_exists="replace")
+    assert (report.samples, report.undelivered) == (30, 0)
+    assert not list(tmp_path.glob("*.jsonl.gz"))
+    assert writer.verify(each.new).ok
+    assert writer.verify(other).ok
+    rest = each.old.drop(each.new.index).drop(other.index)
+    assert writer.verify(rest).ok
+
+
+def test_samples_that_come_in_after_a_deletion_stay(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    """Between a killed replacement and its replay another writer appends."""
+    server, each = start_victoria_metrics(), Round(8, 3, 400, "client", "deleted", 0.0)
+
+    def die(step: str) -> None:
+        if step == "kept":
+            raise MemoryError
+
+    writer = writer_for(server.url, tmp_path, ReplacePolicy(on_step=die))
+    writer.write(each.old)
+    with pytest.raises(MemoryError):
+        writer.write(each.new, if_exists="replace")
+    later = each.old.iloc[:20].copy()
+    later.index += each.old.index[-1] - each.old.index[0] + each.old.index[1] - each.old.index[0]
+    writer.write(later)
+    writer_for(server.url, tmp_path, BRIEFLY).replay()
+    assert not list(tmp_path.glob("*.jsonl.gz"))
+    for frame in (each.new, later, each.old.drop(each.new.index)):
+        found = writer.verify(frame)
+        assert (found.missing, found.mismatched, found.copies, found.conflicting) == (0, 0, 0, 0)
+
+
+def test_a_set_that_is_not_whole_is_removed_since_nothing_was_deleted(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    server, each = start_victoria_metrics(), Round(9, 3, 400, "client", "kept", 0.0)
+
+    def die(_: str) -> None:
+        raise MemoryError
+
+    writer = writer_for(server.url, tmp_path, ReplacePolicy(on_step=die))
+    writer.write(each.old)
+    with pytest.raises(MemoryError):
+        writer.write(each.new, if_exists="replace")
+    (sidecar,) = [path for path in tmp_path.glob("*.json") if not path.name.startswith(".")]
+    sidecar.write_text(sidecar.read_text().replace('"last": true', '"last": false'))
+    writer_for(server.url, tmp_path, BRIEFLY).replay()
+    assert not list(tmp_path.glob("*.jsonl.gz"))
+    assert writer.verify(each.old).ok
+
+
+def test_a_server_that_goes_away_leaves_all_that_is_not_replaced_to_a_replay(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    server, each = start_victoria_metrics(), Round(10, 3, 400, "server", "deleted", 0.0)
+
+    def stop(step: str) -> None:
+        if step == "deleted":
+            server.stop()
+
+    policy = ReplacePolicy(durable_after_s=0.2, on_step=stop)
+    writer = writer_for(server.url, tmp_path, policy, retry_deadline="1s")
+    writer.write(each.old)
+    report = writer.write(each.new, if_exists="replace")
+    assert (report.samples, report.undelivered) == (0, 300)
+    assert len(report.spooled) == 1
+    server.start()
+    replayed = writer_for(server.url, tmp_path, BRIEFLY).replay()
+    assert replayed.undelivered == 0
+    assert writer.verify(each.new).ok
+    assert writer.verify(each.old.drop(each.new.index)).ok
+
+
+def test_a_damaged_file_of_a_set_is_left_to_the_user(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    server, each = start_victoria_metrics(), Round(11, 3, 400, "client", "deleted", 0.0)
+
+    def die(step: str) -> None:
+        if step == "deleted":
+            raise MemoryError
+
+    writer = writer_for(server.url, tmp_path, ReplacePolicy(on_step=die))
+    writer.write(each.old)
+    with pytest.raises(MemoryError):
+        writer.write(each.new, if_exists="replace")
+    (file,) = tmp_path.glob("*.jsonl.gz")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
+    writer = writer_for(server.url, tmp_path, BRIEFLY)
+    with pytest.raises(SpoolError, match=r"1 of 1 files are left to you: .*it is damaged"):
+        writer.replay()
+    with pytest.raises((SpoolError, ReplaceError)):
+        writer.write(each.new, if_exists="replace")
+    file.write_bytes(whole)
+    writer.replay()
+    assert writer.verify(each.new).ok
