@@ -135,9 +135,13 @@ def test_what_cannot_be_read_back_is_sent_all_the_same_and_verified_later(
 ) -> None:
     write_files(tmp_path / "scores", 1)
     report = run(query_url="http://127.0.0.1:1", verify=True)
-    assert (report.outcome, report.parts) == ("undelivered", {"sent": 1, "pending": 2})
-    assert report.reason is not None
-    assert "every sample is acknowledged, and only reading them back failed" in report.reason
+    assert (report.outcome, report.parts) == ("unverified", {"sent": 3})
+    assert report.reason == "parts that are sent, and could not be verified: 3"
+    first, second, _ = (failure.reason for failure in report.failures)
+    assert "every sample is acknowledged, and only reading them back failed" in first
+    assert second.startswith("not read back, since another part could not be: http://127.0.0.1:1")
+    report = run(query_url="http://127.0.0.1:1", verify=True)
+    assert (report.outcome, report.parts) == ("unverified", {"sent": 3})
     assert run(verify=True).parts == {"verified": 3}
     assert stored(victoria_metrics.url, name) == expected(0)
 

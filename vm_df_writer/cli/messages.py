@@ -85,7 +85,9 @@ def worst_of(codes: Iterable[ExitCode | None]) -> ExitCode:
 def exit_code_of(error: VmDfWriterError) -> ExitCode:
     """Return what the shell is told of an error."""
     if isinstance(error, DeliveryError):
-        return ExitCode.UNDELIVERED
+        report = error.report
+        is_acknowledged = report is not None and bool(report.samples) and not report.undelivered
+        return ExitCode.UNVERIFIED if is_acknowledged else ExitCode.UNDELIVERED
     return ExitCode.UNVERIFIED if isinstance(error, VerificationError) else ExitCode.REFUSED
 
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import FORMAT, run
 from tests.support.http_servers import NOBODY
-from vm_df_writer import __version__
+from vm_df_writer import ServerUnavailable, WriteReport, __version__
+from vm_df_writer.cli.messages import ExitCode, exit_code_of
 
 
 def test_integer_times_without_a_unit_name_the_option() -> None:
@@ -64,3 +66,11 @@ def test_version_and_help_are_there() -> None:
     shown = run("-h").output
     for code in ("0 ", "1 ", "2 ", "3 ", "130 ", "143 "):
         assert f"    {code}" in shown
+
+
+def test_what_is_acknowledged_and_cannot_be_read_back_exits_as_unverified() -> None:
+    delivered = WriteReport(layout="wide", rows=1, series=1, samples=1)
+    assert exit_code_of(ServerUnavailable("x", report=delivered)) is ExitCode.UNVERIFIED
+    assert exit_code_of(ServerUnavailable("x")) is ExitCode.UNDELIVERED
+    missing = replace(delivered, undelivered=1)
+    assert exit_code_of(ServerUnavailable("x", report=missing)) is ExitCode.UNDELIVERED

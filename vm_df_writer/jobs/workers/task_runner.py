@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +17,6 @@ from vm_df_writer.errors import (
     DeliveryError,
     FrameError,
     ReplaceError,
-    ServerRejected,
     SourceError,
     VerificationError,
 )
@@ -32,6 +30,7 @@ from vm_df_writer.jobs.overlap.other_parts import (
 from vm_df_writer.jobs.overlap.repeated_samples import OtherSamples, leave_out_of_all
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.jobs.workers.part_endings import undelivered, without_counts, written
 from vm_df_writer.jobs.workers.rate_limit import JobThrottle
 from vm_df_writer.jobs.workers.results import (
     PartProbed,
@@ -42,7 +41,6 @@ from vm_df_writer.jobs.workers.results import (
 )
 from vm_df_writer.jobs.workers.stop_flag import wait_until
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
-from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.existing.if_exists import existing_in_plan
 from vm_df_writer.operations.preflight import plan_send
@@ -84,6 +82,7 @@ class TaskRunner:
         self._keeps_all = self._reading.duplicates == "keep"
         self._mark_started = mark_started
         self._should_stop = should_stop
+        self._unreadable: str | None = None
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
         read_back = replace(spec.read_back, sleep=self._wait)
         backend = Backend.of(spec.config, throttle=self._throttle, read_back=read_back)
@@ -124,12 +123,15 @@ class TaskRunner:
                 plan,
                 self._backend,
                 if_exists=self._if_exists,
-                verify=self._options.verify,
+                verify=self._options.verify and not self._unreadable,
                 progress=False,
                 among_others=self._keeps_all,
             )
         except DeliveryError as error:
-            return _undelivered(record, error)
+            ended = undelivered(record, error)
+            if ended.state is PartState.SENT:
+                self._note_unreadable(error)
+            return ended
         except (VerificationError, ReplaceError) as error:
             totals = None if error.report is None else totals_of(error.report)
             return PartWritten(record, PartState.FAILED, error.describe(), totals)
@@ -137,13 +139,18 @@ class TaskRunner:
             reason = task.explain(error)
             return PartWritten(record, PartState.FAILED, reason, nothing_sent=error.report is None)
         self._throttle.note_size(report)
-        return _written(record, report)
+        ended = written(record, report)
+        if self._unreadable and ended.state is PartState.SENT:
+            return replace(ended, reason=self._unreadable)
+        return ended
 
     def verify(
         self, task: Task, record: PartRecord, frame: pd.DataFrame
     ) -> PartVerified | PartWritten:
         """Read back a part that was sent before; write it anew if a repair needs that."""
         choice = self._options.verify
+        if self._unreadable:
+            return PartVerified(record, PartState.SENT, self._unreadable)
         try:
             plan = self._plan(task.source.path, frame)
             plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
@@ -154,9 +161,8 @@ class TaskRunner:
                 accept_conflicting=self._keeps_all or self._if_exists == "append",
             )
         except DeliveryError as error:
-            return PartVerified(
-                record, PartState.SENT, error.describe(), error=_ends_the_job(error)
-            )
+            self._note_unreadable(error)
+            return PartVerified(record, PartState.SENT, error.describe())
         except FrameError as error:
             return PartVerified(
                 record, PartState.SENT, f"cannot be verified: {task.explain(error)}"
@@ -176,10 +182,15 @@ class TaskRunner:
             plan = self._plan(task.source.path, frame)
             existing = existing_in_plan(plan, self._backend)
         except DeliveryError as error:
-            return PartProbed(record, error=_without_counts(error))
+            return PartProbed(record, error=without_counts(error))
         except FrameError as error:
             return PartProbed(record, reason=task.explain(error))
         return PartProbed(record, None if existing is None else str(existing))
+
+    def _note_unreadable(self, error: DeliveryError) -> None:
+        # Each part would wait in vain; another run verifies those that are sent.
+        if not isinstance(error, JobStopped):
+            self._unreadable = f"not read back, since another part could not be: {error.describe()}"
 
     def _plan(self, path: str, frame: pd.DataFrame) -> SendPlan:
         reading = ReadOptions.of(**self._spec.keywords_for(path))
@@ -235,66 +246,3 @@ def _is_of_skipped(record: PartRecord, found: Verification | None) -> bool:
         and not found.missing
         and (found.mismatched + found.conflicting <= skipped)
     )
-
-
-def _written(record: PartRecord, report: WriteReport) -> PartWritten:
-    if report.spooled:
-        spooled = DeliveryError(
-            f"{report.undelivered:,} samples of {record.path} are kept in the spool folder; "
-            "send them with vm-df-writer replay, and run again to write the rest"
-        )
-        return PartWritten(
-            record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled
-        )
-    nothing_sent, totals = _is_nothing_sent(report), _new_totals(record, report)
-    if not report.undelivered and nothing_sent and (n := report.dropped.get("exists")):
-        reason = f"the server has all of its samples at their times ({n:,})"
-        return PartWritten(record, PartState.SKIPPED, reason, totals, nothing_sent)
-    if not report.undelivered and nothing_sent:
-        return PartWritten(record, PartState.EMPTY, None, totals, nothing_sent)
-    if report.undelivered and nothing_sent:
-        return PartWritten(record, PartState.PENDING, None, totals, nothing_sent)
-    if report.undelivered:
-        reason = (
-            f"interrupted when {report.samples:,} of {report.total:,} samples were acknowledged; "
-            "all of them will be sent again"
-        )
-        return PartWritten(record, PartState.PENDING, reason, totals)
-    state = PartState.SENT if report.verification is None else PartState.VERIFIED
-    return PartWritten(record, state, None, totals, nothing_sent)
-
-
-def _undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
-    report = error.report
-    totals = None if report is None else _new_totals(record, report)
-    nothing_sent = report is not None and _is_nothing_sent(report)
-    if report is not None and not report.undelivered:  # only reading the samples back failed
-        state = PartState.SENT
-    elif isinstance(error, ServerRejected) and error.is_about_the_body:
-        # The server refuses what is in this body; it may take the bodies of other parts.
-        return PartWritten(record, PartState.FAILED, error.describe(), totals, nothing_sent)
-    else:
-        state = PartState.PENDING
-    reason = error.describe()
-    return PartWritten(record, state, reason, totals, nothing_sent, _ends_the_job(error))
-
-
-def _new_totals(record: PartRecord, report: WriteReport) -> dict[str, Any] | None:
-    """Return the numbers of an attempt; None, which keeps the old ones, if it came less far."""
-    came_less_far = report.undelivered and report.samples < record.totals.get("samples", 0)
-    return None if came_less_far else totals_of(report)
-
-
-def _is_nothing_sent(report: WriteReport) -> bool:
-    return not report.requests and not report.in_doubt
-
-
-def _ends_the_job(error: DeliveryError) -> DeliveryError | None:
-    """Return an error that concerns every part; a job that was stopped ends without one."""
-    return None if isinstance(error, JobStopped) else _without_counts(error)
-
-
-def _without_counts(error: DeliveryError) -> DeliveryError:
-    """Make an error small enough for the pipe to the job's process."""
-    error.report = error.report and error.report.summary()
-    return error
