@@ -20,6 +20,7 @@ from .errors import (
     WriteInterrupted,
 )
 from .metrics import WriterMetrics
+from .model.receipt import Receipt
 from .model.report import WriteReport
 from .model.verification import Verification
 from .operations.check import ServerCheck
@@ -59,6 +60,7 @@ __all__ = [
     "LabelError",
     "NameWarning",
     "Preview",
+    "Receipt",
     "ReplaceError",
     "RetentionWarning",
     "SamplesExistError",

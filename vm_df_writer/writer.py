@@ -12,6 +12,7 @@ from vm_df_writer.config.writer_config import WriterConfig, load_config
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.check import ServerCheck, check_server
@@ -19,6 +20,7 @@ from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.preview import Preview, preview_frame
 from vm_df_writer.operations.replay import replay_folder
 from vm_df_writer.operations.verify import VerifyChoice, verify_frame
+from vm_df_writer.operations.verify_receipt import verify_receipt
 from vm_df_writer.operations.write import write_frame
 from vm_df_writer.reader import FrameReader
 
@@ -111,6 +113,7 @@ class VmWriter(FrameReader):
         if_exists: IfExists | None = None,
         verify: VerifyChoice = False,
         reset_cache: bool = False,
+        receipt: bool = False,
         progress: ProgressChoice = "auto",
         dry_run: bool = False,
         **reading: Unpack[ReadingKeywords],
@@ -135,6 +138,8 @@ class VmWriter(FrameReader):
             sent; or send what is missing once more, and compare again.
         reset_cache : bool
             Make the server forget the graphs that it computed before, which lack these samples.
+        receipt : bool
+            Sum up what is written, for :meth:`~vm_df_writer.WriteReport.receipt`.
         progress : bool or "auto"
             Show a progress bar on standard error; ``"auto"``: in a terminal or a notebook.
         dry_run : bool
@@ -170,6 +175,7 @@ class VmWriter(FrameReader):
             if_exists=if_exists,
             verify=verify,
             reset_cache=reset_cache,
+            receipt=receipt,
             progress=progress,
             dry_run=dry_run,
         )
@@ -200,6 +206,18 @@ class VmWriter(FrameReader):
             If it does not; its `verification` says how much.
         """
         return verify_frame(self._backend, frame, ReadOptions.of(**reading), count_only=count_only)
+
+    def verify_receipt(self, receipt: Receipt | str | Path) -> Verification:
+        """Say whether the server keeps what a receipt, or the file of one, tells of.
+
+        Raises
+        ------
+        ConfigError, DeliveryError
+            If the file, or the server, cannot be read.
+        VerificationError
+            If it does not; its `verification` says how much.
+        """
+        return verify_receipt(self._backend, receipt)
 
     def replay(
         self, folder: str | Path | None = None, *, progress: ProgressChoice = "auto"

@@ -24,24 +24,33 @@ from vm_df_writer.cli.messages import (
 from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import printable
-from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
+from vm_df_writer.errors import ConfigError, DeliveryError, VerificationError, VmDfWriterError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.verify import verify_plan
+from vm_df_writer.operations.verify_receipt import verify_receipt
 
 __all__ = ["verify"]
 
 
 @click.command(cls=CleanCommand, short_help="Check earlier writes; nothing is sent.")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @server_options
 @click.option(
     "--count",
     "count_only",
     is_flag=True,
     help="Compare the number of samples of each series, and read back those that differ.",
+)
+@click.option(
+    "--receipt",
+    "receipt_path",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Check what this file tells of, which write --receipt made, in place of a PATH.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
 @file_options
@@ -53,6 +62,7 @@ def verify(
     metric_format: Mapping[str, str],
     *,
     count_only: bool,
+    receipt_path: str | None,
     as_json: bool,
     file_options: FileOptions,
     hive: bool,
@@ -66,30 +76,20 @@ def verify(
 
     Give the options and the files of that write; a sample that two files have counts once. A file
     that is wrong does not keep the others from being checked; a server that cannot be read does.
+    With --receipt no file of that write is needed.
     """
     config = open_config(url, config_path, metric_format)
+    if receipt_path is not None:
+        if paths or count_only:
+            raise ConfigError("--receipt: a PATH or --count is given too; keep one of the two")
+        sys.exit(_verify_receipt(config, receipt_path, as_json=as_json))
+    if not paths:
+        raise click.UsageError("Missing argument 'PATH...', or --receipt FILE.")
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
-    found: dict[str, Verification] = {}
-    errors: dict[str, VmDfWriterError] = {}
     backend = Backend.of(config)
     with closing(backend.client):
-        repeated = inputs.find_repeats(files, backend)
-        for file in files:
-            try:
-                with about(shown_name(file), files):
-                    found[file] = verify_plan(
-                        inputs.plan(file, backend, repeated),
-                        backend,
-                        count_only=count_only,
-                        accept_conflicting=inputs.keep_together(files),
-                    )
-            except VmDfWriterError as error:
-                errors[file] = error
-                if isinstance(error, VerificationError) and error.verification is not None:
-                    found[file] = error.verification
-                if isinstance(error, DeliveryError):
-                    break
+        found, errors = _verify_files(files, inputs, backend, count_only=count_only)
     if as_json:
         say(_as_json(found, errors))
     elif found:
@@ -100,6 +100,45 @@ def verify(
     if left:
         say(f"Not tried: {', '.join(left)}", err=True)
     sys.exit(worst_of([ExitCode.DELIVERED, *map(exit_code_of, errors.values())]))
+
+
+def _verify_files(
+    files: Sequence[str], inputs: InputFiles, backend: Backend, *, count_only: bool
+) -> tuple[dict[str, Verification], dict[str, VmDfWriterError]]:
+    """Return what was found of files, and the errors; the first that the server makes ends it."""
+    found: dict[str, Verification] = {}
+    errors: dict[str, VmDfWriterError] = {}
+    repeated = inputs.find_repeats(files, backend)
+    for file in files:
+        try:
+            with about(shown_name(file), files):
+                found[file] = verify_plan(
+                    inputs.plan(file, backend, repeated),
+                    backend,
+                    count_only=count_only,
+                    accept_conflicting=inputs.keep_together(files),
+                )
+        except VmDfWriterError as error:
+            errors[file] = error
+            if isinstance(error, VerificationError) and error.verification is not None:
+                found[file] = error.verification
+            if isinstance(error, DeliveryError):
+                break
+    return found, errors
+
+
+def _verify_receipt(config: WriterConfig, path: str, *, as_json: bool) -> ExitCode:
+    backend = Backend.of(config)
+    errors: dict[str, VmDfWriterError] = {}
+    with closing(backend.client):
+        try:
+            found = verify_receipt(backend, path)
+        except VerificationError as error:
+            found, errors = error.verification or Verification(), {path: error}
+    say(_as_json({path: found}, errors) if as_json else _as_text({path: found}))
+    for failure in errors.values():
+        say(f"Error: {shown_name(path)}: {explain(failure)}", err=True)
+    return worst_of([ExitCode.DELIVERED, *map(exit_code_of, errors.values())])
 
 
 def _as_text(found: Mapping[str, Verification]) -> str:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from pathlib import Path
 from typing import Unpack
 
 import click
@@ -34,11 +35,12 @@ from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import describe_counts, printable
-from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
+from vm_df_writer.errors import ConfigError, VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import require_parts_can_differ
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
+from vm_df_writer.operations.verify_receipt import check_receipt_choice, save_receipt
 from vm_df_writer.operations.write import write_plan
 
 __all__ = ["write"]
@@ -108,6 +110,14 @@ class FileResult:
     is_flag=True,
     help="Make the server forget the graphs that it computed before, which lack these samples.",
 )
+@click.option(
+    "--receipt",
+    "receipt_path",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Keep counts and digests of what is written in this file, for 'verify --receipt'; "
+    "compressed if its name ends with .gz.",
+)
 @click.option("--dry-run", is_flag=True, help="Do everything but send; exit as the write would.")
 @click.option(
     "--fail-on-drop",
@@ -138,6 +148,7 @@ def write(
     verify_count: bool,
     repair: bool,
     reset_cache: bool,
+    receipt_path: str | None,
     dry_run: bool,
     fail_on_drop: bool,
     spool_dir: str | None,
@@ -160,6 +171,7 @@ def write(
     config = open_config(url, config_path, metric_format)
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
+    _require_receipt(receipt_path, reading, if_exists)
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     require_parts_can_differ(if_exists, keeps_all=inputs.keep_together(files))
@@ -177,12 +189,14 @@ def write(
                 if_exists=if_exists,
                 verify="repair" if repair else "count" if verify_count else verify,
                 reset_cache=reset_cache,
+                receipt=receipt_path is not None,
                 dry_run=dry_run,
                 progress="auto" if progress is None else progress,
                 among_others=inputs.keep_together(files),
             )
 
         results = _write_files(files, write_file)
+    _save_receipt(results, None if dry_run else receipt_path)
     if as_json:
         say(_as_json(results))
     elif len(results) > 1 or results[0].report is not None:
@@ -200,6 +214,27 @@ def write(
         say(f"Error: {lost}", err=True)
         code = ExitCode.DROPPED
     sys.exit(code)
+
+
+def _require_receipt(
+    path: str | None, reading: ReadingKeywords, if_exists: IfExists | None
+) -> None:
+    """Refuse now what would keep a receipt from being written."""
+    if path is not None:
+        check_receipt_choice(reading.get("duplicates", "last"), if_exists)
+        if not Path(path).absolute().parent.is_dir():
+            raise ConfigError(f"--receipt: {path!r} is in a folder that is not there; make it")
+
+
+def _save_receipt(results: Sequence[FileResult], path: str | None) -> None:
+    """Save the receipt of all files together, unless some of it is not delivered."""
+    if path is None:
+        return
+    report = _merge(results)
+    if report.undelivered or report.digests is None or any(r.exit_code is None for r in results):
+        say("Error: --receipt: no receipt is kept of what is not delivered as a whole", err=True)
+    else:
+        save_receipt(report.receipt(), path)
 
 
 def _describe_loss(report: WriteReport, *, fail_on_drop: bool) -> str | None:

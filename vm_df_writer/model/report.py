@@ -12,9 +12,11 @@ import pandas as pd
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.model.reading import Reading
+from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.model.window_digest import WindowDigest
 
 __all__ = ["CacheReset", "Verification", "WriteReport"]
 
@@ -114,6 +116,7 @@ class WriteReport:
     vmui_url: str | None = None
     grafana_url: str | None = None
     reading: Reading | None = None
+    digests: tuple[WindowDigest, ...] | None = field(default=None, repr=False, compare=False)
     acknowledged_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
     undelivered_counts: tuple[SampleCounts, ...] = field(default=(), repr=False, compare=False)
 
@@ -156,6 +159,10 @@ class WriteReport:
         }  # fmt: skip
         for name in ("dropped", "adjusted"):
             merged[name] = dict(Counter(getattr(self, name)) + Counter(getattr(other, name)))
+        if self.digests is not None and other.digests is not None:
+            merged["digests"] = self.digests + other.digests
+        else:
+            merged["digests"] = None
         drops = [d for d in (self.server_drops, other.server_drops) if d is not None]
         resets = {self.cache_reset, other.cache_reset}
         for name in ("vmui_url", "grafana_url", "reading"):
@@ -190,14 +197,30 @@ class WriteReport:
         Series that two summaries share count twice when they are merged, and
         :meth:`to_frame` has no rows.
         """
-        return replace(self, acknowledged_counts=(), undelivered_counts=())
+        return replace(self, acknowledged_counts=(), undelivered_counts=(), digests=None)
+
+    def receipt(self) -> Receipt:
+        """Return what was written, to be checked later without the frame.
+
+        Raises
+        ------
+        ValueError
+            If the write was made without ``receipt=True``, or not all is acknowledged.
+        """
+        if self.digests is None:
+            raise ValueError("receipt: the write was made without one; pass receipt=True")
+        if self.undelivered:
+            raise ValueError(
+                f"receipt: {self.headline}, and a receipt is of what the server has; deliver them"
+            )
+        return Receipt.of(self.digests)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; times as epoch milliseconds."""
         plain = {
             f.name: getattr(self, f.name)
             for f in fields(self)
-            if f.name not in ("acknowledged_counts", "undelivered_counts")
+            if f.name not in ("acknowledged_counts", "undelivered_counts", "digests")
         }
         plain["samples_per_s"] = self.samples_per_s
         plain["dropped"], plain["adjusted"] = dict(self.dropped), dict(self.adjusted)

@@ -17,6 +17,7 @@ from vm_df_writer.model.report import CacheReset, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.model.window_digest import WindowDigest
 
 __all__ = ["Ledger", "reporting"]
 
@@ -27,6 +28,11 @@ _NOTE = "vm_df_writer: what was written so far (.report):\n{}"
 
 class Ledger:
     """Counts what becomes of samples while they are written; its report is built once, at the end.
+
+    Parameters
+    ----------
+    receipt : bool
+        Whether to sum up what blocks hold.
 
     Attributes
     ----------
@@ -44,11 +50,14 @@ class Ledger:
         The files that hold what was not acknowledged.
     replaced : Replaced or None
         What was exported, deleted and imported again.
+    digests : list of WindowDigest or None
+        What blocks hold, if that is summed up.
     verification, server_drops, cache_reset
         As in a `WriteReport`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, receipt: bool = False) -> None:
+        self.digests: list[WindowDigest] | None = [] if receipt else None
         self.samples = 0
         self.repaired = 0
         self.dropped: Counter[str] = Counter()
@@ -119,6 +128,8 @@ class Ledger:
         """Count what a block left out and altered, and return it."""
         self.dropped.update(block.dropped)
         self.adjusted.update(block.adjusted)
+        if self.digests is not None and block.n_series:
+            self.digests.append(WindowDigest.of_block(block))
         return block
 
     def record(self, outcome: Outcome) -> None:
@@ -234,6 +245,7 @@ class Ledger:
             verification=self.verification,
             server_drops=self.server_drops,
             cache_reset=self.cache_reset,
+            digests=None if self.digests is None else tuple(self.digests),
             acknowledged_counts=tuple(self._acknowledged),
             undelivered_counts=tuple(self._undelivered),
             vmui_url=vmui_url,

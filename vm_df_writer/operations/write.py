@@ -28,6 +28,7 @@ from vm_df_writer.operations.preflight import plan_send, warn_of_dropped, warn_o
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.unsent import count_unsent, keep_unsent
 from vm_df_writer.operations.verify import VerifyChoice, check_choice, verify_written
+from vm_df_writer.operations.verify_receipt import check_receipt_choice
 from vm_df_writer.transport.ui_links import report_links
 
 __all__ = ["write_frame", "write_plan"]
@@ -43,6 +44,7 @@ def write_frame(
     if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
     reset_cache: bool = False,
+    receipt: bool = False,
     progress: ProgressChoice = "auto",
     dry_run: bool = False,
 ) -> WriteReport:
@@ -51,6 +53,8 @@ def write_frame(
     From the first byte on, the report of what was written rides on every exception.
     """
     check_choice(verify)
+    if receipt:
+        check_receipt_choice(reading.duplicates, if_exists)
     check_if_exists(if_exists)
     return write_plan(
         plan_send(backend, frame, reading),
@@ -58,6 +62,7 @@ def write_frame(
         if_exists=if_exists,
         verify=verify,
         reset_cache=reset_cache,
+        receipt=receipt,
         progress=progress,
         dry_run=dry_run,
     )
@@ -70,6 +75,7 @@ def write_plan(
     if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
     reset_cache: bool = False,
+    receipt: bool = False,
     progress: ProgressChoice = "auto",
     dry_run: bool = False,
     among_others: bool = False,
@@ -86,7 +92,7 @@ def write_plan(
             opened = open_replacement(plan, backend, dry_run=dry_run)
             replacement = stack.enter_context(opened)
         sent = replacement.lacking if replacement else without_existing(plan, backend, if_exists)
-        ledger = Ledger()
+        ledger = Ledger(receipt=receipt)
         bar = ProgressBar(
             progress, plan.parsed.n_samples, lambda: ledger.done, status=lambda: ledger.status
         )
