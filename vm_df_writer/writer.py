@@ -18,9 +18,9 @@ from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.check import ServerCheck, check_server
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.preview import Preview, preview_frame
+from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
 from vm_df_writer.operations.replay import replay_folder
 from vm_df_writer.operations.verify import VerifyChoice, verify_frame
-from vm_df_writer.operations.verify_receipt import verify_receipt
 from vm_df_writer.operations.write import write_frame
 from vm_df_writer.reader import FrameReader
 
@@ -139,7 +139,7 @@ class VmWriter(FrameReader):
         reset_cache : bool
             Make the server forget the graphs that it computed before, which lack these samples.
         receipt : bool
-            Sum up what is written, for :meth:`~vm_df_writer.WriteReport.receipt`.
+            Sum up what is written, for the `receipt()` of the report.
         progress : bool or "auto"
             Show a progress bar on standard error; ``"auto"``: in a terminal or a notebook.
         dry_run : bool
@@ -212,10 +212,8 @@ class VmWriter(FrameReader):
 
         Raises
         ------
-        ConfigError, DeliveryError
-            If the file, or the server, cannot be read.
-        VerificationError
-            If it does not; its `verification` says how much.
+        ConfigError, DeliveryError, VerificationError
+            If the file, or the server, cannot be read; if it does not, and how much.
         """
         return verify_receipt(self._backend, receipt)
 

@@ -30,8 +30,8 @@ from vm_df_writer.display.text import printable
 from vm_df_writer.errors import ConfigError, DeliveryError, VerificationError, VmDfWriterError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
 from vm_df_writer.operations.verify import verify_plan
-from vm_df_writer.operations.verify_receipt import verify_receipt
 
 __all__ = ["verify"]
 

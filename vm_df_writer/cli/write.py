@@ -40,7 +40,7 @@ from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import require_parts_can_differ
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
-from vm_df_writer.operations.verify_receipt import check_receipt_choice, save_receipt
+from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice, save_receipt
 from vm_df_writer.operations.write import write_plan
 
 __all__ = ["write"]

@@ -25,10 +25,10 @@ from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.existing.replacement import open_replacement
 from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.operations.preflight import plan_send, warn_of_dropped, warn_of_tenant_labels
+from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.unsent import count_unsent, keep_unsent
 from vm_df_writer.operations.verify import VerifyChoice, check_choice, verify_written
-from vm_df_writer.operations.verify_receipt import check_receipt_choice
 from vm_df_writer.transport.ui_links import report_links
 
 __all__ = ["write_frame", "write_plan"]

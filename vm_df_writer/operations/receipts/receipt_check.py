@@ -46,19 +46,19 @@ class SeriesCheck(NamedTuple):
     last_ms: int
 
 
-class _Piece(NamedTuple):
+class _Request(NamedTuple):
     """What one request reads: the samples of some series in some of their windows."""
 
     series: Sequence[SeriesReceipt]
     first_ms: int
     last_ms: int
 
-    def halves(self) -> list[_Piece]:
+    def halves(self) -> list[_Request]:
         """Return two smaller pieces that cut no window, or nothing if there are none."""
         n = len(self.series)
         if n > 1:
-            return [_piece(self.series[: n // 2]), _piece(self.series[n // 2 :])]
-        return [_piece([part]) for part in _halve(self.series[0])]
+            return [_request(self.series[: n // 2]), _request(self.series[n // 2 :])]
+        return [_request([part]) for part in _halve(self.series[0])]
 
 
 def check_receipt(
@@ -83,7 +83,7 @@ def check_receipt(
     block = SeriesBlock(labels, np.array([0, 1]), np.zeros(1, np.int64), nothing)
     for tenant in by_tenant(endpoint, block, range(len(labels))):
         url = tenant.endpoint.read_url("/api/v1/export")
-        pieces = list(_pieces([all_series[s] for s in tenant.series]))
+        pieces = list(_requests([all_series[s] for s in tenant.series]))
         while pieces:
             piece = pieces.pop()
             try:
@@ -103,21 +103,21 @@ def check_receipt(
 _NO_TIMES, _NO_VALUES = np.empty(0, np.int64), np.empty(0)
 
 
-def _pieces(all_series: Sequence[SeriesReceipt]) -> Iterator[_Piece]:
+def _requests(all_series: Sequence[SeriesReceipt]) -> Iterator[_Request]:
     some: list[SeriesReceipt] = []
     n_samples = 0
     for each in all_series:
         n = each.samples
         if n > _MOST_SAMPLES:
-            yield from (_piece([part]) for part in _cut(each))
+            yield from (_request([part]) for part in _cut(each))
             continue
         if some and (len(some) >= _MOST_SERIES or n_samples + n > _MOST_SAMPLES):
-            yield _piece(some)
+            yield _request(some)
             some, n_samples = [], 0
         some.append(each)
         n_samples += n
     if some:
-        yield _piece(some)
+        yield _request(some)
 
 
 def _cut(series: SeriesReceipt) -> Iterator[SeriesReceipt]:
@@ -139,13 +139,13 @@ def _halve(series: SeriesReceipt) -> list[SeriesReceipt]:
     ]
 
 
-def _piece(series: Sequence[SeriesReceipt]) -> _Piece:
+def _request(series: Sequence[SeriesReceipt]) -> _Request:
     first_ms = min(each.first_ms for each in series)
-    return _Piece(series, first_ms, max(each.last_ms for each in series))
+    return _Request(series, first_ms, max(each.last_ms for each in series))
 
 
 def _read(
-    piece: _Piece, client: HttpClient, url: str, as_stored: Callable[[bytes], bytes]
+    piece: _Request, client: HttpClient, url: str, as_stored: Callable[[bytes], bytes]
 ) -> dict[str, tuple[IntArray, FloatArray]]:
     """Return the samples of each series, in the order of their times."""
     keys = {series_key(as_stored(each.label_set)) for each in piece.series}

@@ -11,8 +11,8 @@ from vm_df_writer.display.text import format_utc
 from vm_df_writer.errors import ConfigError, VerificationError
 from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.operations.receipts.receipt_check import SeriesCheck, check_receipt
 from vm_df_writer.server.limits import ServerLimits
-from vm_df_writer.verification.receipt_check import SeriesCheck, check_receipt
 
 __all__ = ["check_receipt_choice", "load_receipt", "save_receipt", "verify_receipt"]
 

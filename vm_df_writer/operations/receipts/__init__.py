@@ -1,0 +1,1 @@
+"""Receipts: kept in files, and compared with what the server has."""
