@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -12,7 +14,13 @@ import requests
 
 from tests.support.cluster import CLUSTER_BIN, Cluster, running_cluster
 from tests.support.writers import writer_with
-from vm_df_writer import TenantLabelWarning, VerificationError, VmWriter
+from vm_df_writer import (
+    LabelError,
+    RetentionWarning,
+    TenantLabelWarning,
+    VerificationError,
+    VmWriter,
+)
 from vm_df_writer.model.verification import Verification
 
 pytestmark = pytest.mark.skipif(
@@ -25,13 +33,14 @@ FRAME = pd.DataFrame({"y": range(500)}, index=pd.date_range(end=NOW, periods=500
 ALL_FOUND = Verification(expected=500, found=500)
 
 
-def writer_to(cluster: Cluster, tenant_id: str = "multitenant") -> VmWriter:
+def writer_to(cluster: Cluster, tenant_id: str = "multitenant", **parameters: Any) -> VmWriter:
     return writer_with(
         cluster.vminsert,
         query_url=cluster.vmselect,
         tenant_id=tenant_id,
         metric_format={"__name__": "$VAR"},
         timeout="5s",
+        **parameters,
     )
 
 
@@ -79,3 +88,61 @@ def test_nodes_that_are_read_only_are_told_and_nothing_is_sent_again() -> None:
     ):
         writer.write(FRAME, verify="repair")
     assert caught.value.verification == Verification(expected=500, missing=500)
+
+
+def test_a_tenant_that_is_no_number_is_refused_and_goes_into_no_other() -> None:
+    with running_cluster() as cluster, writer_to(cluster) as writer:
+        labels = {"vm_account_id": "abc", "vm_project_id": "7"}
+        with pytest.raises(LabelError, match="'vm_account_id': 1 of 1 series have 'abc', where a"):
+            writer.write(FRAME, labels=labels)
+        assert n_stored(cluster, "0:7") == 0
+
+
+def test_what_storages_keep_and_flush_is_known_where_they_are_named() -> None:
+    old = FRAME.shift(-9, freq="D")
+    with (
+        running_cluster(storage_flags=["-retentionPeriod=7d"]) as cluster,
+        writer_to(cluster, "0", storage_urls=cluster.storages) as writer,
+    ):
+        with pytest.warns(RetentionWarning, match="500 samples are older"):
+            assert writer.write(old, verify=True).dropped == {"too_old": 500}
+        began = time.monotonic()
+        assert writer.write(FRAME, verify=True).verification == ALL_FOUND
+        assert time.monotonic() - began < 4.5  # the wait where nothing can be flushed is 5 s
+        check = writer.check()
+    assert (check.retention_s, len(check.storages), check.refusal) == (7 * 86_400, 2, "")
+
+
+def graphed(cluster: Cluster, frame: pd.DataFrame) -> float:
+    """Return the number of samples in a graph, which a vmselect caches."""
+    query = {"query": "count_over_time(y[1m])", "step": "60"}
+    first, last = (pd.Timestamp(time).timestamp() for time in (frame.index[0], frame.index[-1]))
+    query |= {"start": str(first), "end": str(last)}
+    url = f"{cluster.vmselect}/select/0/prometheus/api/v1/query_range"
+    result = requests.get(url, query, timeout=30).json()["data"]["result"]
+    return sum(float(value) for series in result for _, value in series["values"])
+
+
+def test_old_graphs_show_new_samples_after_a_reset() -> None:
+    with running_cluster() as cluster, writer_to(cluster, "0") as writer:
+        hours_ago = FRAME.shift(-12, freq="h")
+        assert graphed(cluster, hours_ago) == 0
+        assert writer.write(hours_ago, reset_cache=True).cache_reset == "done"
+        assert graphed(cluster, hours_ago) == 500
+
+
+def test_nodes_that_are_read_only_are_told_by_the_check() -> None:
+    full = "-storage.minFreeDiskSpaceBytes=1000000GB"
+    with (
+        running_cluster(storage_flags=[full]) as cluster,
+        writer_to(cluster, "0", storage_urls=cluster.storages) as writer,
+    ):
+        assert "the storage is read-only" in writer.check().refusal
+
+
+def test_receipts_of_tenants_are_checked_tenant_by_tenant() -> None:
+    with running_cluster() as cluster, writer_to(cluster) as writer:
+        tenants = [{"vm_account_id": account, "vm_project_id": "7"} for account in ("1", "2")]
+        one, other = (writer.write(FRAME, labels=labels, receipt=True) for labels in tenants)
+        found = writer.verify_receipt(one.receipt() + other.receipt())
+        assert found == Verification(expected=1_000, found=1_000)

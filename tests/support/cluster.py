@@ -36,6 +36,7 @@ class Cluster(NamedTuple):
 
     vminsert: str
     vmselect: str
+    storages: Sequence[str]
 
 
 @contextmanager
@@ -44,12 +45,14 @@ def running_cluster(
 ) -> Iterator[Cluster]:
     """Run two vmstorages, a vminsert and a vmselect."""
     with ExitStack() as stack:
-        insert_nodes, select_nodes = [], []
+        insert_nodes, select_nodes, storages = [], [], []
         for _ in range(2):
             to_insert, to_select = (f"127.0.0.1:{_free_port()}" for _ in range(2))
             flags = [f"-vminsertAddr={to_insert}", f"-vmselectAddr={to_select}"]
             flags += ["-retentionPeriod=100y", *storage_flags]
-            stack.enter_context(ClusterNode("vmstorage", flags, "-storageDataPath"))
+            storages.append(
+                stack.enter_context(ClusterNode("vmstorage", flags, "-storageDataPath")).url
+            )
             insert_nodes.append(f"-storageNode={to_insert}")
             select_nodes.append(f"-storageNode={to_select}")
         vminsert = ClusterNode("vminsert", [*insert_nodes, *insert_flags])
@@ -57,6 +60,7 @@ def running_cluster(
         yield Cluster(
             stack.enter_context(vminsert).url,
             stack.enter_context(vmselect).url,
+            storages,
         )
 
 

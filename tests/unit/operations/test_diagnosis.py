@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from tests.support.stub_cluster import StubCluster
-from vm_df_writer import RetentionWarning, VmWriter
+from vm_df_writer import RetentionWarning, VerificationError, VmWriter
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.verification.export_reader import ReadBackPolicy
 
@@ -103,3 +103,33 @@ def test_counters_of_other_servers_are_not_waited_for(httpserver: HTTPServer) ->
     policy = replace(ReadBackPolicy(), sleep=lambda _: pytest.fail("it waits"))
     with VmWriter.from_backend(Backend.of(cluster.config(), read_back=policy)) as writer:
         assert writer.write(days_ago(0, 500_000)).server_drops is None
+
+
+@pytest.mark.parametrize("with_storages", [True, False])
+def test_a_verification_waits_only_where_no_storage_can_be_flushed(
+    httpserver: HTTPServer, with_storages: bool
+) -> None:
+    cluster = StubCluster(httpserver)
+    waited: list[float] = []
+    policy = ReadBackPolicy(sleep=waited.append, patience_s=0.0)
+    backend = Backend.of(cluster.config(with_storages=with_storages), read_back=policy)
+    with (
+        VmWriter.from_backend(backend) as writer,
+        pytest.raises(VerificationError, match="10 of 10 samples, in 1 series, were not read"),
+    ):
+        writer.write(days_ago(0), verify=True)
+    assert (max(waited) > 4) != with_storages
+    flushed = [r.path for r, _ in httpserver.log if r.path.endswith("force_flush")]
+    part = "vmstorage" if with_storages else "vmselect"
+    assert set(flushed) == {f"/{part}/internal/force_flush"}
+
+
+def test_a_cache_is_reset_once_samples_can_be_read(httpserver: HTTPServer) -> None:
+    cluster = StubCluster(httpserver)
+    waited: list[float] = []
+    reset = "/vmselect/internal/resetRollupResultCache"
+    httpserver.expect_request(reset, query_string="propagate=1").respond_with_data("")
+    policy = ReadBackPolicy(sleep=waited.append)
+    with VmWriter.from_backend(Backend.of(cluster.config(), read_back=policy)) as writer:
+        assert writer.write(days_ago(0), reset_cache=True).cache_reset == "done"
+    assert waited == [5.0]
