@@ -208,13 +208,7 @@ class VmWriter(FrameReader):
         return verify_frame(self._backend, frame, ReadOptions.of(**reading), count_only=count_only)
 
     def verify_receipt(self, receipt: Receipt | str | Path) -> Verification:
-        """Say whether the server keeps what a receipt, or the file of one, tells of.
-
-        Raises
-        ------
-        ConfigError, DeliveryError, VerificationError
-            If the file, or the server, cannot be read; if it does not, and how much.
-        """
+        """Say whether the server keeps what a receipt, or its file, tells of, as :meth:`verify`."""
         return verify_receipt(self._backend, receipt)
 
     def replay(
