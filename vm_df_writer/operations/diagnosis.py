@@ -13,7 +13,7 @@ from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.drop_counters import describe_drops, moved
 from vm_df_writer.server.flags import describe_flags
 from vm_df_writer.server.server_info import DropCounts, Server, ServerPair
-from vm_df_writer.server.time_limits import DEFAULT_FUTURE_S
+from vm_df_writer.server.time_limits import DEFAULT_FUTURE_S, time_limits_of
 from vm_df_writer.verification.findings import VerificationResult
 
 __all__ = ["DropWatch", "log_doubts", "reset_or_judge_cache", "verification_failure"]
@@ -125,6 +125,16 @@ def log_doubts(backend: Backend, plan: SendPlan, report: WriteReport) -> None:
             "timestamps: samples are older than a day, and no server reports for how long it "
             "keeps them (by default 31 days), and drops what is older without a word; set "
             "retention or storage_urls, or see it with verify=True",
+        )
+    told = time_limits_of(plan.servers.write, now_ms)
+    is_old = told.oldest_ms is not None and report.first_ms < told.oldest_ms
+    is_new = told.newest_ms is not None and report.last_ms > told.newest_ms
+    if is_old or is_new:
+        _log.warning(
+            "timestamps: samples are %s than what the server keeps by the clock that it told, "
+            "which is %.0f s from ours; verify=True shows whether it has them",
+            "older" if is_old else "newer",
+            abs(plan.servers.clock_ahead_s or 0.0),
         )
     if limits.newest_ms is None and report.last_ms > now_ms + DEFAULT_FUTURE_S * 1000:
         _log.warning(

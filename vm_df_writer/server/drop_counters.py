@@ -67,7 +67,7 @@ def count_dropped(metrics: str) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     for counter, value in _DROPPED.findall(metrics):
-        counts[counter] += int(float(value))
+        counts[counter] += _count_of(value)
     return counts
 
 
@@ -137,7 +137,15 @@ def _describe_nodes(n_refusing: int, n_nodes: int) -> str:
 
 
 def _sum(pattern: re.Pattern[str], metrics: str) -> int:
-    return sum(int(float(value)) for value in pattern.findall(metrics))
+    return sum(map(_count_of, pattern.findall(metrics)))
+
+
+def _count_of(text: str) -> int:
+    """Return a count; 0 for what is none, such as an infinity."""
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def moved(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:

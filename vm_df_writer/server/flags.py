@@ -75,6 +75,10 @@ _SECONDS = {
     "M": 31 * 86_400.0,
     "y": 365 * 86_400.0,
 }
+# More than any server means: what is larger is no duration, or no number.
+_MOST_SECONDS = 10_000 * 365 * 86_400.0
+_MOST_BYTES = 2.0**60
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdwMy])")
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:([KMGT])(i?)B?)?", re.IGNORECASE)
@@ -129,7 +133,7 @@ class ServerInfo:
     def number(self, flag: str) -> int | None:
         """Return the number that a flag holds; None if it is not known, or 0, which is none."""
         text = self.flags.get(flag, "")
-        return (int(text) or None) if text.isdecimal() else None
+        return (int(text) or None) if _NUMBER.fullmatch(text) else None
 
     def size(self, flag: str) -> int | None:
         """Return the bytes that a flag holds; None if they are not known, or 0, which is none.
@@ -144,7 +148,8 @@ class ServerInfo:
             return None
         number, unit, binary = found.groups()
         power = "KMGT".index(unit.upper()) + 1 if unit else 0
-        return int(float(number) * (1024 if binary else 1000) ** power) or None
+        size = float(number) * (1024 if binary else 1000) ** power
+        return (int(size) or None) if size < _MOST_BYTES else None
 
 
 def describe_flags(flags: Mapping[str, str]) -> str:
@@ -171,7 +176,8 @@ def seconds_of_flag(text: str) -> float | None:
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return seconds if seconds < _MOST_SECONDS else None
 
 
 def info_from_metrics(text: str) -> ServerInfo:

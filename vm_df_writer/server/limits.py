@@ -106,7 +106,7 @@ class ServerLimits:
             labels=label_limits_of(config, servers.write, servers.read),
             times=time_limits_of(
                 servers.write,
-                servers.now_ms(),
+                *servers.now_range_ms(),
                 storages=servers.storages,
                 retention_s=config.retention_s,
             ),

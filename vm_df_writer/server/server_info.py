@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
 from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
 from vm_df_writer.server.drop_counters import (
@@ -37,6 +38,8 @@ _OTHER_READER = (
 _ASKED_EVERY_S = 60.0
 # Dates have no more than seconds, so that this much tells nothing.
 _CLOCK_NOISE_S = 2.0
+# A date that is further from ours than this is hardly one of now.
+_MOST_AHEAD_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,14 @@ class ServerPair:
         if abs(ahead_s) < _CLOCK_NOISE_S:
             ahead_s = 0.0
         return round((time.time() + ahead_s) * 1000)
+
+    def now_range_ms(self) -> tuple[int, int]:
+        """Return the times of our clock and of the server's, the earlier one first.
+
+        The date may be that of a proxy. So it must not decide alone about what the server keeps.
+        """
+        ours_ms, told_ms = round(time.time() * 1000), self.now_ms()
+        return min(ours_ms, told_ms), max(ours_ms, told_ms)
 
     def deduplication(self) -> KeepOneRule | None:
         """Return the intervals of which one sample each is kept, if they are told."""
@@ -242,5 +253,16 @@ class Server:
             date = self._client.check_health()
         except ServerRejected:
             return None
+        if date is None:
+            return None
         # The date is cut to its second: half of one later is the best guess.
-        return None if date is None else date.timestamp() + 0.5 - (began + time.time()) / 2
+        ahead_s = date.timestamp() + 0.5 - (began + time.time()) / 2
+        if abs(ahead_s) <= _MOST_AHEAD_S:
+            return ahead_s
+        _log.warning(
+            "clock: the date in the answer of %s is %s from ours, and is not taken for the server's"
+            " time; correct its clock, ours, or that of a proxy in between",
+            self._endpoint.health_url,
+            describe_seconds(abs(ahead_s)),
+        )
+        return None

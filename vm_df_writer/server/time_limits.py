@@ -11,7 +11,7 @@ from vm_df_writer.display.text import format_utc
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, SeriesBlock
-from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
 
 __all__ = [
     "DEFAULT_FUTURE_S",
@@ -122,11 +122,8 @@ def retention_s_of(facts: ServerInfo) -> float | None:
     >>> retention_s_of(ServerInfo(flags={"retentionPeriod": "2"})) / 86_400
     62.0
     """
-    text = facts.flags.get("retentionPeriod", "")
-    try:
-        return float(text) * _MONTH_S
-    except ValueError:
-        return facts.seconds("retentionPeriod")
+    months_s = seconds_of_flag(facts.flags.get("retentionPeriod", "") + "M")  # without a unit
+    return facts.seconds("retentionPeriod") if months_s is None else months_s
 
 
 def future_s_of(facts: ServerInfo) -> float:
@@ -137,6 +134,7 @@ def future_s_of(facts: ServerInfo) -> float:
 def time_limits_of(
     facts: ServerInfo,
     now_ms: int,
+    latest_ms: int | None = None,
     *,
     storages: Sequence[ServerInfo] = (),
     retention_s: float | None = None,
@@ -153,6 +151,9 @@ def time_limits_of(
         The server that is written to.
     now_ms : int
         Epoch milliseconds of its clock.
+    latest_ms : int, optional
+        The same by another clock, which is ahead: then nothing counts as dropped that would be
+        stored by one of the two.
     storages : sequence of ServerInfo
         The nodes that it hands on to.
     retention_s : float, optional
@@ -180,7 +181,9 @@ def time_limits_of(
         ages_s.append((told_s, "raise its -retentionPeriod"))
         if backfill_s := each.seconds("maxBackfillAge"):
             ages_s.append((backfill_s, "raise its -maxBackfillAge"))
-    newest_ms = now_ms + round(min(futures_s) * 1000) if futures_s else None
+    newest_ms = None
+    if futures_s:
+        newest_ms = (latest_ms or now_ms) + round(min(futures_s) * 1000)
     if not ages_s:
         return TimeLimits(newest_ms=newest_ms)
     age_s, remedy = min(ages_s)

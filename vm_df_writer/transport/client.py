@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -114,11 +115,21 @@ class HttpClient:
         Returns
         -------
         datetime or None
-            The time of its clock, to the second; None if the answer has no date.
+            The time of its clock, to the second, which for a cached answer is its date and its
+            age; None if the answer does not tell.
         """
         answer = self._request(self._health, "GET")
         answer.read(_MOST_WORDS_BYTES)
-        return http_date(answer.headers.get("Date", ""))
+        date, age = (
+            http_date(answer.headers.get("Date", "")),
+            answer.headers.get("Age", "0").strip(),
+        )
+        if date is None or not re.fullmatch("[0-9]{1,9}", age):
+            return None
+        try:
+            return date + timedelta(seconds=int(age))
+        except OverflowError:
+            return None
 
     def flush(self) -> bool:
         """Make what the servers just took readable; return whether each of them lets us.

@@ -15,7 +15,13 @@ from vm_df_writer.verification.matching import match_samples
 from vm_df_writer.verification.sent_samples import SentSamples
 from vm_df_writer.verification.series_diff import SeriesDiff, Surplus
 from vm_df_writer.verification.tally import Tally
-from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
+from vm_df_writer.wire.export_lines import (
+    load_timestamps,
+    load_values,
+    no_export_line,
+    series_key,
+    split_line,
+)
 
 __all__ = ["Comparison"]
 
@@ -134,8 +140,8 @@ class Comparison:
             # Only the first line of a series can hold no copy of what came before.
             aligned = not (self._sent.has_repeats or slot in self._whole)
             aligned = aligned and times_text == self._expected_times_text(slot)
-            times = None if aligned else orjson.loads(times_text)
-        except orjson.JSONDecodeError:
+            times = None if aligned else load_timestamps(times_text)
+        except ValueError:
             raise no_export_line(line) from None
         if len(values) != (self._sent.lengths[slot] if times is None else len(times)):
             raise no_export_line(line)

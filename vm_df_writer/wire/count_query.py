@@ -69,7 +69,7 @@ def read_counts(answer: bytes) -> dict[str, int]:
             series_key(orjson.dumps(series["metric"])): int(float(series["value"][1]))
             for series in whole["data"]["result"]
         }
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         raise _no_counts(answer, "no counts") from None
 
 

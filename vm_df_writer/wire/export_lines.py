@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import orjson
 
 from vm_df_writer.errors import ServerRejected
 
-__all__ = ["load_values", "no_export_line", "series_key", "split_line"]
+__all__ = ["load_timestamps", "load_values", "no_export_line", "series_key", "split_line"]
 
 # Neither can stand inside a label: there a quote is always escaped.
 _BEFORE_VALUES = b'},"values":['
 _BEFORE_TIMESTAMPS = b'],"timestamps":['
 # Old servers write bare +Inf and -Inf; new ones the strings "Infinity" and "-Infinity".
 _BARE_INFINITY = re.compile(rb"[+-]Inf(?=[],])")
+_INFINITIES = {"Infinity", "-Infinity", "+Inf", "-Inf"}
+_MOST_MS = 2**63 - 1
 
 
 def split_line(line: bytes) -> tuple[bytes, bytes, bytes]:
@@ -54,16 +57,57 @@ def series_key(label_set: bytes) -> str:
     except orjson.JSONDecodeError:
         # An old server cuts a long value within a character, and exports it so.
         labels = orjson.loads(label_set.decode(errors="replace"))
+    if not isinstance(labels, dict) or not {str}.issuperset(map(type, labels.values())):
+        raise ValueError("no label set")
     # As text, because what orjson returns holds a kilobyte for as long as it is kept.
     return orjson.dumps(labels, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def load_values(text: bytes) -> list[float]:
-    """Return the values of a line; infinities may be text, which NumPy reads."""
+    """Return the values of a line; infinities may be text, which NumPy reads.
+
+    A NaN, of a scrape that ended, is None.
+
+    Raises
+    ------
+    ValueError
+        If they are no list of numbers.
+
+    Examples
+    --------
+    >>> load_values(b'[1,2.5,"Infinity",-Inf,null]')
+    [1, 2.5, 'Infinity', '-Inf', None]
+    """
     if b"Inf" in text:
         text = _BARE_INFINITY.sub(lambda sign: b'"%s"' % sign[0], text)
-    values: list[float] = orjson.loads(text)
+    values: list[Any] = orjson.loads(text)
+    if _is_list_of(values, int, float):
+        return values
+    if not _is_list_of(values, int, float, str, type(None)):
+        raise ValueError("no list of numbers")
+    if not _INFINITIES.issuperset(value for value in values if isinstance(value, str)):
+        raise ValueError("a text that is no infinity")
     return values
+
+
+def load_timestamps(text: bytes) -> list[int]:
+    """Return the timestamps of a line.
+
+    Raises
+    ------
+    ValueError
+        If they are no list of whole numbers of 64 bits.
+    """
+    times: list[int] = orjson.loads(text)
+    if not _is_list_of(times, int) or (
+        times and not -_MOST_MS <= min(times) <= max(times) <= _MOST_MS
+    ):
+        raise ValueError("no list of timestamps")
+    return times
+
+
+def _is_list_of(values: object, *types: type) -> bool:
+    return isinstance(values, list) and set(types).issuperset(map(type, values))
 
 
 def no_export_line(line: bytes) -> ServerRejected:

@@ -140,3 +140,12 @@ def test_a_vminsert_none_of_whose_nodes_takes_anything_may_have_samples_to_hand_
     assert describe_queue(refusing) == (
         "samples (2 of 2 vmstorage nodes are unreachable or read-only)"
     )
+
+
+@pytest.mark.parametrize("value", ["1e999", "1.2.3", ".", "e"])
+def test_what_is_no_count_counts_nothing(value: str) -> None:
+    counter = 'vm_rows_invalid_total{type="vmimport"}'
+    assert count_dropped(f"{counter} {value}\n") == {counter: 0}
+    requests = f'vm_http_requests_total{{path="/api/v1/import", protocol="vmimport"}} {value}\n'
+    assert count_requests(requests) == 0
+    assert describe_queue(f"vmagent_remotewrite_block_size_rows_count {value}\n") == ""

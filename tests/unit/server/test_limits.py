@@ -67,3 +67,11 @@ def test_the_limits_of_times_follow_from_storages_and_configuration() -> None:
     assert alone is not None
     assert told is not None
     assert round((told - alone) / 86_400_000, 2) == 23
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "٣", "1e9", "-1", ""])
+def test_a_number_that_is_none_is_not_known(value: str) -> None:
+    flags = {"maxLabelsPerTimeseries": value, "import.maxLineLen": value + "TiB"}
+    info = ServerInfo(kind="single", flags=flags)
+    assert info.number("maxLabelsPerTimeseries") is None
+    assert info.size("import.maxLineLen") is None

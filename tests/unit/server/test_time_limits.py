@@ -135,3 +135,23 @@ def test_where_series_are_kept_for_different_times_none_is_too_old() -> None:
 def test_a_retention_that_cannot_be_read_is_not_known() -> None:
     assert retention_s_of(ServerInfo()) is None
     assert retention_s_of(ServerInfo(flags={"retentionPeriod": "x"})) is None
+
+
+@pytest.mark.parametrize("flag", ["retentionPeriod", "futureRetention", "maxBackfillAge"])
+@pytest.mark.parametrize(
+    "value", ["inf", "nan", "1e999", "-1", "9" * 400, "9" * 400 + "y", "1e999d", "infinity", "٣d"]
+)
+def test_a_duration_that_is_none_limits_nothing(flag: str, value: str) -> None:
+    flags = {"retentionPeriod": "100y"} | {flag: value}
+    limits = time_limits_of(single(**flags), NOW_MS)
+    if flag == "retentionPeriod":
+        assert limits == TimeLimits()
+    else:
+        assert limits == time_limits_of(single(retentionPeriod="100y"), NOW_MS)
+
+
+def test_where_two_clocks_disagree_nothing_is_dropped_that_one_of_them_would_keep() -> None:
+    facts = single(retentionPeriod="1d")
+    limits = time_limits_of(facts, NOW_MS, NOW_MS + 3_600_000)
+    assert limits.oldest_ms == time_limits_of(facts, NOW_MS).oldest_ms
+    assert limits.newest_ms == time_limits_of(facts, NOW_MS + 3_600_000).newest_ms

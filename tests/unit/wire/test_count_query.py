@@ -20,6 +20,11 @@ def test_all_series_are_counted_in_one_question() -> None:
         (b"", "expected counts of series, got no counts"),
         (b"[]", "got no counts"),
         (b'{"data":{"result":[{"metric":{}}]}}', "got no counts"),
+        *(
+            (b'{"data":{"result":[{"metric":{},"value":[1,"%s"]}]}}' % count, "got no counts")
+            for count in (b"Inf", b"-Inf", b"NaN", b"1e999", b"x")
+        ),
+        (b'{"data":{"result":[{"metric":{"a":5},"value":[1,"2"]}]}}', "got no counts"),
         (b'{"isPartial":true,"data":{"result":[]}}', "got an answer from a part of the cluster"),
     ],
 )
