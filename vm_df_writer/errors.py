@@ -42,6 +42,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from vm_df_writer.display.text import bounded
+
 if TYPE_CHECKING:
     from vm_df_writer.model.report import WriteReport
     from vm_df_writer.model.verification import Verification
@@ -109,10 +111,11 @@ class VmDfWriterError(Exception):
         keyword: str | None = None,
         report: WriteReport | None = None,
     ) -> None:
+        message = bounded(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
-        self.file_hint = file_hint
+        self.hint = bounded(hint)
+        self.file_hint = bounded(file_hint)
         self.keyword = keyword
         self.report = report
 

@@ -142,3 +142,9 @@ def test_warnings_point_at_the_callers_line() -> None:
     assert warning.filename == __file__
     assert warning.category is InexactWarning
     assert str(warning.message) == "careful"
+
+
+def test_a_message_is_bounded_whatever_it_quotes() -> None:
+    error = FrameError("x" * 10**6, hint="y" * 10**6)
+    assert len(str(error)) < 9000
+    assert len(pickle.dumps(error)) < 10_000

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import orjson
 
-from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.text import did_you_mean, shown
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
@@ -56,7 +56,7 @@ class ScoreSeries:
         if not isinstance(scores, str) or not scores.strip():
             raise ConfigError(
                 "alert_rules: expected a WriteReport, the name of a metric or a selector, got "
-                f"{scores!r}; pass for example 'vmanomaly_anomaly_score'"
+                f"{shown(scores)}; pass for example 'vmanomaly_anomaly_score'"
             )
         if scores.rstrip().endswith("}"):
             return cls([scores])

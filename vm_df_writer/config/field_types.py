@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import durationpy
 from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 
+from vm_df_writer.display.text import shown
+
 __all__ = [
     "BaseUrl",
     "Duration",
@@ -43,8 +45,13 @@ _PASTED = re.compile(
 _YAML_BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
+def _plain_text(value: object) -> str:
+    """Return text and numbers as text, and nothing of all else: not even ``str`` of it is short."""
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
 def _http_url(url: str) -> str:
-    found = "" if set("@?") & set(url) else f", got {url!r}"
+    found = "" if set("@?") & set(url) else f", got {shown(url)}"
     try:
         parts = urlsplit(url)
         # Reading the port checks it. Blanks are looked for since urlsplit drops line breaks.
@@ -81,12 +88,12 @@ def _import_path(path: str) -> str:
 
 
 def _tenant(value: object) -> str:
-    tenant = str(value)
+    tenant = _plain_text(value)
     numeric = _TENANT.fullmatch(tenant) and all(int(part) < 2**32 for part in tenant.split(":"))
     if not numeric and tenant != "multitenant":
         raise ValueError(
             "expected accountID, accountID:projectID (each at most 4294967295) or multitenant, "
-            f"got {value!r}; leave it out for a single node"
+            f"got {shown(value)}; leave it out for a single node"
         )
     return tenant
 
@@ -103,7 +110,7 @@ def seconds_of(duration: str) -> float:
 
 
 def _duration(value: object) -> str:
-    duration = str(value)
+    duration = _plain_text(value)
     try:
         valid = bool(_DURATION.fullmatch(duration)) and seconds_of(duration) > 0
     except (ValueError, OverflowError):
@@ -111,7 +118,7 @@ def _duration(value: object) -> str:
     if not valid:
         number = re.fullmatch(r"[0-9.]*[1-9][0-9.]*", duration)
         raise ValueError(
-            f"expected a duration above zero such as 5s, 500ms or 1m30s, got {value!r}"
+            f"expected a duration above zero such as 5s, 500ms or 1m30s, got {shown(value)}"
             + (f"; did you mean '{duration}s'?" if number else "")
         )
     return duration
@@ -119,7 +126,7 @@ def _duration(value: object) -> str:
 
 def _readable_file(value: object) -> str:
     if not isinstance(value, str | PurePath):
-        raise ValueError(f"expected the path of a file, got {value!r}")  # noqa: TRY004
+        raise ValueError(f"expected the path of a file, got {shown(value)}")  # noqa: TRY004
     try:
         Path(value).open("rb").close()
     except OSError as error:
@@ -131,12 +138,12 @@ def _readable_file(value: object) -> str:
 
 def _folder_path(value: object) -> str:
     if not isinstance(value, str | PurePath) or not str(value):
-        raise ValueError(f"expected the path of a folder, got {value!r}")
+        raise ValueError(f"expected the path of a folder, got {shown(value)}")
     return str(value)
 
 
 def _verify_tls(value: object) -> bool | str:
-    word = str(value).lower()
+    word = _plain_text(value).lower()
     return _YAML_BOOLS[word] if word in _YAML_BOOLS else _readable_file(value)
 
 
@@ -160,10 +167,11 @@ def _label_texts(labels: Mapping[object, object]) -> dict[str, str]:
     texts = {}
     for name, value in labels.items():
         if not isinstance(name, str) or not name:
-            raise ValueError(f"expected label names, got {name!r}")
+            raise ValueError(f"expected label names, got {shown(name)}")
         if not isinstance(value, str | int | float):
             raise ValueError(  # noqa: TRY004
-                f"label {name!r} must have a text, got {value!r}; write one or remove the label"
+                f"label {shown(name)} must have a text, got {shown(value)}; write one or remove "
+                "the label"
             )
         texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
@@ -184,7 +192,7 @@ def check_metric_format(value: object) -> dict[str, str]:
     """
     if not isinstance(value, Mapping):
         raise ValueError(  # noqa: TRY004
-            f"expected a mapping of label names to texts, got {value!r}"
+            f"expected a mapping of label names to texts, got {shown(value)}"
         )
     own, extra = dict(value), {}
     if isinstance(own.get("extra_labels"), Mapping):
@@ -193,7 +201,7 @@ def check_metric_format(value: object) -> dict[str, str]:
     for name, text in extra.items():
         if own.get(name, text) != text:
             raise ValueError(
-                f"label {name!r} is {own[name]!r}, and {text!r} in extra_labels; "
+                f"label {shown(name)} is {own[name]!r}, and {text!r} in extra_labels; "
                 "keep one of the two"
             )
     labels = own | extra

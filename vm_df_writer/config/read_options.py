@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NoReturn, TypedDict, get_args
 
-from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.text import did_you_mean, shown
 from vm_df_writer.errors import ColumnError, FrameError
 
 __all__ = ["DuplicatesPolicy", "ReadOptions", "ReadingKeywords", "RoleKeywords", "check_provided"]
@@ -130,7 +130,7 @@ class ReadOptions:
             isinstance(name, str) for name in self.labels
         ):
             raise FrameError(
-                f"labels: expected a mapping of label names to values, got {self.labels!r}"
+                f"labels: expected a mapping of label names to values, got {shown(self.labels)}"
             )
 
     def _check_choices(self) -> None:
@@ -142,11 +142,13 @@ class ReadOptions:
             allowed, found = get_args(choices), getattr(self, name)
             if found not in allowed:
                 raise FrameError(
-                    f"{name}: expected one of {', '.join(allowed)}, got {found!r}"
+                    f"{name}: expected one of {', '.join(allowed)}, got {shown(found)}"
                     + did_you_mean(found, allowed)
                 )
         if self.time_unit is not None and self.time_unit not in get_args(TimeUnit):
-            raise FrameError(f"time_unit: expected one of s, ms, us, ns, got {self.time_unit!r}")
+            raise FrameError(
+                f"time_unit: expected one of s, ms, us, ns, got {shown(self.time_unit)}"
+            )
 
     def _check_digits(self) -> None:
         for name, least in (("significant_figures", 1), ("round_digits", -_MOST_DIGITS)):
@@ -154,7 +156,8 @@ class ReadOptions:
             is_count = isinstance(found, int) and not isinstance(found, bool)
             if found is not None and not (is_count and least <= found <= _MOST_DIGITS):
                 raise FrameError(
-                    f"{name}: expected a whole number from {least} to {_MOST_DIGITS}, got {found!r}"
+                    f"{name}: expected a whole number from {least} to {_MOST_DIGITS}, got "
+                    f"{shown(found)}"
                 )
 
     def _check_names(self) -> None:
@@ -167,11 +170,11 @@ class ReadOptions:
         for name in ("query_key", "var", "column_label", "var_level", "query_key_level"):
             found = getattr(self, name)
             if found is not None and not isinstance(found, str):
-                raise FrameError(f"{name}: expected text, got {found!r}")
+                raise FrameError(f"{name}: expected text, got {shown(found)}")
             _check_unicode(name, found)
         for name in ("time", "variable_column", "value_column"):
             if not isinstance(getattr(self, name), Hashable):
-                raise FrameError(f"{name}: expected one name, got {getattr(self, name)!r}")
+                raise FrameError(f"{name}: expected one name, got {shown(getattr(self, name))}")
             _check_unicode(name, getattr(self, name))
 
 

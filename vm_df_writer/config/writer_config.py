@@ -25,7 +25,7 @@ from vm_df_writer.config.field_types import (
     seconds_of,
 )
 from vm_df_writer.config.yaml_file import read_writer_section
-from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.text import did_you_mean, shown
 from vm_df_writer.errors import ConfigError
 
 __all__ = ["WriterConfig", "load_config", "with_unlimited_reconnects"]
@@ -162,7 +162,9 @@ class WriterConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _take_credentials_out_of_the_url(cls, parameters: dict[str, Any]) -> dict[str, Any]:
-        url = str(parameters.get("datasource_url", ""))
+        url = parameters.get("datasource_url", "")
+        if not isinstance(url, str):
+            return parameters
         scheme, slashes, rest = url.partition("://")
         netloc = re.split(r"[/?#]", rest, maxsplit=1)[0]
         credentials, at, _ = netloc.rpartition("@")
@@ -230,7 +232,7 @@ def _explain(detail: Mapping[str, Any]) -> str:
         reason = str(detail["ctx"]["error"])
         return f"{where}: {reason}" if where else reason
     # Secrets are strings, so that only of other types what was found may be told.
-    found = "" if kind.startswith("string") else f", got {detail['input']!r}"
+    found = "" if kind.startswith("string") else f", got {shown(detail['input'])}"
     return f"{where}: {detail['msg'].replace('Input should be', 'expected', 1)}{found}"
 
 

@@ -23,6 +23,10 @@ _PLACEHOLDER = re.compile(r"%\{([\w.-]+)\}")
 # plain letters to YAML wherever they stand, and what a variable holds is never parsed.
 _MARKED = re.compile("\ue000([\\w.-]+)\ue001")
 
+# A whole file of vmanomaly has a few KiB.
+_MOST_BYTES = 2**20
+_MOST_MERGED = 10_000
+
 _NULL, _MERGE, _STR, _SEQ, _MAP = (
     f"tag:yaml.org,2002:{name}" for name in ("null", "merge", "str", "seq", "map")
 )
@@ -59,6 +63,15 @@ class _TextLoader(yaml.SafeLoader):
             return self.env[name]
 
         return _MARKED.sub(value_of, str(super().construct_scalar(node)))
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        # Merges of merges of a list of aliases double with each line.
+        if len(node.value) > _MOST_MERGED:
+            raise ConfigError(
+                f"{_line(node)}: more than {_MOST_MERGED:,} lines are merged into one mapping; "
+                "write it out"
+            )
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - as in the base class
         self.children(node)
@@ -148,6 +161,8 @@ def parse_writer_section(
             + f"not valid YAML ({problem or 'unprintable characters'}); "
             "check the indentation, and put values with special characters in quotes"
         ) from None
+    except RecursionError:
+        raise ConfigError("nested too deeply; check brackets and indentation") from None
     return parameters
 
 
@@ -157,7 +172,11 @@ def read_writer_section(path: Path, *, known: Collection[str]) -> dict[str, Any]
     See :func:`parse_writer_section`.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ConfigError(f"has more than {_MOST_BYTES:,} bytes; check the path")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError as error:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from reprlib import Repr
 
 __all__ = [
+    "bounded",
     "describe_counts",
     "describe_seconds",
     "describe_span",
     "did_you_mean",
     "format_utc",
     "printable",
+    "shown",
     "shown_line",
 ]
 
@@ -86,6 +89,46 @@ def shown_line(line: str) -> str:
     return line[:_SHOWN_LINE_CHARS] + "..." * (len(line) > _SHOWN_LINE_CHARS) or "-"
 
 
+_MOST_NAME_CHARS = 200
+_MOST_SHOWN_CHARS = 400
+_MOST_CHARS, _TAIL_CHARS = 4000, 1000
+
+_REPR = Repr()
+_REPR.maxlevel = 2
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 200
+_REPR.maxdict = _REPR.maxlist = _REPR.maxtuple = _REPR.maxset = 10
+
+
+def shown(value: object) -> str:
+    """Return the ``repr`` of what a caller passed, and of something large its beginning and end.
+
+    A few lines of YAML can hold a list whose ``repr`` fills the memory.
+
+    Examples
+    --------
+    >>> shown("5 s"), shown([[[[[1]]]]]), len(shown("x" * 1000))
+    ("'5 s'", '[[[...]]]', 200)
+    """
+    try:
+        text = _REPR.repr(value)
+    except Exception:  # noqa: BLE001 - of anybody's class, and of an int that is too long
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= _MOST_SHOWN_CHARS else f"{text[:_MOST_SHOWN_CHARS]}..."
+
+
+def bounded(message: str) -> str:
+    """Return a message, and of a long one its beginning and its end.
+
+    Examples
+    --------
+    >>> bounded("short"), len(bounded("x" * 10**6))
+    ('short', 4005)
+    """
+    if len(message) <= _MOST_CHARS:
+        return message
+    return f"{message[: _MOST_CHARS - _TAIL_CHARS]} ... {message[-_TAIL_CHARS:]}"
+
+
 def printable(path: str) -> str:
     r"""Return a file name as JSON and SQLite can hold it, which is UTF-8.
 
@@ -107,5 +150,6 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     >>> did_you_mean("zebra", ["host", "score"])
     ''
     """
-    match = get_close_matches(str(name), [str(k) for k in known], n=1)
+    text = name if isinstance(name, str) else shown(name)
+    match = get_close_matches(text[:_MOST_NAME_CHARS], [str(k) for k in known], n=1)
     return f"; did you mean {match[0]!r}?" if match else ""

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, TypeVar
 
+from vm_df_writer.display.text import bounded
+
 __all__ = ["capture_warnings", "warn_caller"]
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -22,7 +24,7 @@ def warn_caller(message: str, category: type[Warning]) -> None:
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
     with suppress(ValueError, OSError):  # of a standard error that is closed
-        warnings.warn(message, category, stacklevel=level)
+        warnings.warn(bounded(message), category, stacklevel=level)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.text import did_you_mean, shown
 from vm_df_writer.errors import FrameError
 
 __all__ = ["FileOptions"]
@@ -94,18 +94,18 @@ class FileOptions:
             if name == "thousands":
                 is_mark = isinstance(mark, str) and len(mark) == 1 and not mark.isalnum()
             if mark is not None and not is_mark:
-                raise FrameError(f"{name}: expected one character, got {mark!r}")
+                raise FrameError(f"{name}: expected one character, got {shown(mark)}")
         if self.decimal is not None and self.decimal not in get_args(DecimalMark):
-            raise FrameError(f"decimal: expected '.' or ',', got {self.decimal!r}")
+            raise FrameError(f"decimal: expected '.' or ',', got {shown(self.decimal)}")
         if not isinstance(self.chunk_bytes, int) or self.chunk_bytes < 1:
-            raise FrameError(f"chunk_bytes: expected a positive int, got {self.chunk_bytes!r}")
+            raise FrameError(f"chunk_bytes: expected a positive int, got {shown(self.chunk_bytes)}")
         self._check_marks_differ()
         self._check_encoding()
         form = self.time_format
         if form is not None and form != "excel" and "%" not in str(form):
             raise FrameError(
                 "time_format: expected codes such as '%d/%m/%Y %H:%M', got "
-                f"{self.time_format!r}; see the codes of Python's strptime"
+                f"{shown(self.time_format)}; see the codes of Python's strptime"
             )
         for name in ("na_values", "time_columns"):
             found = getattr(self, name)
@@ -124,10 +124,12 @@ class FileOptions:
         decimal = self.decimal or "."
         if self.thousands == decimal:
             raise FrameError(
-                f"thousands: {self.thousands!r} is the decimal mark too; pass another decimal="
+                f"thousands: {shown(self.thousands)} is the decimal mark too; pass another decimal="
             )
         if self.separator is not None and self.separator == decimal:
-            raise FrameError(f"separator: {self.separator!r} is the decimal mark too; change one")
+            raise FrameError(
+                f"separator: {shown(self.separator)} is the decimal mark too; change one"
+            )
 
     def _check_encoding(self) -> None:
         try:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, with_unlimited_reconnects
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError, JobError
 from vm_df_writer.files.file_labels import check_file_labels, path_labels
 from vm_df_writer.files.file_options import FileOptions
@@ -110,13 +111,15 @@ class JobOptions:
                 "if_exists='replace'; use one"
             )
         if self.verify not in (False, True, "count", "repair"):
-            raise JobError(f"verify: expected a bool, 'count' or 'repair', got {self.verify!r}")
+            raise JobError(
+                f"verify: expected a bool, 'count' or 'repair', got {shown(self.verify)}"
+            )
         if self.workers < 1:
             raise JobError(f"workers: expected 1 or more, got {self.workers}")
         for name in ("rate_limit", "max_bytes_per_second"):
             rate = getattr(self, name)
             if rate is not None and not rate > 0:
-                raise JobError(f"{name}: expected a number above 0, got {rate!r}")
+                raise JobError(f"{name}: expected a number above 0, got {shown(rate)}")
         object.__setattr__(self, "file_labels", tuple(self.file_labels))
         check_file_labels(self.file_labels)
         since, until = self.since_ms, self.until_ms
@@ -168,7 +171,7 @@ def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:
         return round(time.timestamp() * 1000)
     except (ValueError, TypeError):  # NaT has no epoch either
         raise JobError(
-            f"{name}: expected a time such as 2026-01-31T12:00Z, got {moment!r}"
+            f"{name}: expected a time such as 2026-01-31T12:00Z, got {shown(moment)}"
         ) from None
 
 

@@ -14,6 +14,7 @@ from vm_df_writer.delivery.sender import Outcome
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.display.progress import ProgressBar, ProgressChoice
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import DeliveryError, ReplaceError, ServerRejected, SpoolError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.rewriter import Rewriter
@@ -187,9 +188,9 @@ class _Replay:
             )
         tenant = file.facts["tenant"]
         if tenant is not None and not isinstance(tenant, str):
-            raise SpoolError(f"the sidecar's tenant, {tenant!r}, is no text; put it in quotes")
+            raise SpoolError(f"the sidecar's tenant, {shown(tenant)}, is no text; put it in quotes")
         if not self._backend.endpoint.writes_to(tenant):
-            raise SpoolError(f"it is of tenant {tenant!r}; replay it with that tenant_id")
+            raise SpoolError(f"it is of tenant {shown(tenant)}; replay it with that tenant_id")
 
     def _settle(self, outcome: Outcome) -> None:
         file, error = self._claimed.pop(outcome.body), outcome.error

@@ -9,6 +9,7 @@ from typing import Unpack
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.compression import compress
@@ -65,7 +66,7 @@ def to_remote_write(
     known = ("none", *REMOTE_WRITE.encodings)
     if compression not in known:
         raise ConfigError(
-            f"compression: remote write has no {compression!r}; use one of {', '.join(known)}"
+            f"compression: remote write has no {shown(compression)}; use one of {', '.join(known)}"
         )
     compress(b"", compression)  # what is not installed is missed before the first body
     read = parse_frame(frame, metric_format=metric_format, reading=ReadOptions.of(**reading))

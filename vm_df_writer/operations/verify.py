@@ -9,6 +9,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.display.text import shown
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.verification import Verification
@@ -46,7 +47,7 @@ def check_choice(verify: object) -> None:
     """
     if not isinstance(verify, bool) and verify not in ("count", "repair"):
         raise ConfigError(
-            f"verify: expected a bool, 'count' or 'repair', got {verify!r}", keyword="verify"
+            f"verify: expected a bool, 'count' or 'repair', got {shown(verify)}", keyword="verify"
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from vm_df_writer.config.writer_config import load_config
 from vm_df_writer.config.yaml_file import parse_writer_section, read_writer_section
 from vm_df_writer.errors import ConfigError
 
@@ -175,3 +176,48 @@ def test_unreadable_file_is_refused(tmp_path: Path) -> None:
         ConfigError, match=r"^cannot be read: invalid start byte; save it as UTF-8$"
     ):
         read_writer_section(path, known=[])
+
+
+ALIASES = "a: &a [x, x]\n" + "".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 9)}]\n" for i in range(24)
+)
+PARAMETERS = ["timeout", "tenant_id", "datasource_url", "spool_dir", "concurrency", "verify_tls"]
+PARAMETERS += ["metric_format", "tls_cert_file", "user", "password", "colour", "compression"]
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_a_bomb_of_aliases_is_refused_at_once_in_few_words(tmp_path: Path, parameter: str) -> None:
+    path = tmp_path / "config.yaml"
+    url = "" if parameter == "datasource_url" else "datasource_url: http://h, "
+    path.write_text(f"{ALIASES}writer: {{{url}{parameter}: *y}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_bomb_of_merges_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    lines = ["a: &a {k: v}"]
+    lines += [
+        f"{chr(98 + i)}: &{chr(98 + i)} {{<<: [{', '.join([f'*{chr(97 + i)}'] * 9)}]}}"
+        for i in range(12)
+    ]
+    path.write_text("\n".join([*lines, "writer: {datasource_url: http://h, <<: *m}"]))
+    # PyYAML itself merges a key once since 6.0.3.
+    message = r"line \d+: more than 10,000 lines are merged into one|k: not a writer parameter"
+    with pytest.raises(ConfigError, match=message):
+        load_config(path)
+
+
+@pytest.mark.parametrize("text", ["writer: " + "[" * 3000, "writer: " + "{a: " * 3000, "- " * 3000])
+def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="nested too deeply; check brackets and indentation"):
+        parse_writer_section(text, env={}, known=[])
+
+
+def test_a_file_that_is_no_configuration_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"#" * (2**20 + 1))
+    for each in (path, Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="has more than 1,048,576 bytes; check the path"):
+            load_config(each)

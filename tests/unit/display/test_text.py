@@ -5,8 +5,10 @@ import pytest
 from vm_df_writer.display.text import (
     describe_counts,
     describe_seconds,
+    did_you_mean,
     format_utc,
     printable,
+    shown,
     shown_line,
 )
 
@@ -53,3 +55,27 @@ def test_a_line_is_cut_where_it_is_too_long_to_be_shown() -> None:
 
 def test_a_path_that_is_no_utf_8_is_printable() -> None:
     assert printable("é\udce9.csv") == "é?.csv"
+
+
+class Odd:
+    def __repr__(self) -> str:
+        raise RuntimeError("not made yet")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 10**6, [list(range(10**5))] * 1000, 10**5000, {"a": {"b": {"c": "d" * 999}}}],
+    ids=range(4),
+)
+def test_what_is_large_is_shown_in_few_words(value: object) -> None:
+    assert len(shown(value)) < 500
+
+
+def test_what_cannot_be_shown_is_named() -> None:
+    assert "Odd" in shown(Odd())
+    assert shown([Odd()]).startswith("[<Odd")
+
+
+def test_an_unknown_name_that_is_no_name_has_no_neighbour() -> None:
+    assert did_you_mean(Odd(), ["layout"]) == ""
+    assert did_you_mean("x" * 10**7, ["layout"]) == ""

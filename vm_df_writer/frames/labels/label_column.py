@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.samples.contents import NARROW_FLOATS
 from vm_df_writer.model.series import IntArray
@@ -238,6 +239,6 @@ def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None
                 else f"a {exc}"
             )
             raise LabelError(
-                f"{where}{row}: expected a label value, got {value!r}, {reason}; "
+                f"{where}{row}: expected a label value, got {shown(value)}, {reason}; "
                 "convert the column to text"
             ) from None

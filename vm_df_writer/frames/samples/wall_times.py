@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.model.series import BoolArray, IntArray
 
@@ -29,7 +30,7 @@ def check_zone(zone: str) -> None:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
         raise TimestampError(
-            f"naive_tz: {zone!r} is not a known time zone; use a name such as 'Europe/Berlin'"
+            f"naive_tz: {shown(zone)} is not a known time zone; use a name such as 'Europe/Berlin'"
         ) from None
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError, SamplesExistError
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.send_plan import SendPlan
@@ -44,7 +45,7 @@ def check_if_exists(if_exists: object) -> None:
     if if_exists is not None and if_exists not in get_args(IfExists):
         *others, last = get_args(IfExists)
         raise ConfigError(
-            f"if_exists: expected {', '.join(others)} or {last}, got {if_exists!r}",
+            f"if_exists: expected {', '.join(others)} or {last}, got {shown(if_exists)}",
             keyword="if_exists",
         )
 
