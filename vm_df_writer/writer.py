@@ -64,14 +64,19 @@ class VmWriter(FrameReader):
         config: WriterConfig | None = None,
         **parameters: Any,
     ) -> None:
+        has_more = datasource_url is not None or bool(parameters)
+        try:
+            if config is None and datasource_url is not None:
+                config = WriterConfig(datasource_url=datasource_url, **parameters)
+                has_more = False
+        finally:
+            del datasource_url, parameters  # which a traceback with local variables would show
         if config is None:
-            if datasource_url is None:
-                raise ConfigError(
-                    "datasource_url: missing; pass the URL of the server, such as "
-                    "'http://localhost:8428', or config="
-                )
-            config = WriterConfig(datasource_url=datasource_url, **parameters)
-        elif datasource_url is not None or parameters:
+            raise ConfigError(
+                "datasource_url: missing; pass the URL of the server, such as "
+                "'http://localhost:8428', or config="
+            )
+        if has_more:
             raise ConfigError(
                 "config: passed together with other parameters; put them all into the WriterConfig"
             )
@@ -287,7 +292,8 @@ class VmWriter(FrameReader):
 
     def __repr__(self) -> str:
         """Name the server, without credentials."""
-        return f"VmWriter({self._backend.endpoint.import_url!r})"
+        backend = self.__dict__.get("_backend")  # a traceback shows what is half made, too
+        return f"VmWriter({backend.endpoint.import_url!r})" if backend else "VmWriter(half made)"
 
     def __getstate__(self) -> WriterConfig:
         """Pickle the configuration alone."""

@@ -6,7 +6,6 @@ import gc
 import gzip
 import logging
 import pickle
-import traceback
 import warnings
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
@@ -20,8 +19,9 @@ from click.testing import CliRunner
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Exchange, Fault, answer, pass_on, reset_after
+from tests.support.tracebacks import texts_of
 from tests.support.writers import frame_of
-from vm_df_writer import ConfigError, VmWriter, WriterConfig
+from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.cli import main
 
 PASSWORD = "pass+w0rd/hush"
@@ -75,26 +75,6 @@ def quoting(status: int) -> Fault:
         exchange.answer(status, f"unknown: {header!r}, ".encode() + plain)
 
     return quote_credentials
-
-
-def errors_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all that are reachable from it."""
-    while error is not None:
-        yield error
-        if error.__context__ is not error.__cause__:
-            yield from errors_of(error.__context__)
-        error = error.__cause__
-
-
-def texts_of(error: BaseException) -> Iterator[str]:
-    """Yield what an exception tells, by any kind of traceback."""
-    yield "".join(traceback.format_exception(error))
-    for each in errors_of(error):
-        yield f"{each} {each!r} {vars(each)} {each.args}"
-        for frame, _ in traceback.walk_tb(each.__traceback__):
-            if not frame.f_code.co_filename.startswith(str(Path(__file__).parent)):
-                yield from map(repr, frame.f_locals.values())
-    yield str(pickle.dumps(error))
 
 
 def texts_of_files(folder: Path) -> Iterator[str]:
@@ -203,26 +183,6 @@ def test_a_proxy_keeps_its_credentials_to_itself(
             (where, secret) for where, text in run.shown for secret in SECRETS if secret in text
         }
         assert told == set()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"tenant": "5:7"},
-        {"tenant_id": "x"},
-        {"bearer_token": f"{TOKEN}\n", "user": None, "password": None},
-        {"bearer_token": TOKEN},
-        {"query_url": f"http://me:{PASSWORD}@localhost"},
-        {"datasource_url": f"http://me:{TOKEN}@localhost"},
-        {"datasource_url": f"ftp://localhost/{TOKEN}@"},
-        {"health_path": f"http://localhost:port/?authKey={TOKEN}"},
-    ],
-)
-def test_a_refused_configuration_tells_no_secret(wrong: dict[str, Any]) -> None:
-    parameters = {"datasource_url": "http://localhost", "user": "me", "password": PASSWORD}
-    with pytest.raises(ConfigError) as caught:
-        WriterConfig(**parameters | wrong)
-    assert not [text for text in texts_of(caught.value) if "hush" in text]
 
 
 @pytest.mark.parametrize("command", [["check"], ["write", "FILE"], ["write", "FILE", "--json"]])

@@ -8,7 +8,9 @@ no URL with credentials or a query.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -34,6 +36,7 @@ __all__ = [
     "seconds_of",
 ]
 
+_MOST_TENANT_CHARS = 26  # more is hardly a tenant, but may be a token
 _TENANT = re.compile(r"[0-9]{1,10}(?::[0-9]{1,10})?")
 # durationpy skips what stands between two parts, and would take 1h-30m for 1h30m.
 _DURATION = re.compile("(?:[0-9.]+[a-z\u00b5\u03bc]+)+")
@@ -62,6 +65,11 @@ def _http_url(url: str) -> str:
         raise ValueError(f"expected a URL such as http://localhost:8428{found}")
     if "@" in parts.netloc:
         raise ValueError("credentials do not belong in this URL; set user and password")
+    if "@" in parts.path:
+        raise ValueError(
+            "there is an '@' behind the host: set user and password, or write the slash in a "
+            "password as %2F (and an '@' that belongs into a path as %40)"
+        )
     return url
 
 
@@ -93,9 +101,14 @@ def _tenant(value: object) -> str:
     if not numeric and tenant != "multitenant":
         raise ValueError(
             "expected accountID, accountID:projectID (each at most 4294967295) or multitenant, "
-            f"got {shown(value)}; leave it out for a single node"
+            f"got {_shown_tenant(value)}; leave it out for a single node"
         )
     return tenant
+
+
+def _shown_tenant(value: object) -> str:
+    text = shown(value)
+    return text if len(text) <= _MOST_TENANT_CHARS else f"{len(text)} characters"
 
 
 def seconds_of(duration: str) -> float:
@@ -127,13 +140,32 @@ def _duration(value: object) -> str:
 def _readable_file(value: object) -> str:
     if not isinstance(value, str | PurePath):
         raise ValueError(f"expected the path of a file, got {shown(value)}")  # noqa: TRY004
-    try:
-        Path(value).open("rb").close()
-    except OSError as error:
-        raise ValueError(
-            f"cannot read the file {str(value)!r}: {error.strerror}; check the path"
-        ) from None
+    reason = _why_unreadable(Path(value))
+    if reason is not None:
+        raise ValueError(f"cannot read the file {_shown_path(value)}: {reason}; check the path")
     return str(value)
+
+
+def _why_unreadable(path: Path) -> str | None:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "it is not a regular file"  # a pipe would be waited for
+        path.open("rb").close()
+    except OSError as error:
+        return error.strerror
+    except ValueError:
+        return "it is no path"
+    return None
+
+
+def _shown_path(value: str | PurePath) -> str:
+    """Show what names a file, unless it may be the token or the key that belongs into the file."""
+    text = str(value)
+    with suppress(OSError, ValueError):
+        folder = Path(text).parent
+        if text.isprintable() and folder.name and folder.is_dir():
+            return repr(text)
+    return f"that it names ({len(text)} characters, which are not shown: they may be a secret)"
 
 
 def _folder_path(value: object) -> str:

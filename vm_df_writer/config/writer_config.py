@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -156,8 +156,19 @@ class WriterConfig(BaseModel):
             problems = [_explain(detail) for detail in error.errors()]
         else:
             return
-        del parameters  # which a traceback with local variables would show
+        finally:
+            del parameters  # which a traceback with local variables would show
         raise ConfigError("\n".join(problems))
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Yield what ``repr`` shows, also of what is half made: no user, and no query of a path."""
+        for name, field in type(self).model_fields.items():
+            if field.repr and name in self.__dict__:
+                value = self.__dict__[name]
+                if name in ("health_path", "import_json_path"):
+                    path, mark, _ = value.partition("?")
+                    value = f"{path}?***" if mark else path
+                yield name, value
 
     @model_validator(mode="before")
     @classmethod
@@ -270,7 +281,9 @@ def load_config(path: str | Path) -> WriterConfig:
     try:
         return WriterConfig(**read_writer_section(Path(path), known=_parameter_names()))
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        problem = str(error)
+    # Outside: the other error's traceback holds the whole file, and the environment.
+    raise ConfigError(f"{path}: {problem}")
 
 
 def with_unlimited_reconnects(config: WriterConfig) -> WriterConfig:

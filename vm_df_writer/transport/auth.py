@@ -8,12 +8,15 @@ from pathlib import Path
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerUnavailable
 
-__all__ = ["Authorization"]
+__all__ = ["Authorization", "Masked"]
 
 _Stamp = tuple[int, int, int]
 
+# More than any server takes in a header.
+_MOST_TOKEN_BYTES = 2**16
 
-class _Masked(str):
+
+class Masked(str):
     """A secret that tracebacks with local variables (rich, Sentry) do not show."""
 
     __slots__ = ()
@@ -50,12 +53,12 @@ class Authorization:
         if config.user is not None:
             password = config.password.get_secret_value() if config.password else ""
             coded = b64encode(f"{config.user}:{password}".encode()).decode()
-            self.source, self._header = "user and password", _Masked(f"Basic {coded}")
+            self.source, self._header = "user and password", Masked(f"Basic {coded}")
             # Some servers take a name without a password as a token.
             self._secrets = [coded, password or config.user]
         elif config.bearer_token is not None:
             token = config.bearer_token.get_secret_value()
-            self.source, self._header = "bearer_token", _Masked(f"Bearer {token}")
+            self.source, self._header = "bearer_token", Masked(f"Bearer {token}")
             self._secrets = [token]
         elif config.bearer_token_file is not None:
             self.source, self._file = "bearer_token_file", Path(config.bearer_token_file)
@@ -80,7 +83,7 @@ class Authorization:
             stat = self._file.stat()
             stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if reread or stamp != self._stamp:
-                self._take(_Masked(self._file.read_text(encoding="ascii").strip()))
+                self._take(_read_token(self._file))
                 self._stamp = stamp
         except OSError as error:
             # A rotation may remove the file before it creates the new one; until then the last
@@ -100,7 +103,7 @@ class Authorization:
         if not token.isprintable() or " " in token:
             self._refuse("blanks or control characters inside the token")
         # The previous token too: an answer that is under way may quote it.
-        self._header = _Masked(f"Bearer {token}")
+        self._header = Masked(f"Bearer {token}")
         self._secrets = [token, *self._secrets[:1]]
 
     def _refuse(self, found: str) -> None:
@@ -115,3 +118,8 @@ class Authorization:
         for secret in filter(None, self._secrets):
             text = text.replace(secret, "***")
         return text
+
+
+def _read_token(path: Path) -> Masked:
+    with path.open("rb") as file:
+        return Masked(file.read(_MOST_TOKEN_BYTES).decode("ascii").strip())

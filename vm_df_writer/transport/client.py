@@ -13,7 +13,7 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import DeliveryError, ServerUnavailable
 from vm_df_writer.transport.answer import Answer
-from vm_df_writer.transport.auth import Authorization
+from vm_df_writer.transport.auth import Authorization, Masked
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_errors import Target, http_date, rejection
 from vm_df_writer.transport.session import Transport, origin
@@ -68,6 +68,10 @@ class HttpClient:
         paths = "datasource_url, tenant_id and import_json_path"
         self._import = Target(endpoint.import_url, 204, *write_base, paths, stores=True)
         paths = "datasource_url and health_path"
+        self._import_query, self._health_query = (
+            Masked(f"?{query}" if query else "")
+            for query in (endpoint.import_query, endpoint.health_query)
+        )
         self._health = Target(endpoint.health_url, 200, *write_base, paths)
         if config.verify_tls is False and "https" in (scheme for scheme, _ in self._trusted):
             warn_caller(
@@ -82,7 +86,8 @@ class HttpClient:
 
     def __repr__(self) -> str:
         """Return the URL that is written to; it holds no credentials."""
-        return f"HttpClient({self._endpoint.import_url!r})"
+        endpoint = self.__dict__.get("_endpoint")  # a traceback shows what is half made, too
+        return f"HttpClient({endpoint.import_url!r})" if endpoint else "HttpClient(half made)"
 
     @property
     def newest_connection(self) -> object:
@@ -105,9 +110,11 @@ class HttpClient:
             out. Connecting never takes longer than the configured `timeout`.
         """
         headers = {} if content_encoding is None else {"Content-Encoding": content_encoding}
-        self._request(self._import, "POST", headers, data, timeout_s=timeout_s).read(
-            _MOST_WORDS_BYTES
+        query = self._import_query
+        answer = self._request(
+            self._import, "POST", headers, data, query=query, timeout_s=timeout_s
         )
+        answer.read(_MOST_WORDS_BYTES)
 
     def check_health(self) -> datetime | None:
         """Ask the server whether it is there.
@@ -118,7 +125,7 @@ class HttpClient:
             The time of its clock, to the second, which for a cached answer is its date and its
             age; None if the answer does not tell.
         """
-        answer = self._request(self._health, "GET")
+        answer = self._request(self._health, "GET", query=self._health_query)
         answer.read(_MOST_WORDS_BYTES)
         date, age = (
             http_date(answer.headers.get("Date", "")),
@@ -170,7 +177,7 @@ class HttpClient:
         """
         target = self._reading(url)
         # The query stays out of the target, and so out of messages: it may hold an authKey.
-        query = f"?{urlencode(params)}" if params else ""
+        query = Masked(f"?{urlencode(params)}" if params else "")
         answer = self._request(target, "GET", query=query, timeout_s=timeout_s)
         return answer.read(_MOST_TEXT_BYTES)
 
@@ -274,10 +281,16 @@ class HttpClient:
                 answer = send(renewed)
         if answer.status == target.success:
             return answer
-        text = self._authorization.redact(answer.error_text())
+        text = self._redact(answer.error_text())
         answer.close()
         credentials = self._authorization.source if trusted else ""
         raise rejection(target, answer.status, answer.headers, text, credentials=credentials)
+
+    def _redact(self, text: str) -> str:
+        text = self._authorization.redact(text)
+        for query in filter(None, (self._import_query, self._health_query)):
+            text = text.replace(query[1:], "***")  # a server names the path that it does not know
+        return text
 
     def _open(self) -> Transport:
         # No lock: a fork could leave it locked. Of two transports made at once, one is dropped.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ _TENANT_PATH = re.compile(r"/(?:insert|select)/(?P<tenant>[^/]+)(?:/prometheus|(
 class Endpoint:
     """Where to write, where to read back, and where a person can look.
 
-    No URL holds credentials or ends with a slash.
+    No URL holds credentials or a query, or ends with a slash.
 
     Attributes
     ----------
@@ -33,6 +33,8 @@ class Endpoint:
         Base of the paths of the querying API; in a cluster it holds the tenant.
     read_root : str
         The same without the tenant.
+    import_query, health_query : str
+        The queries of the first two URLs, which may hold a key: in no ``repr`` and no message.
     vmui_base : str or None
         The server's own user interface; None if the configuration does not say where it is.
     grafana_base : str or None
@@ -69,6 +71,8 @@ class Endpoint:
     read_base: str
     read_root: str
     vmui_base: str | None = None
+    import_query: str = field(default="", repr=False)
+    health_query: str = field(default="", repr=False)
     grafana_base: str | None = None
     grafana_datasource: str = "VictoriaMetrics"
     tenant: str | None = None
@@ -95,9 +99,13 @@ class Endpoint:
             vmui_root = f"{read_root}/select/{read_tenant}"
         # vminsert has no user interface, so that a tenant without query_url leaves it unknown.
         has_vmui = config.query_url is not None or not tenant
+        import_url, _, import_query = _join(write_base, config.import_json_path).partition("?")
+        health_url, _, health_query = _join(root, config.health_path).partition("?")
         return cls(
-            import_url=_join(write_base, config.import_json_path),
-            health_url=_join(root, config.health_path),
+            import_url=import_url,
+            health_url=health_url,
+            import_query=import_query,
+            health_query=health_query,
             write_root=root,
             read_base=read_base,
             read_root=read_root,

@@ -198,7 +198,7 @@ def test_missing_files_are_refused_by_name_and_path(name: str, tmp_path: Path) -
     path = str(tmp_path / "none.pem")
     found = "No such file or directory; check the path"
     assert refusal(**{name: path}) == f"{name}: cannot read the file {path!r}: {found}"
-    assert "Is a directory" in refusal(**{name: tmp_path})
+    assert "it is not a regular file" in refusal(**{name: tmp_path})
     assert refusal(**{name: 3}) == f"{name}: expected the path of a file, got 3"
 
 
