@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
-from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records
+from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records, readable
 from vm_df_writer.jobs.state.sqlite_file import is_claimed, one_name, read_only
 
 __all__ = ["Failure", "JobOutcome", "JobReport", "read_report"]
@@ -203,16 +204,13 @@ def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobRepo
     """
     file = one_name(Path(path))
     alive = is_claimed(file)
-    connection = read_only(file)
-    try:
+    with closing(read_only(file)) as connection, readable(file):
         records = read_records(connection)
         run = connection.execute(
             "SELECT started, seen, ended, outcome, reason, rows, samples FROM run "
             "ORDER BY id DESC LIMIT 1"
         ).fetchone()
-    finally:
-        connection.close()
-    report = _sum_up(str(path), records, run or _NO_RUN)
+        report = _sum_up(str(path), records, run or _NO_RUN)
     alive |= is_claimed(file)  # the job may have begun or ended during the read
     if report.outcome == "running" and not alive:
         report = replace(report, outcome="killed")
@@ -233,16 +231,17 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
     dropped: Counter[str] = Counter()
     adjusted: Counter[str] = Counter()
     for record in records:
-        totals.update({name: record.totals.get(name, 0) for name in _SUMMED})
-        dropped.update(record.totals.get("dropped", {}))
-        adjusted.update(record.totals.get("adjusted", {}))
+        totals.update({name: int(record.totals.get(name, 0)) for name in _SUMMED})
+        for counter, name in ((dropped, "dropped"), (adjusted, "adjusted")):
+            found = record.totals.get(name, {})
+            counter.update({reason: int(n) for reason, n in found.items()})
         if record.attempts > 1:
             totals["repeated"] += record.totals.get("samples", 0)
         verification = record.totals.get("verification") or {}
         for name in ("missing", "mismatched"):
             totals[name] += verification.get(name, 0)
     times = [r.totals.get(name) for r in records for name in ("first_ms", "last_ms")]
-    known = [ms for ms in times if ms is not None]
+    known = [int(ms) for ms in times if ms is not None]
     return JobReport(
         state_path=path,
         outcome=outcome or "running",
@@ -264,9 +263,9 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         adjusted=adjusted,
         first_ms=min(known, default=None),
         last_ms=max(known, default=None),
-        elapsed_s=(ended or seen) - started,
-        run_rows=run_rows,
-        run_samples=run_samples,
+        elapsed_s=float(ended or seen) - float(started),
+        run_rows=int(run_rows),
+        run_samples=int(run_samples),
         failures=[
             Failure(r.path, r.part.number, r.state, r.reason)
             for r in records

@@ -15,13 +15,7 @@ from vm_df_writer.verification.matching import match_samples
 from vm_df_writer.verification.sent_samples import SentSamples
 from vm_df_writer.verification.series_diff import SeriesDiff, Surplus
 from vm_df_writer.verification.tally import Tally
-from vm_df_writer.wire.export_lines import (
-    load_timestamps,
-    load_values,
-    no_export_line,
-    series_key,
-    split_line,
-)
+from vm_df_writer.wire import export_lines
 
 __all__ = ["Comparison"]
 
@@ -88,7 +82,8 @@ class Comparison:
         self._deduplication = deduplication
         self._sent = SentSamples(block, series)
         self._slots = {
-            series_key(as_stored(block.label_sets[s])): slot for slot, s in enumerate(series)
+            export_lines.series_key(as_stored(block.label_sets[s])): slot
+            for slot, s in enumerate(series)
         }
         self._tally = Tally.of_nothing(len(self._sent.values), n_series=len(series))
         self._piece_ms, self._piece_slots = self.range_ms, range(len(series))
@@ -131,20 +126,20 @@ class Comparison:
         ServerRejected
             If it is no export line: an error that came after the status had been sent.
         """
-        label_set, values_text, times_text = split_line(line)
+        label_set, values_text, times_text = export_lines.split_line(line)
         try:
-            slot = self._slots.get(series_key(label_set))
+            slot = self._slots.get(export_lines.series_key(label_set))
             if slot is None or slot not in self._piece_slots:
                 return slot is not None
-            values = load_values(values_text)
+            values = export_lines.load_values(values_text)
             # Only the first line of a series can hold no copy of what came before.
             aligned = not (self._sent.has_repeats or slot in self._whole)
             aligned = aligned and times_text == self._expected_times_text(slot)
-            times = None if aligned else load_timestamps(times_text)
+            times = None if aligned else export_lines.load_timestamps(times_text)
         except ValueError:
-            raise no_export_line(line) from None
+            raise export_lines.no_export_line(line) from None
         if len(values) != (self._sent.lengths[slot] if times is None else len(times)):
-            raise no_export_line(line)
+            raise export_lines.no_export_line(line)
         if times is None:
             self._whole.add(slot)
             self._aligned.append((slot, values))

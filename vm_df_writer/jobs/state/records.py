@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from vm_df_writer.errors import StateError, VmDfWriterError
 from vm_df_writer.files.part import Part
+from vm_df_writer.jobs.state.sqlite_file import describe_damage, describe_failure
 
-__all__ = ["JobReading", "PartRecord", "PartState", "read_records"]
+__all__ = ["JobReading", "PartRecord", "PartState", "read_records", "readable"]
 
 
 class PartState(StrEnum):
@@ -119,3 +123,25 @@ def read_records(
         )
         for found, source, *part, state, attempts, is_new, reason, totals in rows
     ]  # fmt: skip
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what the values of a damaged state file lead to into one error.
+
+    SQLite itself checks how a file is built, and not what its values are.
+
+    Raises
+    ------
+    StateError
+        If the file is damaged.
+    """
+    try:
+        yield
+    except VmDfWriterError:
+        raise
+    except sqlite3.Error as error:
+        raise StateError(describe_failure(path, error)) from None
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        found = f"a value in it cannot be read: {type(error).__name__}"
+        raise StateError(describe_damage(path, found)) from None

@@ -14,6 +14,7 @@ from vm_df_writer.jobs.state.span_index import SPAN_SCHEMA
 
 __all__ = [
     "claim",
+    "describe_damage",
     "describe_failure",
     "is_claimed",
     "one_name",
@@ -202,7 +203,7 @@ def open_state(path: Path) -> sqlite3.Connection:
         raise StateError(describe_failure(path, error)) from None
     if verdict != "ok":
         connection.close()
-        raise StateError(_torn(path, str(verdict)))
+        raise StateError(describe_damage(path, str(verdict)))
     return connection
 
 
@@ -250,11 +251,12 @@ def describe_failure(path: Path, error: sqlite3.Error) -> str:
     if kind == "SQLITE_FULL" or kind.startswith("SQLITE_IOERR"):
         return f"{path}: cannot be written ({error}); free some space, and run again to go on"
     if kind.startswith("SQLITE_CORRUPT") or kind in ("SQLITE_NOTADB", "SQLITE_ERROR"):
-        return _torn(path, str(error))
+        return describe_damage(path, str(error))
     return f"{path}: cannot be opened or written ({error}); check the folder and its permissions"
 
 
-def _torn(path: Path, found: str) -> str:
+def describe_damage(path: Path, found: str) -> str:
+    """Say that a state file is damaged, and what to do."""
     return (
         f"{path}: is torn ({found}); put a backup in its place, or begin anew with restart=, "
         "which sends everything again"

@@ -17,7 +17,13 @@ from vm_df_writer.errors import JobError, StateError
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
-from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState, read_records
+from vm_df_writer.jobs.state.records import (
+    JobReading,
+    PartRecord,
+    PartState,
+    read_records,
+    readable,
+)
 from vm_df_writer.jobs.state.source_table import insert_source, read_sources
 from vm_df_writer.jobs.state.span_index import add_spans, find_overlapping, forget_spans
 from vm_df_writer.jobs.state.sqlite_file import (
@@ -96,7 +102,8 @@ class StateStore:
         """
         found = self._connection.execute("SELECT value FROM job WHERE name = 'options'").fetchone()
         plain = json.loads(json.dumps(options))
-        before = None if found is None else json.loads(found[0])
+        with readable(self.path):
+            before = None if found is None else dict(json.loads(found[0]))
         if before is None or (before != plain and not self.was_sent()):
             with self._changes() as execute:
                 execute("DELETE FROM source")
@@ -123,8 +130,9 @@ class StateStore:
     def reading(self) -> JobReading | None:
         """Return how all parts are read."""
         found = self._connection.execute("SELECT value FROM job WHERE name = 'reading'").fetchone()
-        plain = None if found is None else json.loads(found[0])
-        return None if plain is None else JobReading(**plain)
+        with readable(self.path):
+            plain = None if found is None else json.loads(found[0])
+            return None if plain is None else JobReading(**plain)
 
     def add_sources(self, sources: Iterable[SourceFile]) -> None:
         """Enter sources and their parts, in place of what an earlier plan knew of them."""
@@ -142,16 +150,19 @@ class StateStore:
 
     def sources(self, path: str | None = None) -> Iterator[SourceFile]:
         """Yield every source, or one, without its parts; those never read have their error."""
-        return read_sources(self._connection, path)
+        with readable(self.path):
+            yield from read_sources(self._connection, path)
 
     def parts(self, *states: PartState, path: str | None = None) -> list[PartRecord]:
         """Return parts, in the order of sources and within them."""
-        return read_records(self._connection, states, path)
+        with readable(self.path):
+            return read_records(self._connection, states, path)
 
     def part(self, key: int) -> PartRecord:
         """Return one part."""
-        (record,) = read_records(self._connection, key=key)
-        return record
+        with readable(self.path):
+            (record,) = read_records(self._connection, key=key)
+            return record
 
     def was_sent(self, path: str | None = None) -> bool:
         """Say whether anything of a source, or of any of them, may have been sent."""
@@ -164,8 +175,9 @@ class StateStore:
 
     def counts(self) -> Counter[PartState]:
         """Return how many parts there are in each state."""
-        rows = self._connection.execute("SELECT state, COUNT(*) FROM part GROUP BY state")
-        return Counter({PartState(state): n for state, n in rows})
+        with readable(self.path):
+            rows = self._connection.execute("SELECT state, COUNT(*) FROM part GROUP BY state")
+            return Counter({PartState(state): n for state, n in rows})
 
     def begin(self, key: int, spans: SeriesSpans | None = None, *, limit: int = 0) -> list[int]:
         """Note that a part is about to be sent.

@@ -10,7 +10,13 @@ import numpy as np
 import orjson
 
 from vm_df_writer.model.series import FloatArray, IntArray
-from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
+from vm_df_writer.wire.export_lines import (
+    load_timestamps,
+    load_values,
+    no_export_line,
+    series_key,
+    split_line,
+)
 
 __all__ = ["SeriesCollector", "SeriesSamples", "TimesCache"]
 
@@ -55,7 +61,7 @@ class TimesCache:
         """Return the timestamps of a line."""
         known = self._known.get(text)
         if known is None:
-            known = np.array(orjson.loads(text), np.int64)
+            known = np.array(load_timestamps(text), np.int64)
             while self._known and self._n_bytes + len(text) > _MOST_KEPT_BYTES:
                 oldest = next(iter(self._known))
                 del self._known[oldest]
@@ -134,7 +140,7 @@ class SeriesCollector:
             if self._slots is not None and slot not in self._slots:
                 return True
             times, values = self._times.load(times_text), np.array(load_values(values_text), float)
-        except (orjson.JSONDecodeError, TypeError, ValueError):
+        except ValueError:
             raise no_export_line(line) from None
         if len(times) != len(values):
             raise no_export_line(line)
