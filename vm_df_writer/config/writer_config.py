@@ -165,9 +165,8 @@ class WriterConfig(BaseModel):
         for name, field in type(self).model_fields.items():
             if field.repr and name in self.__dict__:
                 value = self.__dict__[name]
-                if name in ("health_path", "import_json_path"):
-                    path, mark, _ = value.partition("?")
-                    value = f"{path}?***" if mark else path
+                if name.endswith("_path") and "?" in value:
+                    value = value.partition("?")[0] + "?***"
                 yield name, value
 
     @model_validator(mode="before")
