@@ -111,11 +111,9 @@ class VmDfWriterError(Exception):
         keyword: str | None = None,
         report: WriteReport | None = None,
     ) -> None:
-        message = bounded(message)
-        super().__init__(message)
-        self.message = message
-        self.hint = bounded(hint)
-        self.file_hint = bounded(file_hint)
+        self.message = bounded(message)
+        super().__init__(self.message)
+        self.hint, self.file_hint = bounded(hint), bounded(file_hint)
         self.keyword = keyword
         self.report = report
 
