@@ -30,8 +30,7 @@ __all__ = ["ServerCheck", "VmWriter"]
 class VmWriter(FrameReader):
     """Writes DataFrames of anomaly scores to VictoriaMetrics.
 
-    The object is a context manager, may be shared by threads and can be pickled: connections
-    are opened when they are needed, in each process.
+    It is a context manager, may be shared by threads, and can be pickled without its connections.
 
     Parameters
     ----------
@@ -64,21 +63,18 @@ class VmWriter(FrameReader):
         config: WriterConfig | None = None,
         **parameters: Any,
     ) -> None:
-        has_more = datasource_url is not None or bool(parameters)
+        has_more = config is not None and (datasource_url is not None or bool(parameters))
         try:
             if config is None and datasource_url is not None:
                 config = WriterConfig(datasource_url=datasource_url, **parameters)
-                has_more = False
         finally:
             del datasource_url, parameters  # which a traceback with local variables would show
-        if config is None:
-            raise ConfigError(
-                "datasource_url: missing; pass the URL of the server, such as "
-                "'http://localhost:8428', or config="
-            )
-        if has_more:
+        if config is None or has_more:
             raise ConfigError(
                 "config: passed together with other parameters; put them all into the WriterConfig"
+                if has_more
+                else "datasource_url: missing; pass the URL of the server, such as "
+                "'http://localhost:8428', or config="
             )
         self._backend = Backend.of(config)
 
@@ -292,7 +288,7 @@ class VmWriter(FrameReader):
 
     def __repr__(self) -> str:
         """Name the server, without credentials."""
-        backend = self.__dict__.get("_backend")  # a traceback shows what is half made, too
+        backend = self.__dict__.get("_backend")  # a traceback shows what is half made
         return f"VmWriter({backend.endpoint.import_url!r})" if backend else "VmWriter(half made)"
 
     def __getstate__(self) -> WriterConfig:
