@@ -12,7 +12,7 @@ from vm_df_writer.cli.messages import about
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import FrameError, JobError, SamplesExistError, SourceError
-from vm_df_writer.files.file_labels import path_labels
+from vm_df_writer.files.file_labels import path_labels, require_names_of_their_own
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.locations import expand_paths
 from vm_df_writer.files.source_file import read_file
@@ -76,7 +76,9 @@ class InputFiles:
             if self.file_labels:
                 raise JobError("--file-label: standard input has no name; name a file")
             return [STANDARD_INPUT]
-        return expand_paths(paths)
+        files = expand_paths(paths)
+        require_names_of_their_own(files, hive=self.hive, specs=self.file_labels)
+        return files
 
     def read(self, file: str) -> pd.DataFrame:
         """Read a file as one frame.

@@ -10,7 +10,7 @@ from vm_df_writer.errors import FrameError, SourceError
 from vm_df_writer.files.formats import SUFFIXES
 from vm_df_writer.files.locations import hive_labels, require_one_value_each
 
-__all__ = ["check_file_labels", "file_labels", "path_labels"]
+__all__ = ["check_file_labels", "file_labels", "path_labels", "require_names_of_their_own"]
 
 
 def check_file_labels(specs: Sequence[str]) -> None:
@@ -84,6 +84,45 @@ def path_labels(path: str, *, hive: bool, specs: Sequence[str]) -> dict[str, str
     if hive:
         require_one_value_each(path)
     return {**(hive_labels(path) if hive else {}), **file_labels(path, specs)}
+
+
+def require_names_of_their_own(paths: Sequence[str], *, hive: bool, specs: Sequence[str]) -> None:
+    """Refuse files whose names should tell them apart, and do not.
+
+    Files of equal names in several folders may be months of one sensor, or sensors of several
+    plants. A pattern says which; a name alone does not.
+
+    Raises
+    ------
+    FrameError
+        Names two files that would get the same labels.
+
+    Examples
+    --------
+    >>> paths = ["valve1/0.csv", "valve2/0.csv"]
+    >>> require_names_of_their_own(paths, hive=False, specs=["run", "valve={}/*"])
+    >>> require_names_of_their_own(paths, hive=False, specs=["run=*/{}"])
+    >>> require_names_of_their_own(paths, hive=False, specs=["run"])
+    Traceback (most recent call last):
+        ...
+    vm_df_writer.errors.FrameError: file_labels: 'valve1/0.csv' and 'valve2/0.csv' both get ...
+    """
+    plain = next((spec for spec in specs if "=" not in spec), None)
+    if plain is None:
+        return
+    seen: dict[tuple[tuple[str, str], ...], str] = {}
+    for path in paths:
+        try:
+            labels = path_labels(path, hive=hive, specs=specs)
+        except SourceError:
+            continue  # the file is refused by itself
+        other = seen.setdefault(tuple(sorted(labels.items())), path)
+        if other != path:
+            raise FrameError(
+                f"file_labels: {other!r} and {path!r} both get {plain}={labels[plain]!r}, and may "
+                "be of two things; add a label of the folder, such as 'folder={}/*', or pass "
+                f"'{plain}=*/{{}}' if they are of one"
+            )
 
 
 @cache

@@ -130,6 +130,7 @@ def estimate(
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     paths = find_files([sources] if isinstance(sources, (str, Path)) else sources)
+    options.require_labels_of_their_own(paths)
     planned = [plan_file(path, how, options) for path in paths]
     parts = [
         (source, part)

@@ -12,7 +12,11 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig, with_unlimited_reconnects
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError, JobError
-from vm_df_writer.files.file_labels import check_file_labels, path_labels
+from vm_df_writer.files.file_labels import (
+    check_file_labels,
+    path_labels,
+    require_names_of_their_own,
+)
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.verify import VerifyChoice
@@ -135,6 +139,16 @@ class JobOptions:
             If the path does not fit a pattern of `file_labels`.
         """
         return path_labels(path, hive=self.hive, specs=self.file_labels)
+
+    def require_labels_of_their_own(self, paths: Sequence[str]) -> None:
+        """Refuse files whose names should tell them apart, and do not.
+
+        Raises
+        ------
+        FrameError
+            Names two of them.
+        """
+        require_names_of_their_own(paths, hive=self.hive, specs=self.file_labels)
 
     @property
     def since_ms(self) -> int | None:

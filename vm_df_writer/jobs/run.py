@@ -81,6 +81,7 @@ class JobRun:
     def write_files(self, paths: Sequence[str | Path], reading: ReadOptions) -> None:
         """Plan and write files."""
         files = find_files(paths)
+        self._options.require_labels_of_their_own(files)
         make_plan(self._store, files, reading, self._options, self._stop.requested)
         self._fix_reading(self._store.reading())
         if not self._store.was_sent():

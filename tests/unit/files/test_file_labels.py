@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from vm_df_writer.errors import FrameError, SourceError
-from vm_df_writer.files.file_labels import check_file_labels, file_labels, path_labels
+from vm_df_writer.files.file_labels import (
+    check_file_labels,
+    file_labels,
+    path_labels,
+    require_names_of_their_own,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +84,32 @@ def test_two_folders_that_give_one_label_a_value_are_refused() -> None:
     with pytest.raises(SourceError, match=r"^hive: two folders of its path give 'day' a value; re"):
         path_labels(path, hive=True, specs=[])
     assert path_labels(path, hive=False, specs=[]) == {}
+
+
+@pytest.mark.parametrize(
+    ("paths", "specs"),
+    [
+        (["a/1.csv", "a/2.csv"], ["run"]),
+        (["a/1.csv", "b/1.csv"], ["run=*/{}"]),
+        (["a/1.csv", "b/1.csv"], ["run", "folder={}/*"]),
+        (["a/1.csv", "b/1.csv"], []),
+    ],
+)
+def test_files_that_their_labels_tell_apart_are_taken(paths: list[str], specs: list[str]) -> None:
+    require_names_of_their_own(paths, hive=False, specs=specs)
+
+
+@pytest.mark.parametrize(
+    "paths", [["a/1.csv", "b/1.csv"], ["1.csv", "1.parquet"], ["a/1.csv", "b/2.csv", "c/1.csv.gz"]]
+)
+def test_files_of_one_name_are_a_question(paths: list[str]) -> None:
+    with pytest.raises(FrameError) as refused:
+        require_names_of_their_own(paths, hive=False, specs=["run"])
+    assert str(refused.value) == (
+        f"file_labels: {paths[0]!r} and {paths[-1]!r} both get run='1', and may be of two things; "
+        "add a label of the folder, such as 'folder={}/*', or pass 'run=*/{}' if they are of one"
+    )
+
+
+def test_folders_that_are_labels_tell_files_of_one_name_apart() -> None:
+    require_names_of_their_own(["day=1/a.csv", "day=2/a.csv"], hive=True, specs=["sensor"])
