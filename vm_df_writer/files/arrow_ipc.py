@@ -55,9 +55,6 @@ def table_to_frame(table: Any) -> pd.DataFrame:
     Integers and booleans become pandas' nullable ones, since NumPy's would lose digits where one
     of them is missing. Periods, intervals and categories are what they were.
     """
-    import pyarrow as pa
-
-    pa.array(pd.period_range("2026", periods=0, freq="D"))  # makes pandas tell Arrow its own types
     frame: pd.DataFrame = table.to_pandas(types_mapper=_pandas_dtype, use_threads=False)
     # Parquet keeps categories of text alone; of others only pandas' own notes know.
     notes = (table.schema.pandas_metadata or {}).get("columns", ())
@@ -65,6 +62,19 @@ def table_to_frame(table: Any) -> pd.DataFrame:
     if not (categories := categories.intersection(frame.columns)):
         return frame
     return frame.astype(dict.fromkeys(categories, "category"))
+
+
+def import_arrow_with_pandas() -> Any:
+    """Return pyarrow, told of the types that are pandas' own: a file is opened without them else.
+
+    Raises
+    ------
+    SourceError
+        If it is not installed.
+    """
+    pyarrow = import_pyarrow()
+    pyarrow.array(pd.period_range("2026", periods=0, freq="D"))
+    return pyarrow
 
 
 def _pandas_dtype(dtype: Any) -> Any:
@@ -110,7 +120,7 @@ def _kind(dtype: Any) -> str:
 
 
 def _open(file: IO[bytes]) -> Any:
-    import_pyarrow()
+    import_arrow_with_pandas()
     import pyarrow as pa
     import pyarrow.ipc as ipc
 

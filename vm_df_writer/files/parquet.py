@@ -11,10 +11,9 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import FrameError
-from vm_df_writer.files.arrow_ipc import schema_of, table_to_frame
+from vm_df_writer.files.arrow_ipc import import_arrow_with_pandas, schema_of, table_to_frame
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.part import Part, Schema, needed_columns
-from vm_df_writer.files.text_stream import import_pyarrow
 from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.timestamps import read_timestamps
 
@@ -67,7 +66,7 @@ class ParquetFormat:
 
 
 def _open(file: IO[bytes]) -> Any:
-    import_pyarrow()
+    import_arrow_with_pandas()
     import pyarrow.parquet as pq
 
     # A row group is read through once: buffers beside it would only double it.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
-from vm_df_writer.frames.roles.name_words import names_a_row
+from vm_df_writer.frames.roles.name_words import names_a_key, names_a_row
 
 __all__ = ["may_number_rows", "numbers_rows"]
 
@@ -71,5 +71,7 @@ def may_number_rows(column: pd.Series) -> bool:
     if len(column) < _FEWEST_ROWS or column.isna().any():
         return False
     steps = np.diff(column.to_numpy(dtype=np.float64))
-    goes_on_by_ones = (steps > 0).any() and ((steps == 0) | (steps == 1)).all()
-    return bool(goes_on_by_ones or (steps > 0).all())
+    if (steps > 0).all():
+        return True
+    is_repeated = ((steps == 0) | (steps == 1)).all() and column.iloc[0] in (0, 1)
+    return bool(is_repeated and (steps > 0).any() and not names_a_key(column.name))

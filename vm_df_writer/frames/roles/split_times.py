@@ -10,7 +10,7 @@ import pandas as pd
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.column_survey import kind_of_dtype
-from vm_df_writer.frames.roles.name_words import is_time_name, part_of_time
+from vm_df_writer.frames.roles.name_words import part_of_time
 from vm_df_writer.frames.samples.contents import first_rows
 
 __all__ = ["find_hours", "find_parts", "is_period", "parts_of_one_time", "two_columns_of_one_time"]
@@ -19,7 +19,7 @@ _EXAMINED_ROWS = 1000
 _PERIOD = re.compile(r"(19[789]\d|20\d\d|21\d\d)([-/.]?(Q[1-4]|W?\d\d))?")
 
 
-def find_hours(frame: pd.DataFrame, date: ColumnRef) -> ColumnRef | None:
+def find_hours(frame: pd.DataFrame, date: ColumnRef, names: Sequence[Hashable]) -> ColumnRef | None:
     """Return the column of the hours that dates lack, or of times of day such as 1830.
 
     It is called after hours or a time, and rows of one date differ in it.
@@ -30,21 +30,20 @@ def find_hours(frame: pd.DataFrame, date: ColumnRef) -> ColumnRef | None:
         Its columns are no MultiIndex.
     date : ColumnRef
         The dates, each a whole day.
+    names : sequence of hashable
+        The columns among which to look.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"date": ["2026-03-01"] * 2, "hour": [0, 1], "y": [0.5, 1.5]})
-    >>> find_hours(frame, ColumnRef("column", "date"))
+    >>> find_hours(frame, ColumnRef("column", "date"), ["hour"])
     ColumnRef(kind='column', name='hour')
     """
     days = pd.Series(first_rows(date.read(frame), _EXAMINED_ROWS)).reset_index(drop=True)
     if days.is_unique:
         return None
-    for position, name in enumerate(frame.columns):
-        may_be = part_of_time(name) == "hour" or is_time_name(name)
-        if name == date.name or not may_be:
-            continue
-        hours = _numbers_of(frame.iloc[:_EXAMINED_ROWS, position])
+    for name in names:
+        hours = _numbers_of(frame[name].iloc[:_EXAMINED_ROWS])
         if hours is None or not _are_hours(hours, is_named=part_of_time(name) == "hour"):
             continue
         rows = pd.DataFrame({"day": days, "hour": hours.to_numpy()})

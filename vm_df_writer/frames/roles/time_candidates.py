@@ -81,7 +81,8 @@ def find_time(
     """
     if reading.time is not None:
         return find_named(frame, reading.time, "time")
-    candidates = [*_of_index(frame), *_of_columns(frame, survey or survey_columns(frame))]
+    survey = survey or survey_columns(frame)
+    candidates = [*_of_index(frame), *_of_columns(frame, survey)]
     others = {*(reading.label_columns or ()), *(reading.value_columns or ())}
     if others:  # what has another role is the time only if nothing else is
         free = [c for c in candidates if c.source.name not in others]
@@ -90,8 +91,8 @@ def find_time(
     strong = [candidate for candidate in candidates if candidate.is_strong]
     by_content = [c for c in candidates if c.content in ("time", "date")]
     found = strong or by_content
-    if len(found) > 0 and frame.columns.is_unique:
-        _check_no_split_time(frame, found, candidates)
+    if len(found) > 0 and survey.beside_floats and frame.columns.is_unique:
+        _check_no_split_time(frame, survey, found, candidates)
     if len(found) > 1:
         named = [c for c in found if c.is_named] or found
         listed = " and ".join(str(candidate.source) for candidate in found)
@@ -107,7 +108,10 @@ def find_time(
 
 
 def _check_no_split_time(
-    frame: pd.DataFrame, found: Sequence[_Candidate], candidates: Sequence[_Candidate]
+    frame: pd.DataFrame,
+    survey: ColumnSurvey,
+    found: Sequence[_Candidate],
+    candidates: Sequence[_Candidate],
 ) -> None:
     """Refuse dates whose times of day stand in another column.
 
@@ -117,14 +121,23 @@ def _check_no_split_time(
         Names both columns.
     """
     clocks = [c.source for c in candidates if c.content == "time of day"]
+    hours = [
+        name
+        for _, name, kind in survey.beside_floats
+        if kind in ("integer", "text", "object")
+        and (part_of_time(name) == "hour" or is_time_name(name))
+    ]
+    if not clocks and not hours:
+        return
     dates = [c for c in found if kind_of_dtype(c.source.read(frame).dtype) != "integer"]
     if len(dates) != 1 or not _holds_days(dates[0], frame):
         return
     if len(found) == 1 and clocks:
         raise two_columns_of_one_time(dates[0].source, clocks[0])
-    hours = find_hours(frame, dates[0].source)
-    if hours is not None and all(c in dates or c.source == hours for c in found):
-        raise two_columns_of_one_time(dates[0].source, hours, are_hours=True)
+    others = [name for name in hours if name != dates[0].source.name]
+    clock = find_hours(frame, dates[0].source, others)
+    if clock is not None and all(c in dates or c.source == clock for c in found):
+        raise two_columns_of_one_time(dates[0].source, clock, are_hours=True)
 
 
 def _holds_days(candidate: _Candidate, frame: pd.DataFrame) -> bool:

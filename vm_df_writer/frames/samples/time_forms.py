@@ -25,6 +25,8 @@ _WITH_NAMES = (
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%b %d, %Y", "%b %d %Y"),
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
 )
+# A time, and the end of an interval behind it.
+_INTERVAL = r".*\d.*?(\s+[-\u2013]\s+|/(?=\d{4}-)).*\d.*"
 _WHOLE = (
     *("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Z %Y", "%a, %d %b %Y %H:%M:%S %z"),
     *("%a, %d %b %Y %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S %Z", "%G-W%V-%u"),
@@ -75,6 +77,16 @@ def how_to_convert(texts: pd.Index, column: str) -> tuple[str, str]:
     if len(texts) and texts.str.fullmatch(r"\d{4}[ -]?Q[1-4]").all():
         hint = f"convert it with {column} = pd.PeriodIndex({column}, freq='Q').to_timestamp()"
         return hint, "write the first day of each quarter into the file"
+    if not forms and len(texts) and texts.str.fullmatch(_INTERVAL).all():
+        separator = str(texts.str.extract(_INTERVAL, expand=False)[0])
+        starts = pd.Index(texts.str.split(separator).str[0])
+        forms = forms_of(starts)
+        options = f", format={forms[0]!r}" if len(forms) == 1 else ""
+        hint = f"these are intervals; take their starts with {column} = pd.to_datetime({column}"
+        return (
+            f"{hint}.str.split({separator!r}).str[0]{options})",
+            "these are intervals; write the start of each into the file",
+        )
     if len(forms) == 1:
         hint = f"convert it with {column} = pd.to_datetime({column}, format={forms[0]!r})"
         return hint, f"pass time_format={forms[0]!r}"

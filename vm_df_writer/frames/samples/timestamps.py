@@ -27,7 +27,7 @@ from vm_df_writer.frames.samples.time_numbers import (
     serial_date,
 )
 from vm_df_writer.frames.samples.time_texts import folds_of, in_python, parse_times
-from vm_df_writer.frames.samples.wall_times import check_zone, localize
+from vm_df_writer.frames.samples.wall_times import check_clocks, check_zone, localize
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 
 __all__ = ["Timestamps", "holds_time", "read_timestamps"]
@@ -134,7 +134,9 @@ def read_timestamps(
     if pd.api.types.is_float_dtype(source.dtype):
         return _from_floats(source, _check_numbers(source, time_unit, where), where)
     times = _to_datetimes(source, where)
-    if times.tz is None and naive_tz != "UTC":
+    if times.tz is None and naive_tz == "UTC":
+        check_clocks(times, where, series)
+    elif times.tz is None:
         times = localize(times, naive_tz, where, series=series, folds=folds_of(source))
     return replace(_from_epochs(times.asi8, times.unit, None, where), zone=str(times.tz or "UTC"))
 

@@ -12,10 +12,13 @@ from vm_df_writer.display.text import shown
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.model.series import BoolArray, IntArray
 
-__all__ = ["check_zone", "localize"]
+__all__ = ["check_clocks", "check_zone", "localize"]
 
 # Clocks go back by at most this; wall times further apart are not of one night.
 _ONE_NIGHT_NS = 3 * 3600 * 10**9
+_HOUR_NS = 3600 * 10**9
+_ROWS_OF_A_NIGHT = 20_000
+_MOST_SUSPECTS = 10_000
 
 
 def check_zone(zone: str) -> None:
@@ -32,6 +35,76 @@ def check_zone(zone: str) -> None:
         raise TimestampError(
             f"naive_tz: {shown(zone)} is not a known time zone; use a name such as 'Europe/Berlin'"
         ) from None
+
+
+def check_clocks(
+    times: pd.DatetimeIndex, where: str, series: Callable[[], IntArray] | None = None
+) -> None:
+    """Refuse times taken for UTC that look like the wall times of a night when clocks go back.
+
+    In that night the times of a series step back by less than an hour, to times that it had
+    before; or one hour comes twice, where there is a row for each.
+
+    Parameters
+    ----------
+    times : DatetimeIndex, shape (n_rows,)
+        Without a zone.
+    where : str
+        How messages name the source.
+    series : callable, optional
+        As for :func:`localize`.
+
+    Raises
+    ------
+    TimestampError
+        Names the first time that occurs twice.
+
+    Examples
+    --------
+    >>> check_clocks(pd.DatetimeIndex(["2026-10-25 02:00", "2026-10-25 02:30"]), "index")
+    """
+    wall = times.asi8
+    hour = _HOUR_NS // {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[times.unit]
+    if not _suspects(times, wall, hour).size:
+        return
+    numbers = np.zeros(len(times), np.int64) if series is None else series()
+    order = np.argsort(numbers, kind="stable")
+    wall, numbers = wall[order], numbers[order]
+    for row in _suspects(times[order], wall, hour).tolist():
+        night = slice(max(0, row - _ROWS_OF_A_NIGHT), row + 1)
+        before = wall[night][numbers[night] == numbers[row]]
+        step = wall[row + 1] - wall[row]
+        is_hourly = step == 0 and len(before) > 1 and before[-1] - before[-2] == hour
+        if numbers[row + 1] == numbers[row] and (
+            is_hourly or (step < 0 and wall[row + 1] in before)
+        ):
+            first = order[row + 1]
+            raise TimestampError(
+                f"{where}: wall times occur twice (first: {times[first]}, row {first}), as where "
+                "clocks go back; name their zone with naive_tz=, such as "
+                "naive_tz='Europe/Berlin', or pass naive_tz='Etc/UTC' if they are UTC all the same"
+            )
+
+
+def _suspects(times: pd.DatetimeIndex, wall: IntArray, hour: int) -> IntArray:
+    """Return the rows behind which a clock may have gone back; none where rows are in no order."""
+    back = wall[1:] <= wall[:-1]
+    if np.count_nonzero(back) > _MOST_SUSPECTS:  # times are repeated throughout
+        back = wall[1:] < wall[:-1]
+    n_back = np.count_nonzero(back)
+    rows: IntArray = np.flatnonzero(back) if 0 < n_back <= _MOST_SUSPECTS else np.zeros(0, np.int64)
+    # What is missing is the smallest integer.
+    rows = (
+        rows[np.minimum(wall[rows], wall[rows + 1]) > np.iinfo(np.int64).min] if len(rows) else rows
+    )
+    if not len(rows):
+        return rows
+    rows = rows[wall[rows] - wall[rows + 1] < hour]
+    at = times[rows]
+    is_autumn = ((at.month == 10) & (at.day >= 25)) | (np.isin(at.month, (4, 11)) & (at.day <= 7))
+    is_night = np.asarray(is_autumn & (at.day_of_week == 6) & (at.hour < 4), dtype=bool)
+    suspects: IntArray = rows[is_night]
+    return suspects
 
 
 def localize(

@@ -10,7 +10,7 @@ import pytest
 from tests.support.frame_samples import read, stored
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.frames.samples.timestamps import read_timestamps
-from vm_df_writer.frames.samples.wall_times import localize
+from vm_df_writer.frames.samples.wall_times import check_clocks, localize
 
 BERLIN = "Europe/Berlin"
 NIGHT = ["01:30", "02:00", "02:30", "02:00", "02:30", "03:00"]
@@ -107,3 +107,48 @@ def test_the_rows_of_a_long_frame_are_in_order_series_by_series() -> None:
     assert str(read(frame, naive_tz=BERLIN).reading) == (
         "time=time (Europe/Berlin), values=[kw], labels=[meter]"
     )
+
+
+def wall_times(clocks: list[str], day: str = "2026-10-25") -> pd.DatetimeIndex:
+    return pd.DatetimeIndex([f"{day} {clock}" for clock in clocks])
+
+
+@pytest.mark.parametrize(
+    ("clocks", "day"),
+    [
+        (NIGHT, "2026-10-25"),
+        (["00:45", "01:00", "01:30", "01:00", "01:30", "02:00"], "2026-11-01"),
+        (["01:00", "02:00", "02:00", "03:00"], "2026-10-25"),
+    ],
+)
+def test_a_night_when_clocks_go_back_is_not_taken_for_utc(clocks: list[str], day: str) -> None:
+    with pytest.raises(TimestampError, match=r"^index: wall times occur twice \(first: ") as caught:
+        check_clocks(wall_times(clocks, day), "index")
+    assert str(caught.value).endswith(
+        ", as where clocks go back; name their zone with naive_tz=, such as "
+        "naive_tz='Europe/Berlin', or pass naive_tz='Etc/UTC' if they are UTC all the same"
+    )
+
+
+@pytest.mark.parametrize(
+    ("clocks", "day"),
+    [
+        (NIGHT, "2026-10-24"),
+        (["01:30", "02:00", "02:30", "03:00"], "2026-10-25"),
+        (["02:00", "02:30", "02:10", "02:40"], "2026-10-25"),
+        (["02:00", "02:00", "02:01", "02:02"], "2026-10-25"),
+    ],
+)
+def test_rows_in_no_order_and_rows_written_twice_are_no_clock(clocks: list[str], day: str) -> None:
+    check_clocks(wall_times(clocks, day), "index")
+
+
+def test_the_times_of_another_series_are_no_clock_that_goes_back() -> None:
+    times = wall_times(["01:00", "01:30", "02:00", "01:30", "02:00"])
+    check_clocks(times, "index", lambda: np.array([0, 0, 0, 1, 1]))
+    with pytest.raises(TimestampError, match="occur twice"):
+        check_clocks(times, "index", lambda: np.array([0, 0, 0, 0, 0]))
+
+
+def test_a_time_that_is_missing_is_no_clock() -> None:
+    check_clocks(pd.DatetimeIndex([None, "2026-10-25 02:00", None]), "index")
