@@ -68,7 +68,7 @@ def test_every_block_runs_and_prints_what_stands_below_it(
         if language == "python":
             with redirect_stdout(io.StringIO()) as output:
                 exec(compile(here, "README.md", "exec"), namespace)  # noqa: S102
-            printed = output.getvalue()
+            printed = re.sub(r"(?m)^vmui .*\n?", "", output.getvalue())
         elif language == "sh":
             run_commands(here)
         elif language == "yaml":

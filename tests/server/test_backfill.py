@@ -224,6 +224,7 @@ def test_changed_files_and_options_are_refused_and_restart_begins_anew(
     run()
     with pytest.raises(JobError, match=r"its job has other options: reading\.labels was not set"):
         run(labels={"job": "node"})
+    assert read_report(tmp_path / "job.sqlite").outcome == "done"
     scores(5).iloc[:50].to_parquet(first)
     with pytest.raises(
         JobError,
@@ -231,6 +232,8 @@ def test_changed_files_and_options_are_refused_and_restart_begins_anew(
         r"[\d,]+ bytes and is [\d,]+; put back what they were, or begin anew with restart=, which",
     ):
         run()
+    report = read_report(tmp_path / "job.sqlite")
+    assert (report.outcome, report.reason) == ("done", None)
     assert run(options=JobOptions(restart=True)).samples == 50 + GROUPS * ROWS
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 
 from tests.support.frame_samples import START_MS, minutes
 from tests.support.stored_samples import export
@@ -139,8 +140,8 @@ def test_the_report_counts_what_happened_to_every_sample(url: str) -> None:
     assert (report.first_ms, report.last_ms) == (START_MS, START_MS + 3 * 60_000)
     assert report.bytes_raw == report.bytes_sent > 0
     assert (report.requests, report.retries, report.in_doubt) == (1, 0, 0)
-    assert report.vmui_url is not None
-    assert report.vmui_url.startswith(f"{url}/vmui/")
+    has_vmui = requests.get(f"{url}/vmui/", timeout=10).ok  # Debian's build has none
+    assert (report.vmui_url or "").startswith(f"{url}/vmui/#/?") is has_vmui
     assert sum(map(len, stored(url, run).values())) == report.samples
 
 

@@ -8,7 +8,7 @@ from vm_df_writer import __version__
 from vm_df_writer.cli.backfill import backfill_command
 from vm_df_writer.cli.check import check
 from vm_df_writer.cli.demo import demo
-from vm_df_writer.cli.messages import show_messages, sigterm_as_interrupt
+from vm_df_writer.cli.messages import CleanGroup, show_messages, sigterm_as_interrupt
 from vm_df_writer.cli.preview import preview
 from vm_df_writer.cli.replay import replay
 from vm_df_writer.cli.status import status
@@ -18,7 +18,10 @@ from vm_df_writer.cli.write import write
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CleanGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__)
 @click.pass_context
 def main(context: click.Context) -> None:

@@ -34,6 +34,7 @@ from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = [
     "CleanCommand",
+    "CleanGroup",
     "ExitCode",
     "about",
     "exit_code_of",
@@ -163,15 +164,31 @@ class CleanCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
-        try:
+        with _interrupts_shown(ctx):
+            try:
+                return super().invoke(ctx)
+            except VmDfWriterError as error:
+                say(f"Error: {explain(error)}", err=True)
+                ctx.exit(exit_code_of(error))
+
+
+class CleanGroup(click.Group):
+    """Commands of which also an interrupt before and after them is told as one."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; click would end with 1, as if something were not delivered."""
+        with _interrupts_shown(ctx):
             return super().invoke(ctx)
-        except VmDfWriterError as error:
-            say(f"Error: {explain(error)}", err=True)
-            ctx.exit(exit_code_of(error))
-        except KeyboardInterrupt:
-            code = interruption_code()
-            say(f"{code.name.capitalize()}.", err=True)
-            ctx.exit(code)
+
+
+@contextmanager
+def _interrupts_shown(ctx: click.Context) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        code = interruption_code()
+        say(f"{code.name.capitalize()}.", err=True)
+        ctx.exit(code)
 
 
 _SIGTERM = "vm_df_writer.cli.sigterm"
@@ -184,18 +201,25 @@ def sigterm_as_interrupt(context: click.Context) -> Iterator[None]:
         yield
         return
 
-    def handle(_: int, frame: FrameType | None) -> None:
-        context.meta[_SIGTERM] = True
-        interrupt = signal.getsignal(signal.SIGINT)
-        if not callable(interrupt):
-            interrupt = signal.default_int_handler
-        interrupt(signal.SIGINT, frame)
+    ignores_sigint = not callable(signal.getsignal(signal.SIGINT))
 
-    before = signal.signal(signal.SIGTERM, handle)
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGTERM or not ignores_sigint:
+            signal.default_int_handler(number, frame)
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        context.meta[_SIGTERM] = True
+        guard = signal.getsignal(signal.SIGINT)
+        (guard if callable(guard) else interrupt)(number, frame)
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
+    if ignores_sigint:  # in the background of a script; what guards a write needs a handler
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def interruption_code() -> ExitCode:

@@ -45,6 +45,7 @@ class OneInterrupt:
         self._guarded: FrameType | None = None
         self._patience_s: float | None = None
         self._reminder: _Reminder | None = None  # of an interrupt that waits
+        self._waiting: int = signal.SIGINT  # its number
         self._is_deaf = False
 
     def hold(self) -> None:
@@ -66,7 +67,7 @@ class OneInterrupt:
         """Let the interrupt strike that waits, and others as soon as they come."""
         self._patience_s = None
         if self._reminder is not None and not self._holds:
-            self._strike(signal.SIGINT, inspect.currentframe())
+            self._strike(self._waiting, inspect.currentframe())
 
     def __enter__(self) -> Self:
         """Begin; return the outer guard if there is one."""
@@ -108,9 +109,10 @@ class OneInterrupt:
         elif self._patience_s is None:
             self._strike(number, frame)
         elif self._reminder is None:
+            self._waiting = number
             self._reminder = _Reminder(self._patience_s)
         elif self._patience_s < math.inf:
-            self._strike(number, frame)
+            self._strike(self._waiting, frame)
 
     def _strike(self, number: int, frame: FrameType | None) -> None:
         reminder, self._reminder = self._reminder, None

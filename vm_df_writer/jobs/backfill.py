@@ -13,6 +13,7 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
+from vm_df_writer.jobs.errors import OtherJobError
 from vm_df_writer.jobs.options import JobOptions, job_identity, require_parts_can_differ
 from vm_df_writer.jobs.report import JobOutcome, JobReport, read_report
 from vm_df_writer.jobs.run import JobRun
@@ -121,7 +122,11 @@ def backfill(
         except StateError:
             raise
         except BaseException as error:
-            store.end_run(_outcome_of(error), _reason_of(error))
+            outcome = _outcome_of(error)
+            if outcome == "refused" and (store.is_done() or isinstance(error, OtherJobError)):
+                store.withdraw_run()
+            else:
+                store.end_run(outcome, _reason_of(error))
             raise
         cache_reset = job.reset_cache() if options.reset_cache else None
         store.end_run(*job.outcome())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from vm_df_writer.errors import DeliveryError, FrameError
+from vm_df_writer.errors import DeliveryError, FrameError, JobError
 
-__all__ = ["JobStopped", "RepeatedSamplesError"]
+__all__ = ["JobStopped", "OtherJobError", "RepeatedSamplesError"]
 
 
 class JobStopped(DeliveryError):  # noqa: N818 - it ends a wait, and is shown as no error
     """The job was told to stop while samples were being read back."""
+
+
+class OtherJobError(JobError):
+    """A state file belongs to a job with other options."""
 
 
 class RepeatedSamplesError(FrameError):

@@ -216,12 +216,16 @@ class Ledger:
         reading : Reading, optional
             How the frame was understood.
         links : callable, optional
-            Makes links to vmui and Grafana of the times of the first and last sample.
+            Makes links to vmui and Grafana of the times of the first and last sample that was
+            acknowledged; without such a sample there are none.
         """
         first_ms, last_ms = self.first_ms, self.last_ms
         vmui_url = grafana_url = None
-        if first_ms is not None and last_ms is not None:
-            vmui_url, grafana_url = links(first_ms, last_ms)
+        if sent := self._acknowledged:
+            vmui_url, grafana_url = links(
+                min(int(counts.first_ms.min()) for counts in sent),
+                max(int(counts.last_ms.max()) for counts in sent),
+            )
         elapsed_s = self._elapsed_s
         return WriteReport(
             layout=layout,

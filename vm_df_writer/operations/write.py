@@ -181,7 +181,9 @@ def _report(plan: SendPlan, backend: Backend, ledger: Ledger) -> WriteReport:
         layout=parsed.layout,
         reading=parsed.reading,
         rows=parsed.rows,
-        links=partial(report_links, backend.endpoint, parsed.label_sets),
+        links=partial(
+            report_links, backend.endpoint, parsed.label_sets, has_vmui=plan.servers.has_vmui
+        ),
     )
 
 

@@ -52,6 +52,8 @@ class ServerPair:
         The server that is written to, and the one that is read from; often the same.
     clock_ahead_s : float or None
         By how much the clock of the former is ahead of ours, to about a second.
+    has_vmui : bool
+        Whether the server that is read from has a user interface: some builds have none.
     storages : tuple of ServerInfo
         The vmstorage nodes, as far as they were named.
     """
@@ -59,6 +61,7 @@ class ServerPair:
     write: ServerInfo = field(default_factory=ServerInfo)
     read: ServerInfo = field(default_factory=ServerInfo)
     clock_ahead_s: float | None = None
+    has_vmui: bool = False
     storages: tuple[ServerInfo, ...] = ()
 
     @property
@@ -138,6 +141,7 @@ class Server:
         self._reset_key = config.reset_cache_auth_key
         self._server_info = ServerPair()
         self._asked_at: float | None = None
+        self._has_vmui: dict[str | None, bool] = {}  # by version
 
     def info(self) -> ServerPair:
         """Return what the servers report, asking them at most once a minute."""
@@ -166,6 +170,7 @@ class Server:
             write=facts[self._endpoint.write_root],
             read=facts[self._endpoint.read_root],
             clock_ahead_s=ahead_s,
+            has_vmui=self._finds_vmui(facts[self._endpoint.read_root].version),
             storages=tuple(
                 self._read_storage(root, known_of.get(root, ServerInfo()))
                 for root in self._endpoint.storage_roots
@@ -246,6 +251,20 @@ class Server:
             return self._client.get(root + path).decode(errors="replace")
         except ServerRejected:
             return ""
+
+    def _finds_vmui(self, version: str | None) -> bool:
+        """Ask for the user interface, once for each version of a server."""
+        url = self._endpoint.vmui_base
+        if url is None or self._asked_at is None:  # without an answer so far there will be none
+            return False
+        if version not in self._has_vmui:
+            try:
+                self._has_vmui[version] = bool(self._client.get(url))
+            except ServerRejected:
+                self._has_vmui[version] = False
+            except ServerUnavailable:
+                return False
+        return self._has_vmui[version]
 
     def _compare_clocks(self) -> float | None:
         began = time.time()

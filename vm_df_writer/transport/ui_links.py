@@ -19,11 +19,18 @@ _MOST_NAMES = 10
 
 
 def report_links(
-    endpoint: Endpoint, label_sets: Sequence[bytes], first_ms: int, last_ms: int
+    endpoint: Endpoint,
+    label_sets: Sequence[bytes],
+    first_ms: int,
+    last_ms: int,
+    *,
+    has_vmui: bool,
 ) -> tuple[str | None, str | None]:
     """Return links to series in vmui and in Grafana, each None where there is no such thing."""
+    if not has_vmui and endpoint.grafana_base is None:
+        return None, None
     shown = series_expr(label_sets), first_ms, last_ms
-    return vmui_url(endpoint, *shown), grafana_url(endpoint, *shown)
+    return vmui_url(endpoint, *shown) if has_vmui else None, grafana_url(endpoint, *shown)
 
 
 def series_expr(label_sets: Sequence[bytes]) -> str:

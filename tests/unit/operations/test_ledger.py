@@ -112,3 +112,20 @@ def test_bodies_may_settle_in_many_threads() -> None:
     report = report_of(account, reading)
     assert (report.samples, report.requests, report.undelivered) == (400, 400, 0)
     assert account.done == 400
+
+
+def test_links_are_of_what_was_acknowledged_alone() -> None:
+    account, (first, second) = accounted()
+    asked: list[tuple[int, int]] = []
+
+    def links(first_ms: int, last_ms: int) -> tuple[str, str]:
+        asked.append((first_ms, last_ms))
+        return "vmui", "grafana"
+
+    account.record(failed(first, ServerUnavailable("one")))
+    report = account.report(layout="wide", rows=4, total=8, links=links)
+    assert (report.vmui_url, report.grafana_url, asked) == (None, None, [])
+    account.record(ok(second))
+    report = account.report(layout="wide", rows=4, total=8, links=links)
+    assert (report.vmui_url, report.grafana_url) == ("vmui", "grafana")
+    assert asked == [(int(second.counts.first_ms.min()), int(second.counts.last_ms.max()))]

@@ -44,10 +44,32 @@ def test_a_server_is_asked_once_a_minute(httpserver: HTTPServer) -> None:
     assert known is asked.info()
     assert known.write is known.read
     assert (known.write.kind, known.write.flags["retentionPeriod"]) == ("single", "1d")
-    assert [request.path for request, _ in httpserver.log] == ["/metrics", "/health"]
+    paths = ["/metrics", "/health", "/vmui/"]
+    assert [request.path for request, _ in httpserver.log] == paths
     now += 61
     asked.info()
-    assert len(httpserver.log) == 4
+    assert [request.path for request, _ in httpserver.log] == [*paths, "/metrics", "/health"]
+
+
+@pytest.mark.parametrize("status", [200, 401, 404])
+def test_the_user_interface_is_asked_for_once_in_each_version(
+    httpserver: HTTPServer, status: int
+) -> None:
+    version = "1"
+    httpserver.expect_request("/metrics").respond_with_handler(
+        lambda _: Response(
+            f'{SINGLE}vm_app_version{{version="victoria-metrics-{version}", '
+            f'short_version="v{version}"}} 1\n'
+        )
+    )
+    serve(httpserver, "/health", "OK")
+    serve(httpserver, "/vmui/", "<html>", status)
+    asked = server(base(httpserver))
+    answers = [asked.ask().has_vmui for _ in range(3)]
+    version = "2"
+    answers.append(asked.ask().has_vmui)
+    assert answers == [status == 200] * 4
+    assert [request.path for request, _ in httpserver.log].count("/vmui/") == 2
 
 
 @pytest.mark.parametrize("failure", ["slow", "refused"])
@@ -98,7 +120,7 @@ def test_a_server_that_tells_nothing_is_unknown(httpserver: HTTPServer) -> None:
     assert not known.write.is_known
     assert known.clock_ahead_s is None
     asked.info()
-    assert len(httpserver.log) == 3  # it is not asked again at once
+    assert len(httpserver.log) == 4  # it is not asked again at once
 
 
 def test_a_server_that_is_not_there_is_unknown_for_now() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.transport.ui_links import grafana_url, series_expr, vmui_url
+from vm_df_writer.transport.ui_links import grafana_url, report_links, series_expr, vmui_url
 
 HOUR_MS = 3_600_000
 NEW_YEAR_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -127,3 +127,16 @@ def test_grafana_link_opens_explore_on_the_datasource() -> None:
 
 def test_no_grafana_link_without_grafana() -> None:
     assert grafana_url(endpoint("http://vm"), "up", 0, 0) is None
+
+
+def test_there_is_no_link_to_a_user_interface_that_a_server_does_not_have() -> None:
+    given = [b'{"__name__":"y"}'], NEW_YEAR_MS, NEW_YEAR_MS + HOUR_MS
+    alone = endpoint("http://h:8428")
+    assert report_links(alone, *given, has_vmui=False) == (None, None)
+    vmui, grafana = report_links(alone, *given, has_vmui=True)
+    assert vmui is not None
+    assert grafana is None
+    both = endpoint("http://h:8428", grafana_url="http://g:3000")
+    vmui, grafana = report_links(both, *given, has_vmui=False)
+    assert vmui is None
+    assert grafana is not None

@@ -13,9 +13,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from vm_df_writer.errors import JobError, StateError
+from vm_df_writer.errors import StateError
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.source_file import SourceFile
+from vm_df_writer.jobs.errors import OtherJobError
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import (
     JobReading,
@@ -116,7 +117,7 @@ class StateStore:
             for name in sorted(before.keys() | plain.keys())
             if before.get(name) != plain.get(name)
         ]:
-            raise JobError(
+            raise OtherJobError(
                 f"{self.path}: its job has other options: {'; '.join(changed)}; run with the same "
                 "ones, name another file with state=, or begin anew with restart="
             )
@@ -270,6 +271,18 @@ class StateStore:
                 "UPDATE run SET seen = ?, ended = ?, outcome = ?, reason = ? WHERE id = ?",
                 (time.time(), time.time(), outcome, reason, self._run),
             )
+
+    def is_done(self) -> bool:
+        """Say whether the run before this one brought the job to its end, and no part was added."""
+        last = self._connection.execute(
+            "SELECT outcome FROM run WHERE id < ? ORDER BY id DESC LIMIT 1", (self._run,)
+        ).fetchone()
+        return last is not None and last[0] == "done" and not self.counts()[PartState.PENDING]
+
+    def withdraw_run(self) -> None:
+        """Forget this run, which did nothing: how the job ended is told by the run before it."""
+        with self._changes() as execute:
+            execute("DELETE FROM run WHERE id = ?", (self._run,))
 
     @contextmanager
     def _changes(self) -> Iterator[Callable[..., sqlite3.Cursor]]:

@@ -273,3 +273,16 @@ def test_a_change_that_is_interrupted_leaves_the_file_as_it_was_and_writable(sta
         store.end_run("interrupted", "SIGINT")
         assert list(store.sources()) == [replace(SOURCE, parts=())]
     assert read_report(state).outcome == "interrupted"
+
+
+def test_a_run_that_is_withdrawn_leaves_the_outcome_of_the_one_before(state: Path) -> None:
+    with StateStore(state) as store:
+        assert not store.is_done()
+        store.end_run("done")
+    with StateStore(state) as store:
+        assert store.is_done()
+        store.withdraw_run()
+    assert read_report(state).outcome == "done"
+    with StateStore(state) as store:
+        store.add_sources([SOURCE])  # whose parts are still to be sent
+        assert not store.is_done()
