@@ -140,6 +140,9 @@ def _end(found: Shots, name: str, folder: Path, code: Any, shot_s: float | None)
     """Note how a run ended, and return the report that it printed, if it printed one."""
     stdout, stderr = ((folder / name).read_text() for name in ("stdout", "stderr"))
     report = json.loads(stdout) if stdout else {}
+    if code == 1 and "run_command" in stderr and "cli/messages" not in stderr:
+        found.ends["before it began"] += 1
+        return {}
     found.ends[f"{code}{' with a report' if report else ''}"] += 1
     allowed = (0,) if shot_s is None else (0, 130, 143, -signal.SIGTERM)
     if code is None:

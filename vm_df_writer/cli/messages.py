@@ -7,6 +7,7 @@ import logging
 import re
 import shlex
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import fields
 from enum import IntEnum
 from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
@@ -173,10 +175,25 @@ class CleanCommand(click.Command):
 
 
 class CleanGroup(click.Group):
-    """Commands of which also an interrupt before and after them is told as one."""
+    """Commands of which also an interrupt before and after them is told as one.
+
+    click itself would end with 1, as if something were not delivered.
+    """
+
+    def main(self, *given: Any, **named: Any) -> NoReturn:
+        """Run a command, and exit."""
+        try:
+            code = super().main(*given, **{**named, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except click.Abort:
+            say("Interrupted.", err=True)
+            code = ExitCode.INTERRUPTED
+        sys.exit(code or 0)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; click would end with 1, as if something were not delivered."""
+        """Run a command."""
         with _interrupts_shown(ctx):
             return super().invoke(ctx)
 

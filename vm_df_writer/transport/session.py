@@ -22,6 +22,7 @@ from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.transport.answer import Answer
 from vm_df_writer.transport.exchange import CURRENT_EXCHANGE, BoundedResponse, Exchange
 from vm_df_writer.transport.http_errors import Target, unavailability
+from vm_df_writer.transport.idle_connections import IdleConnections
 
 __all__ = ["Transport", "origin"]
 
@@ -151,6 +152,14 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_maxsize=_MOST_IDLE)
         self.connect_timeout_s = connect_timeout_s
         self.newest_connection = object()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        manager: Any = self.poolmanager
+        manager.pool_classes_by_scheme = {
+            scheme: type(kind.__name__, (kind,), {"QueueCls": IdleConnections})
+            for scheme, kind in manager.pool_classes_by_scheme.items()
+        }
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         try:

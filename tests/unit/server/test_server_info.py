@@ -51,27 +51,6 @@ def test_a_server_is_asked_once_a_minute(httpserver: HTTPServer) -> None:
     assert [request.path for request, _ in httpserver.log] == [*paths, "/metrics", "/health"]
 
 
-@pytest.mark.parametrize("status", [200, 401, 404])
-def test_the_user_interface_is_asked_for_once_in_each_version(
-    httpserver: HTTPServer, status: int
-) -> None:
-    version = "1"
-    httpserver.expect_request("/metrics").respond_with_handler(
-        lambda _: Response(
-            f'{SINGLE}vm_app_version{{version="victoria-metrics-{version}", '
-            f'short_version="v{version}"}} 1\n'
-        )
-    )
-    serve(httpserver, "/health", "OK")
-    serve(httpserver, "/vmui/", "<html>", status)
-    asked = server(base(httpserver))
-    answers = [asked.ask().has_vmui for _ in range(3)]
-    version = "2"
-    answers.append(asked.ask().has_vmui)
-    assert answers == [status == 200] * 4
-    assert [request.path for request, _ in httpserver.log].count("/vmui/") == 2
-
-
 @pytest.mark.parametrize("failure", ["slow", "refused"])
 def test_what_a_server_reported_holds_when_it_is_slow_or_refuses_once(
     httpserver: HTTPServer, failure: str
