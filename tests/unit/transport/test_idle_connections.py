@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import queue
+from typing import Any
 
 import pytest
 import urllib3
@@ -23,9 +24,10 @@ def test_a_pool_keeps_and_closes_its_connections_in_them() -> None:
         QueueCls = IdleConnections  # type: ignore[assignment]
 
     pool = Pool("127.0.0.1", maxsize=2)
-    assert isinstance(pool.pool, IdleConnections)
-    pool.pool.get()
-    pool.pool.put("newest")
-    assert pool.pool.get() == "newest"
-    pool.pool.put(None)
+    idle: Any = pool.pool
+    assert isinstance(idle, IdleConnections)
+    idle.get()
+    idle.put("newest")
+    assert idle.get() == "newest"
+    idle.put(None)
     pool.close()
