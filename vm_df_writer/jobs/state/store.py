@@ -266,18 +266,15 @@ class StateStore:
 
     def end_run(self, outcome: str, reason: str | None = None) -> None:
         """Note how this run ended, and why."""
+        change = "UPDATE run SET seen = ?, ended = ?, outcome = ?, reason = ? WHERE id = ?"
         with self._changes() as execute:
-            execute(
-                "UPDATE run SET seen = ?, ended = ?, outcome = ?, reason = ? WHERE id = ?",
-                (time.time(), time.time(), outcome, reason, self._run),
-            )
+            execute(change, (time.time(), time.time(), outcome, reason, self._run))
 
     def is_done(self) -> bool:
         """Say whether the run before this one brought the job to its end, and no part was added."""
-        last = self._connection.execute(
-            "SELECT outcome FROM run WHERE id < ? ORDER BY id DESC LIMIT 1", (self._run,)
-        ).fetchone()
-        return last is not None and last[0] == "done" and not self.counts()[PartState.PENDING]
+        query = "SELECT outcome FROM run WHERE id < ? ORDER BY id DESC LIMIT 1"
+        last = self._connection.execute(query, (self._run,)).fetchone()
+        return last == ("done",) and not self.counts()[PartState.PENDING]
 
     def withdraw_run(self) -> None:
         """Forget this run, which did nothing: how the job ended is told by the run before it."""
