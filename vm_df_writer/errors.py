@@ -180,6 +180,8 @@ class ServerRejected(DeliveryError):  # noqa: N818 - the name is part of the pub
         Up to 500 characters of the answer.
     retry_after_s : float or None
         How long the server asked to wait before the next attempt.
+    is_about_the_body : bool
+        True if the server refused what is in this body; it may take other ones.
     """
 
     def __init__(
@@ -189,17 +191,14 @@ class ServerRejected(DeliveryError):  # noqa: N818 - the name is part of the pub
         status: int = 0,
         body: str = "",
         retry_after_s: float | None = None,
+        is_about_the_body: bool = False,
         **parts: Unpack[_DeliveryParts],
     ) -> None:
         super().__init__(message, **parts)
         self.status = status
         self.body = body
         self.retry_after_s = retry_after_s
-
-    @property
-    def is_about_the_body(self) -> bool:
-        """True if the server rejected this body's content; other bodies may still succeed."""
-        return self.status == 413 or (self.status == 400 and self.in_doubt)
+        self.is_about_the_body = is_about_the_body
 
 
 class ServerUnavailable(DeliveryError):  # noqa: N818 - the name is part of the public contract

@@ -101,7 +101,7 @@ def test_an_error_in_settle_is_raised_and_stops_the_rest(proxy: FaultProxy, run:
 
 def test_an_unforeseen_error_in_a_thread_loses_no_body(run: str) -> None:
     class NoClient(HttpClient):
-        def post_import(self, *_: object, **__: object) -> None:
+        def post_import(self, *_: object, **__: object) -> int:
             raise RuntimeError("a defect")
 
     config = WriterConfig(datasource_url="http://127.0.0.1:1")
@@ -167,8 +167,8 @@ def test_threads_live_only_inside_a_call(proxy: FaultProxy, run: str) -> None:
 
 def test_handing_over_a_body_costs_under_a_hundred_microseconds(run: str) -> None:
     class NoServer(HttpClient):
-        def post_import(self, *_: object, **__: object) -> None:
-            return
+        def post_import(self, *_: object, **__: object) -> int:
+            return 204
 
     config = WriterConfig(datasource_url="http://127.0.0.1:1")
     client = NoServer(config, Endpoint.of(config))

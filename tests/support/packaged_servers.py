@@ -29,9 +29,10 @@ def packaged_path(suite: str, servers: Path = SERVERS) -> str:
             msg = f"VM_TEST_SUITE: {servers} holds no {program}; run `make servers`, or unset it"
             raise FileNotFoundError(msg)
         choose = min if suite == "oldest" else max
-        chosen.append(str(choose(folders, key=_version)))
+        chosen.append(str(choose(folders, key=lambda folder: version_of(folder / program))))
     return os.pathsep.join(chosen)
 
 
-def _version(folder: Path) -> tuple[int, ...]:
-    return tuple(map(int, folder.parts[-3].rpartition("-")[2].split(".")))
+def version_of(program: Path) -> tuple[int, ...]:
+    """Return the version of a program by the name of its folder."""
+    return tuple(map(int, program.parts[-4].rpartition("-")[2].split(".")))

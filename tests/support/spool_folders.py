@@ -16,6 +16,7 @@ from vm_df_writer import WriteReport
 from vm_df_writer.delivery.spool import MARKER, Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.wire.packing import Body, pack_bodies
+from vm_df_writer.wire.protocol import IMPORT_LINES, Wire
 
 FRAME = frame_of(4_000, 50)
 QUICK: dict[str, Any] = {"connection_retry_attempts": 0, "batch_max_bytes": 2**17}
@@ -24,7 +25,7 @@ QUICK: dict[str, Any] = {"connection_retry_attempts": 0, "batch_max_bytes": 2**1
 LABEL_SETS = [b'{"__name__":"y","odd":"\\",\\"values\\":["}', b'{"__name__":"yhat"}']
 
 
-def body_of(n_samples: int = 3) -> Body:
+def body_of(n_samples: int = 3, wire: Wire = IMPORT_LINES) -> Body:
     """Return a body of two series, the first of which begins with infinity."""
     block = block_of_rows(
         np.vstack([[np.inf, *range(1, n_samples)], np.random.default_rng(0).random(n_samples)]),
@@ -32,20 +33,28 @@ def body_of(n_samples: int = 3) -> Body:
         label_sets=LABEL_SETS,
         has_infinities=True,
     )
-    [body] = pack_bodies([block], max_bytes=2**24, max_series=9)
+    [body] = pack_bodies([block], max_bytes=2**24, max_series=9, wire=wire)
     return body
 
 
-def keep(folder: Path, body: Body | None = None, *, tenant: str | None = None) -> SpooledFile:
+def keep(
+    folder: Path,
+    body: Body | None = None,
+    *,
+    tenant: str | None = None,
+    wire: Wire = IMPORT_LINES,
+) -> SpooledFile:
     """Put a body into a spool, and return the file as a replay sees it."""
-    path = Spool(folder).keep(body or body_of(), tenant=tenant, reason="nobody answers")
+    spool = Spool(folder, wire=wire)
+    path = spool.keep(body or body_of(wire=wire), tenant=tenant, reason="nobody answers")
     [file] = [file for file in Spool(folder).files() if file.path == path]
     return file
 
 
-def spool(run: str, folder: Path, **labels: str) -> WriteReport:
+def spool(run: str, folder: Path, *, protocol: str = "import", **labels: str) -> WriteReport:
     """Write while there is no server."""
-    return writer_to(NOBODY, run, spool_dir=folder, **QUICK).write(FRAME, labels=labels)
+    writer = writer_to(NOBODY, run, spool_dir=folder, protocol=protocol, **QUICK)
+    return writer.write(FRAME, labels=labels)
 
 
 def names_in(folder: Path) -> set[str]:

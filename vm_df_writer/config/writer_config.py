@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from vm_df_writer.config.contradictions import check_contradictions
+from vm_df_writer.config.explanation import explain
 from vm_df_writer.config.field_types import (
     BaseUrl,
     Duration,
@@ -24,8 +26,8 @@ from vm_df_writer.config.field_types import (
     VerifyTls,
     seconds_of,
 )
+from vm_df_writer.config.request_types import Headers, RemoteWritePath
 from vm_df_writer.config.yaml_file import read_writer_section
-from vm_df_writer.display.text import did_you_mean, shown
 from vm_df_writer.errors import ConfigError
 
 __all__ = ["WriterConfig", "load_config", "with_unlimited_reconnects"]
@@ -100,10 +102,21 @@ class WriterConfig(BaseModel):
     batch_max_series: int = Field(default=100_000, ge=1)
     """Most series in one request."""
     batch_max_bytes: int = Field(default=4 * 2**20, ge=64 * 2**10)
-    """Most bytes in one request, before compression."""
+    """Most bytes in one request, before compression; 1 MiB by default with protocol
+    remote_write, of which servers spend more CPU on larger ones."""
     metric_prefix_cache_max_entries: int = Field(default=1_000_000, ge=0)
     """Most rendered label sets that are kept between writes; 0 keeps none."""
 
+    protocol: Literal["import", "remote_write"] = "import"
+    """What samples are sent as: VictoriaMetrics' import lines, or Prometheus remote write 1.0,
+    which Prometheus takes too. Not a parameter of vmanomaly."""
+    remote_write_path: RemoteWritePath = "/api/v1/write"
+    """Path of the endpoint of remote write, with a query if it needs one: /api/v1/push for Mimir
+    and Cortex, /api/v1/receive for Thanos, /v1/prometheus/write?db=public for GreptimeDB. Not a
+    parameter of vmanomaly."""
+    headers: Headers = {}
+    """Headers of every request, such as X-Scope-OrgID, which chooses a tenant. Not a parameter of
+    vmanomaly."""
     query_url: BaseUrl | None = None
     """Base URL to read back from, where that is not `datasource_url`: vmselect, or vmauth in
     front of it. Not a parameter of vmanomaly."""
@@ -120,13 +133,13 @@ class WriterConfig(BaseModel):
     """Most requests at a time. Not a parameter of vmanomaly."""
     retry_deadline: Duration = "2m"
     """How long to go on retrying a request. Not a parameter of vmanomaly."""
-    compression: Literal["auto", "gzip", "zstd", "none"] = "auto"
-    """Content encoding of requests; auto is none on loopback and gzip elsewhere. Servers before
-    v1.114 silently drop what is sent as zstd. Not a parameter of vmanomaly."""
+    compression: Literal["auto", "gzip", "snappy", "zstd", "none"] = "auto"
+    """Content encoding of requests; auto is none on loopback, and elsewhere gzip, or snappy with
+    protocol remote_write. zstd is used where the server shows that it decodes it. Not a parameter
+    of vmanomaly."""
     spool_dir: FolderPath | None = None
-    """Folder for what cannot be delivered: gzipped import files, until a replay or curl sends
-    them. Without it such samples are reported by the exception alone. Not a parameter of
-    vmanomaly."""
+    """Folder for what cannot be delivered: files that a replay or curl sends. Without it such
+    samples are reported by the exception alone. Not a parameter of vmanomaly."""
     grafana_url: BaseUrl | None = None
     """Base URL of the Grafana that reports link to. Not a parameter of vmanomaly."""
     grafana_datasource: str = "VictoriaMetrics"
@@ -153,7 +166,7 @@ class WriterConfig(BaseModel):
         try:
             super().__init__(**parameters)
         except ValidationError as error:
-            problems = [_explain(detail) for detail in error.errors()]
+            problems = [explain(detail, _parameter_names()) for detail in error.errors()]
         else:
             return
         finally:
@@ -192,19 +205,16 @@ class WriterConfig(BaseModel):
             "password": unquote(password) if colon else None,
         }
 
+    @model_validator(mode="before")
+    @classmethod
+    def _size_bodies_for_the_protocol(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        if parameters.get("protocol") == "remote_write":
+            return {"batch_max_bytes": 2**20} | parameters
+        return parameters
+
     @model_validator(mode="after")
-    def _check_contradictions(self) -> WriterConfig:
-        if self.password is not None and self.user is None:
-            raise ValueError("password: there is no user that it belongs to; set user too")
-        if self.bearer_token is not None and self.bearer_token_file is not None:
-            raise ValueError("bearer_token: bearer_token_file is set too; keep one of the two")
-        if self.user is not None and (self.bearer_token or self.bearer_token_file):
-            raise ValueError(
-                "user: basic authentication and a bearer token exclude each other; "
-                "keep one of the two"
-            )
-        if self.tls_key_file is not None and self.tls_cert_file is None:
-            raise ValueError("tls_key_file: there is no certificate to the key; set tls_cert_file")
+    def _check(self) -> WriterConfig:
+        check_contradictions(self)
         return self
 
     @property
@@ -230,20 +240,6 @@ class WriterConfig(BaseModel):
 
 def _parameter_names() -> list[str]:
     return [field.alias or name for name, field in WriterConfig.model_fields.items()]
-
-
-def _explain(detail: Mapping[str, Any]) -> str:
-    where, kind = ".".join(map(str, detail["loc"])), detail["type"]
-    if kind == "extra_forbidden":
-        return f"{where}: not a writer parameter{did_you_mean(where, _parameter_names())}"
-    if kind == "missing":
-        return f"{where}: missing; set it, for example to http://localhost:8428"
-    if kind == "value_error":
-        reason = str(detail["ctx"]["error"])
-        return f"{where}: {reason}" if where else reason
-    # Secrets are strings, so that only of other types what was found may be told.
-    found = "" if kind.startswith("string") else f", got {shown(detail['input'])}"
-    return f"{where}: {detail['msg'].replace('Input should be', 'expected', 1)}{found}"
 
 
 def load_config(path: str | Path) -> WriterConfig:

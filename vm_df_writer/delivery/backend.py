@@ -17,6 +17,7 @@ from vm_df_writer.server.server_info import Server
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.wire.protocol import WIRES
 
 __all__ = ["Backend", "choose_encoding"]
 
@@ -115,7 +116,7 @@ class Backend:
         )
         spool = None
         if config.spool_dir is not None:
-            spool = Spool(config.spool_dir)
+            spool = Spool(config.spool_dir, wire=client.wire)
             spool.prepare()
         return cls(
             config=config,
@@ -132,6 +133,9 @@ class Backend:
 
 def choose_encoding(config: WriterConfig, endpoint: Endpoint) -> str:
     """Return how bodies are to be compressed, if the server understands it."""
+    if config.compression == "none":
+        return WIRES[config.protocol].encodings[0]
     if config.compression != "auto":
         return config.compression
-    return "none" if endpoint.is_loopback else "gzip"
+    wire = WIRES[config.protocol]
+    return wire.encodings[0 if endpoint.is_loopback else 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
 from vm_df_writer.delivery.encoded_body import EncodedBody
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
-from vm_df_writer.delivery.outcome import Outcome
+from vm_df_writer.delivery.outcome import Halving, Outcome
 from vm_df_writer.delivery.retry import Attempts, Retry, RetryPolicy
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.wire.packing import Body
@@ -64,8 +64,10 @@ class Dispatch:
         on_result: Callable[[Outcome], object],
         on_retry: Callable[[Retry], object],
         interrupt: OneInterrupt,
+        halving: Halving,
     ) -> None:
         self._encode = encode
+        self._halving = halving
         self._policy = policy
         self._concurrency = concurrency
         self._on_result = on_result
@@ -141,10 +143,11 @@ class Dispatch:
             attempts = Attempts(self._policy, self._limiter.sleep, self._tell)
             body = self._in_flight[attempts] = self._waiting[0]
             self._waiting.popleft()
-        outcome = self._send(body, attempts)
+        outcomes = self._halving.deliver(body, attempts, self._send)
         with self._lock:
             if self._in_flight.pop(attempts, None) is not None:  # else it was given up
-                self._enter(outcome)
+                for outcome in outcomes:
+                    self._enter(outcome)
                 self._lock.notify_all()
         return True
 
@@ -159,17 +162,18 @@ class Dispatch:
         self._waiting.popleft()
         self._interrupt.postpone(_GRACE_S)
         try:
-            outcome = self._send(body, attempts)
-            self._settle_here(attempts, outcome)
+            outcomes = self._halving.deliver(body, attempts, self._send)
+            self._settle_here(attempts, outcomes)
         finally:
             self._interrupt.resume()
         if self._struck is not None:
             raise self._struck
 
-    def _settle_here(self, attempts: Attempts, outcome: Outcome) -> None:
+    def _settle_here(self, attempts: Attempts, outcomes: Sequence[Outcome]) -> None:
         self._interrupt.postpone()
         del self._in_flight[attempts]
-        self._enter(outcome)
+        for outcome in outcomes:
+            self._enter(outcome)
 
     def _sleep_here(self, seconds: float) -> None:
         try:
@@ -211,7 +215,8 @@ class Dispatch:
             send()
 
     def _enter(self, outcome: Outcome) -> None:
-        self._failure = self._failure or outcome.error
+        if not outcome.others_may_follow:
+            self._failure = self._failure or outcome.error
         try:
             self._on_result(outcome)
         except Exception as defect:  # noqa: BLE001 - raised again by `run`

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vm_df_writer.delivery.content_encoding import EncodingAgreement
+from vm_df_writer.delivery.content_encoding import UNKNOWN_ENCODING, EncodingAgreement
 from vm_df_writer.delivery.retry import EncodingInDoubt
+from vm_df_writer.errors import ServerRejected
 from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.receiver import Receiver
 from vm_df_writer.wire.compression import compress
 
 __all__ = ["EncodedBody"]
@@ -26,16 +28,25 @@ class EncodedBody:
         How to encode it.
     client : HttpClient
         Makes the requests.
+    receiver : Receiver
+        What the answers mean.
     timeout_s : float
         How long to wait for an answer; a second more for every 64 KiB of the body.
     """
 
     def __init__(
-        self, data: bytes, agreement: EncodingAgreement, client: HttpClient, *, timeout_s: float
+        self,
+        data: bytes,
+        agreement: EncodingAgreement,
+        client: HttpClient,
+        receiver: Receiver,
+        *,
+        timeout_s: float,
     ) -> None:
         self._data = data
         self._agreement = agreement
         self._client = client
+        self._receiver = receiver
         self._timeout_s = timeout_s + len(data) / _SLOWEST_BYTES_PER_S
         self._encode(agreement.choose())
 
@@ -46,12 +57,23 @@ class EncodedBody:
 
     def send(self) -> None:
         """Make one attempt; what it raises is `HttpClient`'s, or `EncodingInDoubt`."""
-        encoding = None if self._encoding == "none" else self._encoding
-        self._client.post_import(
-            self._payload, content_encoding=encoding, timeout_s=self._timeout_s
-        )
-        if encoding == "zstd" and not self._agreement.holds():
-            self._encode("gzip")  # which every server decodes
+        try:
+            self._client.post_import(
+                self._payload,
+                content_encoding=self._encoding,
+                receiver=self._receiver,
+                timeout_s=self._timeout_s,
+            )
+        except ServerRejected as error:
+            is_told = self._client.wire.refuses_unknown_encodings
+            if self._encoding != "zstd" or not is_told or error.status not in UNKNOWN_ENCODING:
+                raise
+            if not self._agreement.is_lost():
+                raise
+            self._encode(self._agreement.fallback)
+            raise EncodingInDoubt(error.message, hint=error.hint, status=error.status) from None
+        if self._encoding == "zstd" and not self._agreement.holds():
+            self._encode(self._agreement.fallback)  # which every server decodes
             raise EncodingInDoubt(
                 "compression: the server answered 204 to zstd, and may not decode it any more; "
                 "write these samples again, or set compression to gzip",

@@ -13,13 +13,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_e
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
-from vm_df_writer.transport.http_errors import RETRIED_STATUSES
+from vm_df_writer.transport.receiver import RETRIED_STATUSES
 
 __all__ = ["Attempts", "EncodingInDoubt", "Retry", "RetryPolicy"]
 
 
 class EncodingInDoubt(ServerRejected):
-    """The server answered 204, but may not know the encoding; another attempt uses gzip."""
+    """The server may not know the encoding, whatever it answered; another attempt uses another."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,10 @@ class Attempts:
         self._deadline = 0.0
         self._unavailable = 0
         self._at_once = False
+
+    def anew(self) -> Self:
+        """Return attempts for another body, in the same way."""
+        return type(self)(self._policy, self._sleep, self._on_retry)
 
     def run(self, send: Callable[[], None]) -> None:
         """Call `send` until it succeeds; raise what it raised last if it does not."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from vm_df_writer.delivery.content_encoding import EncodingAgreement
 from vm_df_writer.delivery.dispatch import Dispatch
 from vm_df_writer.delivery.encoded_body import EncodedBody
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
-from vm_df_writer.delivery.outcome import Outcome
+from vm_df_writer.delivery.outcome import Halving, Outcome
 from vm_df_writer.delivery.retry import Retry, RetryPolicy
 from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.receiver import IMPORTING, Receiver
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
 
@@ -69,13 +71,17 @@ class Sender:
         bodies: Iterable[Body],
         on_result: Callable[[Outcome], object],
         on_retry: Callable[[Retry], object] = lambda _: None,
+        *,
+        receiver: Receiver = IMPORTING,
     ) -> None:
         """Send bodies until there are no more, or until one has failed for good.
 
         Bodies are pulled in the caller's thread, while others are in flight; two more
         than `concurrency` are in memory at most. A first body that is small, and most often
         the only one, is sent by the caller's thread. After a failure no other body is
-        pulled or started; those in flight are brought to their end.
+        pulled or started; those in flight are brought to their end. It is no such failure if
+        the receiver stores nothing of a body for the sake of a series in it: then halves of the
+        body are sent, and settled, in its place.
 
         The first body that is sent again is logged as a warning, all others as information.
 
@@ -93,6 +99,8 @@ class Sender:
             time, and no Ctrl-C can tear them.
         on_retry : callable
             Called before each wait for another attempt, from any thread.
+        receiver : Receiver
+            What the server's answers mean.
 
         Examples
         --------
@@ -101,9 +109,17 @@ class Sender:
         """
         with OneInterrupt() as interrupt:
             dispatch = Dispatch(
-                self._encode, self._retry, self._concurrency, on_result, on_retry, interrupt
+                partial(self._encode, receiver=receiver),
+                self._retry,
+                1 if receiver.needs_order else self._concurrency,
+                on_result,
+                on_retry,
+                interrupt,
+                Halving(receiver),
             )
             dispatch.run(self._throttle(bodies))
 
-    def _encode(self, body: Body) -> EncodedBody:
-        return EncodedBody(body.data, self._agreement, self._client, timeout_s=self._timeout_s)
+    def _encode(self, body: Body, receiver: Receiver) -> EncodedBody:
+        return EncodedBody(
+            body.data, self._agreement, self._client, receiver, timeout_s=self._timeout_s
+        )

@@ -1,10 +1,12 @@
 r"""Spool: undelivered bodies as files, for a replay or plain curl to send later.
 
-A file ``<created>-<random>.jsonl.gz`` holds one body, compressed by gzip. Beside it lies a sidecar
-``<created>-<random>.json``, which tells whose samples these are and why they are there. Both are
-written under other names, flushed to the disk and then renamed, the sidecar first: what is called
-``.jsonl.gz`` is whole and has a sidecar. If the sidecar asks for a receipt, a replay renames it to
-``<created>-<random>.delivered`` when the file is delivered; else it removes both.
+A file ``<created>-<random>.jsonl.gz`` holds the import lines of one body, compressed by gzip, and
+``<created>-<random>.rw.sz`` a body of remote write, as a block of snappy. Beside it lies a sidecar
+``<created>-<random>.json``, which tells whose samples these are, for what kind of server they were
+made, and why they are there. Both are written under other names, flushed to the disk and then
+renamed, the sidecar first: a file of such a name is whole and has a sidecar. If the sidecar asks
+for a receipt, a replay renames it to ``<created>-<random>.delivered`` when the file is delivered;
+else it removes both.
 
 A hidden, empty file marks the folder as a spool, so that an emptied one is known. All files are for
 their owner alone. Nothing is removed whose name this module does not make. A sidecar with
@@ -16,6 +18,9 @@ leave that to a replay. This sends the other files without one::
             --header 'Content-Encoding: gzip' --data-binary "@$file" "$URL/api/v1/import")
         [ "$code" = 204 ] && rm "$file" "${file%.jsonl.gz}.json"
     done
+
+A ``.rw.sz`` goes to ``$URL/api/v1/write``, with the headers ``Content-Encoding: snappy``,
+``Content-Type: application/x-protobuf`` and ``X-Prometheus-Remote-Write-Version: 0.1.0``.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,14 +41,16 @@ from uuid import uuid4
 import orjson
 
 from vm_df_writer.delivery.spooled_file import (
-    DATA_SUFFIX,
+    DATA_SUFFIXES,
     RECEIPT_SUFFIX,
     SIDECAR_SUFFIX,
     SpooledFile,
 )
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.transport.receiver import IMPORTING, Receiver
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
+from vm_df_writer.wire.protocol import IMPORT_LINES, Wire
 
 __all__ = ["MARKER", "Spool"]
 
@@ -51,7 +59,7 @@ MARKER = ".vm_df_writer_spool"
 
 _UNFINISHED_SUFFIX = ".part"
 _OWN_NAME = re.compile(
-    r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8})(\.jsonl\.gz|\.json|\.delivered)(\.part)?"
+    r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8})(\.jsonl\.gz|\.rw\.sz|\.json|\.delivered)(\.part)?"
 )
 _NAMED = 3
 
@@ -69,6 +77,8 @@ class Spool:
     ----------
     folder : str or Path
         Where the files are.
+    wire : Wire
+        How the bodies that are kept are to be sent.
     leaves_receipts : bool, default False
         Whether a replay leaves a receipt for each file that :meth:`keep` writes, for who asks
         later by :func:`~vm_df_writer.delivery.spooled_file.was_delivered`.
@@ -88,8 +98,11 @@ class Spool:
     True 1 5:7 no answer
     """
 
-    def __init__(self, folder: str | Path, *, leaves_receipts: bool = False) -> None:
+    def __init__(
+        self, folder: str | Path, *, wire: Wire = IMPORT_LINES, leaves_receipts: bool = False
+    ) -> None:
         self.folder = Path(folder)
+        self.wire = wire
         self._leaves_receipts = leaves_receipts
 
     def prepare(self) -> None:
@@ -122,6 +135,7 @@ class Spool:
         reason: str,
         in_doubt: bool = False,
         restore: Mapping[str, Any] | None = None,
+        receiver: Receiver = IMPORTING,
     ) -> Path:
         """Write a body to a file, whole or not at all.
 
@@ -137,6 +151,8 @@ class Spool:
             True if the server may have stored it nevertheless.
         restore : mapping, optional
             The place of the file in a :class:`~vm_df_writer.delivery.restore_set.RestoreSet`.
+        receiver : Receiver
+            For what kind of server it was made.
 
         Returns
         -------
@@ -150,11 +166,15 @@ class Spool:
         """
         created = datetime.now(UTC)
         name = f"{created:%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
+        packed = compress(body.data, self.wire.spool_encoding)
         facts: dict[str, Any] = {
             "created": created,
+            "protocol": self.wire.name,
+            "receiver": receiver.name,
             "tenant": tenant,
             "samples": body.n_samples,
             "bytes": len(body.data),
+            "sha256": sha256(packed).hexdigest(),
             "series": body.n_series,
             "first": _moment(int(body.counts.first_ms.min())),
             "last": _moment(int(body.counts.last_ms.max())),
@@ -166,9 +186,9 @@ class Spool:
         if restore is not None:
             facts["restore"] = dict(restore)
         sidecar = self._write(name + SIDECAR_SUFFIX, _as_json(facts))
-        path = self.folder / (name + DATA_SUFFIX)
+        path = self.folder / (name + self.wire.spool_suffix)
         try:
-            self._write(path.name, compress(body.data, "gzip"))
+            self._write(path.name, packed)
             _flush_folder(self.folder)
         except BaseException:
             # What is told to be kept nowhere must not be sent by a replay either.
@@ -190,7 +210,7 @@ class Spool:
         names = [path.name for path in self.folder.iterdir()]
         if MARKER in names:
             return
-        if any(name.endswith(DATA_SUFFIX) or _OWN_NAME.fullmatch(name) for name in names):
+        if any(name.endswith(DATA_SUFFIXES) or _OWN_NAME.fullmatch(name) for name in names):
             with suppress(OSError):  # a folder that may only be read
                 self._mark()
             return
@@ -221,12 +241,13 @@ class Spool:
 
     def files(self) -> list[SpooledFile]:
         """Return what is in the folder, the oldest first."""
-        return [SpooledFile(path) for path in sorted(self.folder.glob("*" + DATA_SUFFIX))]
+        paths = (path for path in self.folder.iterdir() if path.name.endswith(DATA_SUFFIXES))
+        return [SpooledFile(path) for path in sorted(paths)]
 
     def sweep(self) -> None:
         """Remove what processes left behind that were killed while they wrote or removed a file."""
         for path, name, suffix in self._own_files():
-            has_data = (self.folder / (name + DATA_SUFFIX)).exists()
+            has_data = any((self.folder / (name + data)).exists() for data in DATA_SUFFIXES)
             if suffix.endswith(_UNFINISHED_SUFFIX) or (suffix == SIDECAR_SUFFIX and not has_data):
                 _remove_if_old(path, _LITTER_AGE_S)
             elif suffix == RECEIPT_SUFFIX:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from vm_df_writer.errors import SpoolError
+from vm_df_writer.errors import ConfigError, SpoolError
 from vm_df_writer.model.kept_attribute import kept_attribute
-from vm_df_writer.wire.compression import decompress_gzip
-from vm_df_writer.wire.line_reader import counts_of_lines
 from vm_df_writer.wire.packing import Body
+from vm_df_writer.wire.protocol import WIRES, Wire
 
 __all__ = [
-    "DATA_SUFFIX",
+    "DATA_SUFFIXES",
     "RECEIPT_SUFFIX",
     "SIDECAR_SUFFIX",
     "SpooledFile",
@@ -25,7 +25,9 @@ __all__ = [
     "was_delivered",
 ]
 
-DATA_SUFFIX, SIDECAR_SUFFIX, RECEIPT_SUFFIX = ".jsonl.gz", ".json", ".delivered"
+SIDECAR_SUFFIX, RECEIPT_SUFFIX = ".json", ".delivered"
+DATA_SUFFIXES = tuple(wire.spool_suffix for wire in WIRES.values())
+"""What the names of files with bodies end in, by wire."""
 
 _MOST_SIDECAR_BYTES = 2**16
 # Of a file whose sidecar does not tell of more: one that was edited, or is of an earlier version.
@@ -38,16 +40,21 @@ class SpooledFile:
     Parameters
     ----------
     path : Path
-        The file with the import lines.
+        The file with the body.
 
     Attributes
     ----------
     path : Path
-        The file with the import lines.
+        The file with the body.
+    wire : Wire
+        How the body is to be sent.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.wire: Wire = next(
+            wire for wire in WIRES.values() if path.name.endswith(wire.spool_suffix)
+        )
         self._lock: BinaryIO | None = None
 
     @property
@@ -113,18 +120,25 @@ class SpooledFile:
         try:
             packed = _read_regular(self.path)
             most_bytes = max(self._count("bytes") or 0, _MOST_BYTES)
-            data = decompress_gzip(packed, most_bytes=most_bytes)
-            lines = counts_of_lines(data)
+            data = self.wire.decode_spooled(packed, most_bytes)
+            counts = self.wire.read_counts(data)
         except (OSError, ValueError) as error:
             raise SpoolError(
                 f"it is damaged ({error}); restore it, or remove it and write its samples again"
             ) from None
-        if int(lines.samples.sum()) != self.samples:
+        except ConfigError as missing:  # a package
+            raise SpoolError(str(missing)) from None
+        if int(counts.samples.sum()) != self.samples:
             raise SpoolError(
-                f"it holds {int(lines.samples.sum()):,} samples, where the sidecar tells of "
+                f"it holds {int(counts.samples.sum()):,} samples, where the sidecar tells of "
                 f"{self.samples:,}"
             )
-        return Body(data, lines)
+        expected = self.facts.get("sha256")
+        if expected is not None and sha256(packed).hexdigest() != expected:
+            raise SpoolError(
+                "it is not what was written: its SHA-256 is another than the sidecar tells of"
+            )
+        return Body(data, counts)
 
     def remove(self) -> None:
         """Remove the file for good, as it is delivered; leave a receipt if that is asked for."""
@@ -170,4 +184,7 @@ def forget_receipt(path: Path) -> None:
 
 
 def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name.removesuffix(DATA_SUFFIX) + suffix)
+    name = path.name
+    for data_suffix in DATA_SUFFIXES:
+        name = name.removesuffix(data_suffix)
+    return path.with_name(name + suffix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -28,6 +28,7 @@ from vm_df_writer.frames.roles.number_labels import check_no_things, may_be_no_v
 from vm_df_writer.frames.roles.proposals import Proposal
 from vm_df_writer.frames.roles.row_numbers import numbers_rows
 from vm_df_writer.frames.roles.time_candidates import find_time
+from vm_df_writer.frames.samples.cleaning import PrecisionCheck
 from vm_df_writer.frames.samples.contents import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
 from vm_df_writer.model.labels import LabelSets
@@ -98,11 +99,13 @@ def parse_frame(
     reading: ReadOptions | None = None,
     limits: LabelLimits | None = None,
     cache: LabelSetCache | None = None,
+    is_exact: bool = False,
 ) -> ParsedFrame:
     """Find out how a frame is laid out, render its label sets and prepare its blocks.
 
     Everything that can be refused is refused here, before anything is sent. Without a
     `metric_format` the usual one holds, and a frame without a query key gets no label ``for``.
+    Where the server `is_exact`, no digits are counted that others would not keep.
 
     Raises
     ------
@@ -159,6 +162,7 @@ def parse_frame(
             layout, reason = "long", "whole numbers tell rows of one time apart: they are labels"
     else:
         body = read_long(frame, reading, renderer, time, melted=layout == "melted")
+    body = replace(body, digit_loss=PrecisionCheck(is_exact=is_exact))
     if "error" in (reading.duplicates, reading.inf):
         for _ in body.blocks():  # a refusal must come before the first request
             pass

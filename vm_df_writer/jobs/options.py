@@ -20,9 +20,16 @@ from vm_df_writer.files.file_labels import (
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.verify import VerifyChoice
+from vm_df_writer.server.server_info import ServerPair
 from vm_df_writer.transport.endpoint import Endpoint
 
-__all__ = ["JobOptions", "job_config", "job_identity", "require_parts_can_differ"]
+__all__ = [
+    "JobOptions",
+    "check_options",
+    "job_config",
+    "job_identity",
+    "require_parts_can_differ",
+]
 
 # A rate holds body by body, so that a body must be small beside what a second allows.
 _BODIES_PER_S = 4
@@ -187,6 +194,41 @@ def _epoch_ms(name: str, moment: str | pd.Timestamp | None) -> int | None:
         raise JobError(
             f"{name}: expected a time such as 2026-01-31T12:00Z, got {shown(moment)}"
         ) from None
+
+
+def check_options(servers: ServerPair, options: JobOptions) -> None:
+    """Refuse what a receiver would lose samples by.
+
+    Raises
+    ------
+    JobError
+        If it needs samples in order, and the job would not send them so; or if samples have to
+        be read back from a server that does not give them.
+    """
+    receiver = servers.receiver
+    for name, value, usual in (
+        ("workers", options.workers, 1),
+        ("newest_first", options.newest_first, False),
+    ):
+        if receiver.needs_order and value != usual:
+            raise JobError(
+                f"{name}: {receiver.title} drops samples that are older than others of their "
+                f"series, so that a job has to send them in order; leave {name}= out"
+                + (
+                    ", or set storage.tsdb.out_of_order_time_window in its configuration"
+                    if receiver.name == "prometheus"
+                    else ""
+                )
+            )
+    for name, is_asked in (
+        ("if_exists", options.if_exists not in (None, "append")),
+        ("verify", bool(options.verify)),
+    ):
+        if is_asked and not servers.reads_back:
+            raise JobError(
+                f"{name}: samples are read back from VictoriaMetrics and Prometheus, and the "
+                f"server does not say that it is one of them; leave {name}= out"
+            )
 
 
 def job_identity(

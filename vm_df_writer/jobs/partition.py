@@ -69,8 +69,17 @@ def concurrency_of(target: PartitionTarget, if_exists: IfExists | None) -> int:
     """Return how many tasks may write at a time, each with one request at a time.
 
     What replaces samples deletes and imports whole series, and must not meet another that does.
+    A server that needs the samples of a series in order, which is asked now, is written to by one.
     """
-    return 1 if if_exists == "replace" else _config_of(target).concurrency
+    config = _config_of(target)
+    if if_exists == "replace":
+        return 1
+    if config.protocol == "import":
+        return config.concurrency
+    backend = Backend.of(config)
+    with closing(backend.client):
+        needs_order = backend.server.info().receiver.needs_order
+    return 1 if needs_order else config.concurrency
 
 
 def reader_of(target: PartitionTarget, reading: ReadingKeywords) -> PartitionReader:

@@ -23,6 +23,7 @@ from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
 from vm_df_writer.frames.given_frame import as_frame
 from vm_df_writer.jobs.look_ahead import fix_reading, look_ahead
+from vm_df_writer.jobs.options import check_options
 from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.plan import make_plan, other_parts, plan_tasks
@@ -68,15 +69,11 @@ class JobRun:
         self._error: DeliveryError | None = None
 
     def require_server(self) -> None:
-        """Find out now, not after an hour of planning, that nothing can be written.
-
-        Raises
-        ------
-        DeliveryError
-            If the server does not take an empty body.
-        """
+        """Find out now, not after an hour of planning, that the server refuses this job."""
         with closing(self._backend.client) as client:
-            client.post_import(b"")
+            servers = self._backend.server.info()
+            client.post_import(client.wire.probe, receiver=servers.receiver)
+        check_options(servers, self._options)
 
     def write_files(self, paths: Sequence[str | Path], reading: ReadOptions) -> None:
         """Plan and write files."""

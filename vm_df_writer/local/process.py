@@ -66,8 +66,8 @@ class _Home:
 class ServerProcess(ABC):
     """A server program on a free loopback port that keeps port and folder from start to close.
 
-    A subclass gives the command line by `_command`; the program must answer on
-    ``/health``. The program is stopped however this process ends.
+    A subclass gives the command line by `_command`, and where the program answers once it is
+    healthy by `_HEALTH_PATH`. The program is stopped however this process ends.
 
     Parameters
     ----------
@@ -77,6 +77,8 @@ class ServerProcess(ABC):
         How long the server may take to stop before it is killed; VictoriaMetrics waits
         7 s for requests in flight.
     """
+
+    _HEALTH_PATH = "/health"
 
     def __init__(self, *, start_timeout_s: float = 60.0, stop_timeout_s: float = 20.0) -> None:
         self._start_timeout_s, self._stop_timeout_s = start_timeout_s, stop_timeout_s
@@ -197,11 +199,11 @@ class ServerProcess(ABC):
         self, process: subprocess.Popen[bytes], home: _Home, log_start: int
     ) -> None:
         deadline = time.monotonic() + self._start_timeout_s
-        while not _is_healthy(home.port):
+        while not _is_healthy(home.port, self._HEALTH_PATH):
             if process.poll() is not None:
                 wrong = f"ended with status {process.returncode} before it answered"
             elif time.monotonic() > deadline:
-                wrong = f"did not answer on /health within {self._start_timeout_s:g} s"
+                wrong = f"did not answer on {self._HEALTH_PATH} within {self._start_timeout_s:g} s"
             else:
                 time.sleep(0.01)
                 continue
@@ -217,10 +219,10 @@ class ServerProcess(ABC):
             self._process = None
 
 
-def _is_healthy(port: int) -> bool:
+def _is_healthy(port: int, path: str) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=1)
     try:
-        connection.request("GET", "/health")
+        connection.request("GET", path)
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, HTTPException):
         return False

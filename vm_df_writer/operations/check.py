@@ -12,10 +12,12 @@ from vm_df_writer.delivery.content_encoding import understands_zstd
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.server.flags import describe_flags
 from vm_df_writer.server.limits import label_limits_of
+from vm_df_writer.server.prometheus import retention_of
 from vm_df_writer.server.server_info import ServerPair
 from vm_df_writer.server.time_limits import (
     DEFAULT_FUTURE_S,
     DEFAULT_RETENTION_S,
+    NEAR_MS,
     future_s_of,
     retention_s_of,
 )
@@ -27,6 +29,9 @@ _KINDS = {
     "vminsert": "cluster (vminsert)",
     "vmselect": "cluster (vmselect)",
     "vmstorage": "cluster (vmstorage)",
+    "prometheus": "Prometheus",
+    "cortex": "Mimir or Cortex",
+    "thanos": "Thanos",
     "unknown": "does not tell what it is",
 }
 _NO_SERIES = '{__name__="vm_df_writer_check",never="written"}'
@@ -43,7 +48,8 @@ class ServerCheck:
     elapsed_s : float
         How long the health check and an empty write took.
     kind, version : str, str or None
-        ``single``, ``vminsert``, ``vmagent``, ``vmauth`` or ``unknown``, and such as ``v1.150.0``.
+        ``single``, ``vminsert``, ``vmagent``, ``vmauth``, ``prometheus``, another receiver of
+        remote write or ``unknown``, and such as ``v1.150.0``.
     read_kind, read_version : str, str or None
         The same of the server that is read from.
     storages : tuple of str
@@ -136,20 +142,24 @@ def check_server(backend: Backend) -> ServerCheck:
     ServerRejected
         If the server refuses to be written to.
     """
-    started = time.perf_counter()
-    backend.client.check_health()
-    backend.client.post_import(b"")
-    elapsed_s = time.perf_counter() - started
-    config = backend.config
+    config, client = backend.config, backend.client
     known = backend.server.ask()
+    started = time.perf_counter()
+    backend.server.check_health(known.receiver)
+    client.post_import(client.wire.probe, receiver=known.receiver)
+    elapsed_s = time.perf_counter() - started
     stores = known.storages or (known.write if known.write.kind == "single" else known.read,)
-    labels = label_limits_of(config, known.write, known.read)
+    labels = label_limits_of(config, known.write, known.read, known.receiver)
     told = [each for each in stores if retention_s_of(each) is not None]
     intervals = {
         each.flags["dedup.minScrapeInterval"]: None
         for each in (*stores, known.read)
         if each.seconds("dedup.minScrapeInterval")
     }
+    retentions_s = [config.retention_s, *map(retention_s_of, stores)]
+    futures_s = list(map(future_s_of, told))
+    if known.receiver.name == "prometheus":
+        retentions_s, futures_s = [retention_of(known.write)], [NEAR_MS / 1000]
     return ServerCheck(
         import_url=backend.endpoint.import_url,
         elapsed_s=elapsed_s,
@@ -158,18 +168,16 @@ def check_server(backend: Backend) -> ServerCheck:
         read_kind=known.read.kind,
         read_version=known.read.version,
         storages=tuple(_name(each.kind, each.version) for each in known.storages),
-        retention_s=_least([config.retention_s, *map(retention_s_of, stores)]),
+        retention_s=_least(retentions_s),
         backfill_s=_least([each.seconds("maxBackfillAge") or None for each in stores]),
-        future_s=_least(map(future_s_of, told)),
+        future_s=_least(futures_s),
         max_labels=labels.max_labels,
         max_label_name_bytes=labels.max_name_bytes,
         max_label_value_bytes=labels.max_value_bytes,
-        encodings=("none", "gzip", "zstd")
-        if understands_zstd(backend.client)
-        else ("none", "gzip"),
+        encodings=client.wire.encodings if understands_zstd(client) else client.wire.encodings[:-1],
         clock_ahead_s=known.clock_ahead_s,
         refusal=backend.server.describe_refusal(),
-        reading=_try_reading(backend),
+        reading=_try_reading(backend, known.reads_back),
         cache_reset=_may_reset_cache(known, config),
         deduplication=", ".join(intervals) or None,
         altering=known.altering,
@@ -184,13 +192,16 @@ def _least(found: Iterable[float | None]) -> float | None:
     return min((each for each in found if each is not None), default=None)
 
 
-def _try_reading(backend: Backend) -> str:
+def _try_reading(backend: Backend, reads_back: str) -> str:
     """Ask for what verification asks for; there is nothing to be found."""
+    if not reads_back:
+        return "unknown; samples are read back from VictoriaMetrics and Prometheus alone"
     now = f"{time.time():.3f}"
-    for path, form in (
-        ("/api/v1/export", [("match[]", _NO_SERIES), ("start", now), ("end", now)]),
-        ("/api/v1/query", [("query", _NO_SERIES), ("time", now)]),
-    ):
+    asked = [("/api/v1/query", [("query", _NO_SERIES), ("time", now)])]
+    if reads_back == "export":
+        form = [("match[]", _NO_SERIES), ("start", now), ("end", now)]
+        asked.insert(0, ("/api/v1/export", form))
+    for path, form in asked:
         try:
             for _ in backend.client.stream_lines(backend.endpoint.read_url(path), form):
                 pass
@@ -202,6 +213,8 @@ def _try_reading(backend: Backend) -> str:
 def _may_reset_cache(known: ServerPair, config: WriterConfig) -> str:
     # It is not tried: that would empty the cache.
     facts = known.read
+    if known.receiver.name != "victoria_metrics":
+        return f"none; {known.receiver.title} keeps no results of queries"
     if not facts.is_known:
         return f"unknown; the server {_KINDS['unknown']}"
     if facts.kind not in ("single", "vmselect"):

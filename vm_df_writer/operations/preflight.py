@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
+import orjson
 import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.frames.parse import parse_frame
+from vm_df_writer.errors import ConfigError, LabelError
+from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.limits import ServerLimits
 from vm_df_writer.server.time_limits import TimeLimits
+from vm_df_writer.transport.receiver import Receiver
 from vm_df_writer.warning_classes import DroppedWarning, RetentionWarning, TenantLabelWarning
 
 __all__ = ["plan_send", "warn_of_dropped", "warn_of_tenant_labels"]
@@ -34,6 +40,10 @@ _REMEDIES = {
 
 _TENANT_LABELS = ("vm_account_id", "vm_project_id")
 
+# What a receiver takes that may drop a series for a name.
+_LABEL_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_METRIC_NAME = re.compile("[A-Za-z_:][A-Za-z0-9_:]*")
+
 
 def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions) -> SendPlan:
     """Ask the servers what they store, and read a frame by that.
@@ -43,11 +53,14 @@ def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOp
 
     Raises
     ------
+    ConfigError
+        If the receiver has no such thing as the configuration or a keyword asks for.
     FrameError
         If the frame cannot be read, or the servers would not store its labels.
     """
     config = backend.config
     servers = backend.server.info()
+    _check_reading(servers.receiver, config, reading)
     limits = ServerLimits.of(config, servers)
     parsed = parse_frame(
         frame,
@@ -55,14 +68,71 @@ def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOp
         reading=reading,
         limits=limits.labels,
         cache=backend.label_sets,
+        is_exact=servers.receiver.is_exact,
     )
+    _check_parsed(servers.receiver, parsed)
     return SendPlan(
         parsed=parsed,
         servers=servers,
-        limits=limits,
+        limits=replace(limits, times=_beside(limits.times, parsed)),
+        wire=backend.client.wire,
         max_bytes=config.batch_max_bytes,
         max_series=config.batch_max_series,
     )
+
+
+def _check_reading(receiver: Receiver, config: WriterConfig, reading: ReadOptions) -> None:
+    """Refuse what only VictoriaMetrics has.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration names a tenant by its path, or samples of one time are to be kept.
+    """
+    if receiver.name == "victoria_metrics":
+        return
+    if config.tenant_id is not None:
+        raise ConfigError(
+            f"tenant_id: it is a part of the path, which {receiver.title} does not have; name the "
+            "tenant by headers=, such as X-Scope-OrgID",
+            keyword="tenant_id",
+        )
+    if reading.duplicates == "keep":
+        raise ConfigError(
+            f"duplicates: {receiver.title} keeps one sample of each time and drops the others "
+            "without a word; choose one by duplicates='last', 'first' or 'max'",
+            keyword="duplicates",
+        )
+
+
+def _check_parsed(receiver: Receiver, parsed: ParsedFrame) -> None:
+    """Refuse names that a receiver may drop the series for.
+
+    Raises
+    ------
+    LabelError
+        If a name is no identifier.
+    """
+    if not receiver.needs_plain_names:
+        return
+    metrics = {orjson.loads(label_set)["__name__"] for label_set in parsed.label_sets}
+    for what, names, pattern in (
+        ("label", parsed.label_names, _LABEL_NAME),
+        ("metric", metrics, _METRIC_NAME),
+    ):
+        if wrong := sorted(name for name in names if not pattern.fullmatch(name)):
+            raise LabelError(
+                f"{what} {wrong[0]!r}: {receiver.title} takes letters, digits and underscores in a "
+                f"name, and may drop the series without a word ({len(wrong)} such names); rename it"
+            )
+
+
+def _beside(limits: TimeLimits, parsed: ParsedFrame) -> TimeLimits:
+    """Return the limits that hold once the newest sample of a frame is written."""
+    if limits.reach_ms is None:
+        return limits
+    newest = [int(block.timestamps_ms.max()) for block in parsed.blocks() if block.n_samples]
+    return limits.beside(max(newest)) if newest else limits
 
 
 def warn_of_dropped(dropped: Mapping[str, int], n_samples: int, limits: TimeLimits) -> None:
@@ -80,7 +150,7 @@ def warn_of_dropped(dropped: Mapping[str, int], n_samples: int, limits: TimeLimi
             )
     for reason, what, edge, limit_ms, remedy in (
         ("too_old", "older", "before", limits.oldest_ms, limits.oldest_remedy),
-        ("too_new", "newer", "after", limits.newest_ms, "raise its -futureRetention"),
+        ("too_new", "newer", "after", limits.newest_ms, limits.newest_remedy),
     ):
         if n := dropped.get(reason):
             warn_caller(

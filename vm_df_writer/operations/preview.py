@@ -37,13 +37,13 @@ class Preview:
     dropped, adjusted : mapping of str to int
         Samples that would be left out or altered, by reason.
     bytes_raw, requests : int
-        Size of the import lines before compression, and the number of bodies.
+        Size of the bodies before compression, and their number.
     is_estimate : bool
         True if these two are extrapolated, as they are for large frames.
     first_ms, last_ms : int or None
         Epoch milliseconds of the first and last sample.
     first_line : str
-        The first import line.
+        The first import line, or what it would be.
     limits_reported : bool
         True if a server said what it stores, so that `dropped` knows it. False if none answers:
         then the smallest limits that any version has are assumed for labels, and none for times.
@@ -124,9 +124,9 @@ def preview_frame(
             formatted.append(block)
     counts = SampleCounts.concat(tables)
     samples = int(counts.samples.sum())
-    sizes, first_line = [], b""
+    sizes, first_line = [], ""
     for body in plan.bodies(formatted):
-        first_line = first_line or body.data[: body.data.index(b"\n")]
+        first_line = first_line or plan.wire.first_entry(body.data)
         sizes.append(len(body.data))
     is_estimate = samples > n_formatted
     bytes_raw, requests = sum(sizes), len(sizes)
@@ -149,7 +149,7 @@ def preview_frame(
         is_estimate=is_estimate,
         first_ms=int(counts.first_ms.min()) if tables else None,
         last_ms=int(counts.last_ms.max()) if tables else None,
-        first_line=first_line.decode(),
+        first_line=first_line,
         limits_reported=plan.limits.are_reported,
         counts=counts,
     )

@@ -21,6 +21,7 @@ from vm_df_writer.operations.existing.rewriter import Rewriter
 from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.server.limits import ServerLimits
 from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.transport.receiver import IMPORTING, OTHER
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["replay_folder"]
@@ -103,7 +104,12 @@ class _Replay:
             rest = [f for f in files if f not in self._gone and f not in self._problems]
             if not rest:
                 break
-            self._backend.sender.deliver(self._bodies(rest), self._settle, self._ledger.note_retry)
+            self._backend.sender.deliver(
+                self._bodies(rest),
+                self._settle,
+                self._ledger.note_retry,
+                receiver=self._servers.receiver,
+            )
 
     def release(self) -> None:
         """Let others have what is left; a file that is not claimed stays as it is."""
@@ -141,6 +147,7 @@ class _Replay:
         try:
             for file in files:
                 self._require_tenant(file)
+                self._require_same_door(file)
             with self._spool.lock() as is_ours:
                 if is_ours:  # else they are in the hands of another process
                     # Listed under the lock: a set that is being written is not whole.
@@ -174,6 +181,7 @@ class _Replay:
 
     def _read(self, file: SpooledFile) -> Body:
         self._require_tenant(file)
+        self._require_same_door(file)
         body = file.read()
         # Anew for each file: a replay may take hours, in which samples get too old.
         limits = ServerLimits.of(self._backend.config, self._servers)
@@ -191,6 +199,22 @@ class _Replay:
             raise SpoolError(f"the sidecar's tenant, {shown(tenant)}, is no text; put it in quotes")
         if not self._backend.endpoint.writes_to(tenant):
             raise SpoolError(f"it is of tenant {shown(tenant)}; replay it with that tenant_id")
+
+    def _require_same_door(self, file: SpooledFile) -> None:
+        """Refuse a body that the server does not take, or takes in another way."""
+        wire, receiver = self._backend.client.wire, self._servers.receiver
+        if file.wire is not wire:
+            raise SpoolError(
+                f"it is for the protocol {file.wire.name!r}; replay it with protocol="
+                f"{file.wire.name!r}"
+            )
+        # What was made for a server that nothing was known of fits any.
+        made_for = file.facts.get("receiver", IMPORTING.name)
+        if made_for not in (receiver.name, OTHER.name):
+            raise SpoolError(
+                f"it was made for {made_for!r}, and the server is {receiver.name!r}, which may "
+                "store less of it; replay it to where it was to go"
+            )
 
     def _settle(self, outcome: Outcome) -> None:
         file, error = self._claimed.pop(outcome.body), outcome.error

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.limits import ServerLimits
 from vm_df_writer.server.server_info import ServerPair
 from vm_df_writer.wire.packing import Body, pack_bodies
+from vm_df_writer.wire.protocol import Wire
 
 __all__ = ["SendPlan"]
 
@@ -28,6 +30,8 @@ class SendPlan:
         What the servers reported of themselves.
     limits : ServerLimits
         What they store, by that and by the configuration.
+    wire : Wire
+        How blocks become bodies.
     max_bytes, max_series : int
         The size of a body.
     select : callable
@@ -37,9 +41,48 @@ class SendPlan:
     parsed: ParsedFrame
     servers: ServerPair
     limits: ServerLimits
+    wire: Wire
     max_bytes: int
     max_series: int
     select: Callable[[Iterator[SeriesBlock]], Iterator[SeriesBlock]] = field(default=iter)
+
+    def require(self, *, verify: bool, reset_cache: bool) -> None:
+        """Refuse what the caller asks for and the server cannot do.
+
+        Raises
+        ------
+        ConfigError
+            If samples cannot be read back, or there is no cache to reset.
+        """
+        if verify:
+            self.require_reading_back("verify")
+        if reset_cache:
+            self._require_cache()
+
+    def require_reading_back(self, keyword: str) -> None:
+        """Refuse what a keyword asks for if samples cannot be read back.
+
+        Raises
+        ------
+        ConfigError
+            If it is neither VictoriaMetrics nor Prometheus that is read from.
+        """
+        if not self.servers.reads_back:
+            raise ConfigError(
+                f"{keyword}: samples are read back from VictoriaMetrics and Prometheus, and the "
+                f"server does not say that it is one of them; leave {keyword}= out, or set "
+                "query_url to one",
+                keyword=keyword,
+            )
+
+    def _require_cache(self) -> None:
+        receiver = self.servers.receiver
+        if receiver.name != "victoria_metrics":
+            raise ConfigError(
+                f"reset_cache: {receiver.title} keeps no results of queries that would have to be "
+                "reset; leave it out",
+                keyword="reset_cache",
+            )
 
     def blocks(self) -> Iterator[SeriesBlock]:
         """Yield what the servers store of each block of the frame, which is read anew."""
@@ -65,12 +108,14 @@ class SendPlan:
                 n_samples = 0
 
     def bodies(self, blocks: Iterable[SeriesBlock]) -> Iterator[Body]:
-        """Format blocks and pack their lines into bodies."""
+        """Format blocks and pack them into bodies."""
+        limit = self.limits.max_line_bytes
         return pack_bodies(
             blocks,
-            max_bytes=self.max_bytes,
+            max_bytes=min(self.max_bytes, limit) if self.wire.limits_bodies else self.max_bytes,
             max_series=self.max_series,
-            max_chunk_bytes=self.limits.max_line_bytes,
+            wire=self.wire,
+            max_chunk_bytes=limit,
         )
 
 

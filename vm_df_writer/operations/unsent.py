@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
@@ -58,17 +59,18 @@ def keep_unsent(
         return None
     why = reason.describe() if isinstance(reason, DeliveryError) else type(reason).__name__
     failed, position = deque(ledger.failed), ledger.settled
+    keep = partial(spool.keep, tenant=tenant, reason=why, receiver=plan.servers.receiver)
     refusal = "interrupted"
     try:
         while failed and not interrupt.noted:
             body, in_doubt = failed[0].body, failed[0].in_doubt
-            path = spool.keep(body, tenant=tenant, reason=why, in_doubt=in_doubt)
+            path = keep(body, in_doubt=in_doubt)
             ledger.spooled.append(str(path))
             failed.popleft()
         for body in plan.bodies(plan.blocks_after(position)):
             if interrupt.noted:
                 break
-            ledger.spooled.append(str(spool.keep(body, tenant=tenant, reason=why)))
+            ledger.spooled.append(str(keep(body)))
             position += body.n_samples
     except OSError as error:
         refusal = error.strerror or str(error)

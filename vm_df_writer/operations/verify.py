@@ -70,6 +70,7 @@ def verify_plan(
     accept_conflicting: bool = False,
 ) -> Verification:
     """Compare what was planned with what the server has; as `VmWriter.verify`."""
+    plan.require_reading_back("verify")
     ledger = Ledger()
     blocks = map(ledger.count_block, plan.blocks())
     reader = block_reader(backend, count_only=count_only)
@@ -117,7 +118,8 @@ def _repair(
     accept_conflicting: bool,
 ) -> VerificationResult:
     missing = missing_blocks(plan.blocks(), block_reader(backend), result.incomplete)
-    backend.sender.deliver(plan.bodies(missing), ledger.record_repair)
+    receiver = plan.servers.receiver
+    backend.sender.deliver(plan.bodies(missing), ledger.record_repair, receiver=receiver)
     if ledger.error is not None:
         raise ledger.error
     again = verify_blocks(
@@ -138,12 +140,14 @@ def _warn_of_copies(result: VerificationResult) -> None:
 
 def block_reader(backend: Backend, *, count_only: bool = False) -> BlockReader:
     """Return a reader of what is acknowledged by now."""
+    servers = backend.server.info()
     return BlockReader(
         backend.client,
         backend.endpoint,
         backend.read_back,
         acknowledged_at=backend.read_back.clock(),
-        deduplication=backend.server.info().deduplication(),
+        reads_by=servers.reads_back,
+        deduplication=servers.deduplication(),
         count_only=count_only,
         is_queued=lambda: bool(backend.server.describe_queue()),
     )

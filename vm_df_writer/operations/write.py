@@ -85,6 +85,7 @@ def write_plan(
     `among_others` says that other parts may store further samples at the same times, since the
     caller keeps duplicates: they are no failure of this one.
     """
+    plan.require(verify=bool(verify), reset_cache=reset_cache)
     warn_of_tenant_labels(backend.endpoint.tenant, plan.parsed.label_names)
     with ExitStack() as stack:
         replacement = None
@@ -143,7 +144,8 @@ def _deliver(plan: SendPlan, backend: Backend, ledger: Ledger, interrupt: OneInt
     """
     try:
         bodies = plan.bodies(map(ledger.count_block, plan.blocks()))
-        backend.sender.deliver(bodies, ledger.record, ledger.note_retry)
+        receiver = plan.servers.receiver
+        backend.sender.deliver(bodies, ledger.record, ledger.note_retry, receiver=receiver)
     except BaseException as error:
         interrupt.hold()
         try:

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from vm_df_writer.wire.protocol import IMPORT_LINES, WIRES, Wire
+
 __all__ = [
     "count_dropped",
     "count_requests",
@@ -19,7 +21,7 @@ __all__ = [
 # Labels that only tell one queue of a vmagent from another are left out, and those counters added.
 _DROPPED = re.compile(
     r"""^(
-        vm_rows_invalid_total\{type="vmimport"\}
+        vm_rows_invalid_total\{type="(?:vmimport|promremotewrite)"\}
       | vm_rows_ignored_total\{reason="[^"]+"\}
       | vm_metrics_with_dropped_labels_total
       | vm_too_long_label_(?:names|values)_total
@@ -32,13 +34,21 @@ _DROPPED = re.compile(
       | vmagent_remotewrite_(?:packets|samples)_dropped_total
       | vm_persistentqueue_blocks_dropped_total
       | vm_indexdb_items_dropped_total\{reason="too_long_item"\}
+      | prometheus_tsdb_(?:out_of_order|out_of_bound|too_old)_samples_total(?:\{type="float"\})?
+      | prometheus_api_remote_write_invalid_labels_samples_total
     )(?:\{.*\})?[ ]([0-9.e+]+)$""",
     re.MULTILINE | re.VERBOSE,
 )
 # The path of a vminsert is "/insert/{}/prometheus/api/v1/import": braces end no labels.
-_REQUESTS = re.compile(
-    r'^(?:vm|vmagent)_http_requests_total\{.*protocol="vmimport"\} ([0-9.e+]+)$', re.MULTILINE
-)
+_REQUESTS = {
+    wire.name: re.compile(
+        rf'^(?:(?:vm|vmagent)_http_requests_total\{{.*protocol="{wire.counted_as}"'
+        r'|prometheus_http_requests_total\{code="204",handler="/api/v1/write")'
+        r"\} ([0-9.e+]+)$",
+        re.MULTILINE,
+    )
+    for wire in WIRES.values()
+}
 _QUEUED_BYTES = re.compile(
     r"^vmagent_remotewrite_pending_data_bytes\{.*\} ([0-9.e+]+)$", re.MULTILINE
 )
@@ -71,9 +81,9 @@ def count_dropped(metrics: str) -> Counter[str]:
     return counts
 
 
-def count_requests(metrics: str) -> int:
-    """Return how many requests to the import endpoint the text of ``/metrics`` counts."""
-    return _sum(_REQUESTS, metrics)
+def count_requests(metrics: str, wire: Wire = IMPORT_LINES) -> int:
+    """Return how many requests with bodies of a wire the text of ``/metrics`` counts."""
+    return _sum(_REQUESTS[wire.name], metrics)
 
 
 def describe_queue(metrics: str) -> str:

@@ -91,14 +91,16 @@ class ServerInfo:
     Attributes
     ----------
     kind : str
-        ``single``, ``vminsert``, ``vmselect``, ``vmstorage``, ``vmagent``, ``vmauth``, or
-        ``unknown``.
+        ``single``, ``vminsert``, ``vmselect``, ``vmstorage``, ``vmagent``, ``vmauth``,
+        ``prometheus``, another program that takes remote write, or ``unknown``.
     version : str or None
         Such as ``v1.150.0``.
     flags : mapping of str to str
         The values of its command-line flags, as far as it tells them.
     set_flags : frozenset of str
         Those of them that are set.
+    head_max_ms : int or None
+        Epoch milliseconds of the newest sample in a Prometheus' memory.
 
     Examples
     --------
@@ -111,6 +113,7 @@ class ServerInfo:
     version: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
     set_flags: frozenset[str] = frozenset()
+    head_max_ms: int | None = None
 
     @property
     def is_known(self) -> bool:

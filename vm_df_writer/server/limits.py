@@ -5,7 +5,7 @@ Nothing here asks a server.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from vm_df_writer.config.writer_config import WriterConfig
@@ -13,20 +13,34 @@ from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.server_info import ServerPair
-from vm_df_writer.server.time_limits import TimeLimits, time_limits_of
+from vm_df_writer.server.time_limits import (
+    NEAR_MS,
+    TimeLimits,
+    limits_of_prometheus,
+    time_limits_of,
+)
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.transport.receiver import IMPORTING, Receiver
+from vm_df_writer.wire.protocol import WIRES
 
 __all__ = ["ServerLimits", "label_limits_of", "line_limit_of"]
+
+# Of those that are neither VictoriaMetrics nor Prometheus, Mimir keeps the shortest values.
+_OTHER_VALUE_BYTES = 2048
+_NO_LIMIT = 10**9
 
 _LINE_BYTES = 10 * 2**20  # what new servers take by default; old ones take more
 
 
-def label_limits_of(config: WriterConfig, write: ServerInfo, read: ServerInfo) -> LabelLimits:
+def label_limits_of(
+    config: WriterConfig, write: ServerInfo, read: ServerInfo, receiver: Receiver = IMPORTING
+) -> LabelLimits:
     """Return what the servers store of labels.
 
     A server that stores reports its limits, and stricter configured ones win. Before a server that
     passes samples on, the limits of the server that is read from hold, and configured ones win.
     Without a report the configured limits hold; by default they are what all versions store.
+    Prometheus has no limits of its own.
 
     Parameters
     ----------
@@ -34,6 +48,8 @@ def label_limits_of(config: WriterConfig, write: ServerInfo, read: ServerInfo) -
         Its `max_labels`, `max_label_name_bytes` and `max_label_value_bytes`.
     write, read : ServerInfo
         The servers that are written to and read from.
+    receiver : Receiver
+        The kind of server that is written to.
 
     Examples
     --------
@@ -51,6 +67,10 @@ def label_limits_of(config: WriterConfig, write: ServerInfo, read: ServerInfo) -
     ):
         configured: int = getattr(config, key)
         told = write.number(flag) if stores else read.number(flag)
+        if receiver.name == "prometheus":
+            told = _NO_LIMIT
+        elif receiver.name == "other" and key == "max_label_value_bytes":
+            told = _OTHER_VALUE_BYTES
         if told is None:
             limits[field] = configured
         elif key not in config.model_fields_set:
@@ -71,6 +91,29 @@ def line_limit_of(facts: ServerInfo) -> int:
     return facts.size("import.maxLineLen") or _LINE_BYTES
 
 
+def _times_of(config: WriterConfig, servers: ServerPair) -> TimeLimits:
+    if servers.receiver.name == "prometheus":
+        return limits_of_prometheus(servers.write, servers.now_ms())
+    limits = time_limits_of(
+        servers.write,
+        servers.now_ms(),
+        storages=servers.storages,
+        retention_s=config.retention_s,
+    )
+    if servers.receiver.name == "other":  # what Mimir, Cortex and Thanos refuse
+        return replace(
+            limits,
+            newest_ms=servers.now_ms() + NEAR_MS,
+            newest_remedy="write them when their time has come",
+        )
+    return limits
+
+
+def request_limit_of(info: ServerInfo) -> int:
+    """Return how many bytes a body of remote write may have before compression."""
+    return info.size("maxInsertRequestSize") or WIRES["remote_write"].max_chunk_bytes
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerLimits:
     """What the servers store, as far as it is known before anything is sent.
@@ -82,7 +125,7 @@ class ServerLimits:
     times : TimeLimits
         Between which times.
     max_line_bytes : int
-        How long an import line may be.
+        How long an import line may be, or a body of remote write.
     are_reported : bool
         False if no server reported anything, so that all of it is assumed.
 
@@ -103,14 +146,11 @@ class ServerLimits:
     def of(cls, config: WriterConfig, servers: ServerPair) -> Self:
         """Return the limits that follow from a configuration and from what servers reported."""
         return cls(
-            labels=label_limits_of(config, servers.write, servers.read),
-            times=time_limits_of(
-                servers.write,
-                *servers.now_range_ms(),
-                storages=servers.storages,
-                retention_s=config.retention_s,
-            ),
-            max_line_bytes=line_limit_of(servers.write),
+            labels=label_limits_of(config, servers.write, servers.read, servers.receiver),
+            times=_times_of(config, servers),
+            max_line_bytes=line_limit_of(servers.write)
+            if config.protocol == "import"
+            else request_limit_of(servers.write),
             are_reported=servers.write.is_known or servers.read.is_known,
         )
 

@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
-from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
 from vm_df_writer.server.drop_counters import (
     count_dropped,
     count_requests,
@@ -20,8 +20,13 @@ from vm_df_writer.server.drop_counters import (
     describe_refusal,
 )
 from vm_df_writer.server.flags import ServerInfo, info_from_flags, info_from_metrics
+from vm_df_writer.server.prometheus import program_of, prometheus_info
+from vm_df_writer.server.receivers import find_receiver
+from vm_df_writer.server.server_pair import ServerPair
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.transport.receiver import IMPORTING, OTHER, Receiver
+from vm_df_writer.wire.protocol import IMPORT_LINES
 
 __all__ = ["DropCounts", "Server", "ServerPair"]
 
@@ -36,60 +41,8 @@ _OTHER_READER = (
     "let the proxy in between route this path, or set query_url to the server that is read from"
 )
 _ASKED_EVERY_S = 60.0
-# Dates have no more than seconds, so that this much tells nothing.
-_CLOCK_NOISE_S = 2.0
 # A date that is further from ours than this is hardly one of now.
 _MOST_AHEAD_S = 86_400.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerPair:
-    """What the servers told when they were asked last.
-
-    Attributes
-    ----------
-    write, read : ServerInfo
-        The server that is written to, and the one that is read from; often the same.
-    clock_ahead_s : float or None
-        By how much the clock of the former is ahead of ours, to about a second.
-    has_vmui : bool
-        Whether the server that is read from has a user interface: some builds have none.
-    storages : tuple of ServerInfo
-        The vmstorage nodes, as far as they were named.
-    """
-
-    write: ServerInfo = field(default_factory=ServerInfo)
-    read: ServerInfo = field(default_factory=ServerInfo)
-    clock_ahead_s: float | None = None
-    has_vmui: bool = False
-    storages: tuple[ServerInfo, ...] = ()
-
-    @property
-    def altering(self) -> dict[str, str]:
-        """The flags by which any of them stores something else than it was sent."""
-        altering: dict[str, str] = {}
-        for each in (self.write, self.read, *self.storages):
-            altering |= each.altering
-        return altering
-
-    def now_ms(self) -> int:
-        """Return the time of the server's clock."""
-        ahead_s = self.clock_ahead_s or 0.0
-        if abs(ahead_s) < _CLOCK_NOISE_S:
-            ahead_s = 0.0
-        return round((time.time() + ahead_s) * 1000)
-
-    def now_range_ms(self) -> tuple[int, int]:
-        """Return the times of our clock and of the server's, the earlier one first.
-
-        The date may be that of a proxy. So it must not decide alone about what the server keeps.
-        """
-        ours_ms, told_ms = round(time.time() * 1000), self.now_ms()
-        return min(ours_ms, told_ms), max(ours_ms, told_ms)
-
-    def deduplication(self) -> KeepOneRule | None:
-        """Return the intervals of which one sample each is kept, if they are told."""
-        return keep_one_rule_of((self.write, self.read, *self.storages), self.now_ms())
 
 
 @dataclass(frozen=True)
@@ -120,7 +73,7 @@ class Server:
     endpoint : Endpoint
         Where.
     config : WriterConfig
-        Its `reset_cache_auth_key`.
+        Its `reset_cache_auth_key` and `health_path`.
     clock : callable
         Monotonic seconds.
     """
@@ -139,15 +92,22 @@ class Server:
         roots = [endpoint.write_root, endpoint.read_root, *endpoint.storage_roots]
         self._roots = dict.fromkeys(roots)
         self._reset_key = config.reset_cache_auth_key
-        self._server_info = ServerPair()
+        self._has_health_path = "health_path" in config.model_fields_set
+        careful = IMPORTING if client.wire is IMPORT_LINES else OTHER
+        self._receiver = careful
+        self._server_info = ServerPair(receiver=careful)
         self._asked_at: float | None = None
         self._has_vmui: dict[str | None, bool] = {}  # by version
 
     def info(self) -> ServerPair:
-        """Return what the servers report, asking them at most once a minute."""
+        """Return what the servers report, asking them at most once a minute.
+
+        A Prometheus is always asked: how old samples may be changes with each that it stores.
+        """
+        known = self._server_info
         if self._asked_at is None or self._clock() - self._asked_at > _ASKED_EVERY_S:
             return self.ask()
-        return self._server_info
+        return self.ask() if known.write.kind == "prometheus" else known
 
     def ask(self) -> ServerPair:
         """Ask the servers now, and return what they report.
@@ -162,6 +122,8 @@ class Server:
             for root, before in facts.items():
                 reported = self._read_facts(root)
                 facts[root] = reported if reported.is_known else before
+            write = facts[self._endpoint.write_root]
+            self._receiver = find_receiver(self._client, self._endpoint, write)
             compared_s = self._compare_clocks()
             ahead_s = known.clock_ahead_s if compared_s is None else compared_s
             self._asked_at = now
@@ -175,8 +137,23 @@ class Server:
                 self._read_storage(root, known_of.get(root, ServerInfo()))
                 for root in self._endpoint.storage_roots
             ),
+            receiver=self._receiver,
         )
         return self._server_info
+
+    def check_health(self, receiver: Receiver) -> datetime | None:
+        """Ask the server whether it is there, if it has a page for that.
+
+        Returns
+        -------
+        datetime or None
+            The time of its clock, to the second; None if it does not tell.
+        """
+        if self._has_health_path or receiver.health_path == "/health":
+            return self._client.check_health()
+        if not receiver.health_path:
+            return None
+        return self._client.check_health(self._endpoint.write_root + receiver.health_path)
 
     def count(self) -> DropCounts | None:
         """Return the counters of the servers; None if none of them can be read."""
@@ -187,7 +164,7 @@ class Server:
         if not texts:
             return None
         dropped = sum((count_dropped(text) for text in texts), Counter())
-        return DropCounts(dropped, count_requests(texts[0]))
+        return DropCounts(dropped, count_requests(texts[0], self._client.wire))
 
     def describe_queue(self) -> str:
         """Return what a vmagent or vminsert has taken and not handed on, if it reports that."""
@@ -242,8 +219,17 @@ class Server:
         return reported if reported.is_known else known
 
     def _read_facts(self, root: str) -> ServerInfo:
-        facts = info_from_metrics(self._get(root, "/metrics"))
-        return facts if facts.is_known else info_from_flags(self._get(root, "/flags"))
+        metrics = self._get(root, "/metrics")
+        facts = info_from_metrics(metrics)
+        if facts.is_known:
+            return facts
+        if (found := program_of(metrics)) is None:
+            return info_from_flags(self._get(root, "/flags"))
+        program, version = found
+        if program != "prometheus":
+            return ServerInfo(kind=program, version=version, flags={"version": version})
+        flags = self._get(root, "/api/v1/status/flags")
+        return prometheus_info(version, metrics, flags, self._get(root, "/api/v1/status/config"))
 
     def _get(self, root: str, path: str) -> str:
         """Return a text of a server, or nothing if it does not tell."""
@@ -269,7 +255,7 @@ class Server:
     def _compare_clocks(self) -> float | None:
         began = time.time()
         try:
-            date = self._client.check_health()
+            date = self.check_health(self._receiver)
         except ServerRejected:
             return None
         if date is None:

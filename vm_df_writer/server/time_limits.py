@@ -12,12 +12,15 @@ from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, SeriesBlock
 from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
+from vm_df_writer.server.prometheus import reach_s_of, retention_of
 
 __all__ = [
     "DEFAULT_FUTURE_S",
     "DEFAULT_RETENTION_S",
+    "NEAR_MS",
     "TimeLimits",
     "future_s_of",
+    "limits_of_prometheus",
     "retention_s_of",
     "time_limits_of",
 ]
@@ -30,6 +33,8 @@ DEFAULT_RETENTION_S = _MONTH_S
 """How far back a server keeps samples by default."""
 DEFAULT_FUTURE_S = 2 * 86_400.0
 """How far into the future a server takes samples; newer ones can be told to take more."""
+NEAR_MS = 600_000
+"""How far into the future receivers other than VictoriaMetrics take samples, if at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +46,10 @@ class TimeLimits:
     oldest_ms, newest_ms : int or None
         Epoch milliseconds of the oldest and the newest sample that it stores; None where it does
         not tell.
-    oldest_remedy : str
-        What to do where older samples are needed.
+    reach_ms : int or None
+        How far before the newest sample of any series a sample may lie; None if that is all one.
+    oldest_remedy, newest_remedy : str
+        What to do where older or newer samples are needed.
 
     Examples
     --------
@@ -56,7 +63,26 @@ class TimeLimits:
 
     oldest_ms: int | None = None
     newest_ms: int | None = None
+    reach_ms: int | None = field(default=None, repr=False)
     oldest_remedy: str = field(default="raise its -retentionPeriod", repr=False)
+    newest_remedy: str = field(default="raise its -futureRetention", repr=False)
+
+    def beside(self, newest_ms: int) -> TimeLimits:
+        """Return the limits where samples as new as that are written.
+
+        Examples
+        --------
+        >>> TimeLimits(newest_ms=90, reach_ms=30).beside(100).oldest_ms
+        60
+        """
+        if self.reach_ms is None:
+            return self
+        if self.newest_ms is not None:
+            newest_ms = min(newest_ms, self.newest_ms)
+        oldest_ms = newest_ms - self.reach_ms
+        if self.oldest_ms is not None:
+            oldest_ms = max(oldest_ms, self.oldest_ms)
+        return replace(self, oldest_ms=oldest_ms)
 
     def keep(self, block: SeriesBlock) -> SeriesBlock:
         """Return a block without the samples that would be dropped, which it counts."""
@@ -86,8 +112,7 @@ class TimeLimits:
         if oldest_ms is not None and (n := int((counts.first_ms < oldest_ms).sum())):
             reason, side, limit_ms, remedy = "too_old", "before", oldest_ms, self.oldest_remedy
         elif newest_ms is not None and (n := int((counts.last_ms > newest_ms).sum())):
-            reason, side, limit_ms = "too_new", "after", newest_ms
-            remedy = "raise its -futureRetention"
+            reason, side, limit_ms, remedy = "too_new", "after", newest_ms, self.newest_remedy
         else:
             return None
         return (
@@ -111,6 +136,28 @@ def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
         offsets=np.append(0, np.cumsum(counts[groups])),
         timestamps_ms=block.timestamps_ms[keep],
         values=np.ascontiguousarray(block.values[:, keep]),
+    )
+
+
+def limits_of_prometheus(info: ServerInfo, now_ms: int) -> TimeLimits:
+    """Return what Prometheus stores, and does not suffer from.
+
+    Before 2.54 it takes any sample of the future, and then refuses all that are older than that.
+    """
+    reach_ms = round(reach_s_of(info) * 1000)
+    retention_s = retention_of(info)
+    oldest = [] if retention_s is None else [now_ms - round((retention_s - _AGING_S) * 1000)]
+    if info.head_max_ms is not None:
+        oldest.append(info.head_max_ms - reach_ms)
+    return TimeLimits(
+        oldest_ms=max(oldest, default=None),
+        newest_ms=now_ms + NEAR_MS,
+        reach_ms=reach_ms,
+        oldest_remedy=(
+            "set storage.tsdb.out_of_order_time_window in its configuration to more than their "
+            "age, and keep its retention longer"
+        ),
+        newest_remedy="write them when their time has come",
     )
 
 

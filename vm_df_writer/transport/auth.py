@@ -1,4 +1,4 @@
-"""Authorization: the header with the credentials, fixed or from a token file that rotates."""
+"""Authorization: headers with credentials, fixed or from a token file that rotates."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerUnavailable
 
 __all__ = ["Authorization", "Masked"]
+
+# A shorter header may be the number of a tenant, which stands in many a text.
+_SHORTEST_KEY = 12
 
 _Stamp = tuple[int, int, int]
 
@@ -32,6 +35,8 @@ class Authorization:
     ----------
     source : str
         The parameters it comes from; empty if there is none.
+    headers : dict of str to str
+        The configured headers, which may be credentials too.
 
     Examples
     --------
@@ -46,6 +51,9 @@ class Authorization:
 
     def __init__(self, config: WriterConfig) -> None:
         self.source = ""
+        self.headers = {
+            name: Masked(value.get_secret_value()) for name, value in config.headers.items()
+        }
         self._header: str | None = None
         self._secrets: list[str] = []
         self._file: Path | None = None
@@ -115,7 +123,8 @@ class Authorization:
 
     def redact(self, text: str) -> str:
         """Replace the secrets in an answer: vmauth quotes tokens that it does not know."""
-        for secret in filter(None, self._secrets):
+        keys = [value for value in self.headers.values() if len(value) >= _SHORTEST_KEY]
+        for secret in filter(None, [*self._secrets, *keys]):
             text = text.replace(secret, "***")
         return text
 

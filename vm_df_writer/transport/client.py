@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,12 +15,16 @@ from vm_df_writer.errors import DeliveryError, ServerUnavailable
 from vm_df_writer.transport.answer import Answer
 from vm_df_writer.transport.auth import Authorization, Masked
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.transport.http_errors import Target, http_date, rejection
+from vm_df_writer.transport.http_dates import clock_of
+from vm_df_writer.transport.http_errors import Target, rejection
+from vm_df_writer.transport.receiver import IMPORTING, Receiver
 from vm_df_writer.transport.session import Transport, origin
 from vm_df_writer.warning_classes import InsecureTlsWarning
+from vm_df_writer.wire.protocol import WIRES
 
 __all__ = ["HttpClient"]
 
+_OK = frozenset({200})
 # What is said of health, and of an import, is a word or two.
 _MOST_WORDS_BYTES = 2**20
 _MOST_TEXT_BYTES = 2**25  # the metrics of a large server are a few MiB
@@ -28,7 +32,7 @@ _MOST_LINES_BYTES = 2**27
 
 
 class HttpClient:
-    """Requests to one VictoriaMetrics, over connections that are kept open.
+    """Requests to one server, over connections that are kept open.
 
     Opens nothing before the first request, and again after :meth:`close`, in a forked process
     and after unpickling. Threads may share one. The proxies and the CA bundle of the
@@ -41,9 +45,9 @@ class HttpClient:
     Parameters
     ----------
     config : WriterConfig
-        Credentials, TLS options, timeout and number of connections.
+        Protocol, credentials, headers, TLS options, timeout and number of connections.
     endpoint : Endpoint
-        Where to send; credentials go nowhere else.
+        Where to send; credentials and configured headers go nowhere else.
 
     Examples
     --------
@@ -65,14 +69,15 @@ class HttpClient:
             read_base = ("query_url", config.query_url.rstrip("/"))
             self._read_paths = "query_url and tenant_id"
         self._read_base = read_base
-        paths = "datasource_url, tenant_id and import_json_path"
-        self._import = Target(endpoint.import_url, 204, *write_base, paths, stores=True)
+        self.wire = WIRES[config.protocol]
+        path = "import_json_path" if config.protocol == "import" else "remote_write_path"
+        self._write_place = (*write_base, f"datasource_url, tenant_id and {path}")
         paths = "datasource_url and health_path"
         self._import_query, self._health_query = (
             Masked(f"?{query}" if query else "")
             for query in (endpoint.import_query, endpoint.health_query)
         )
-        self._health = Target(endpoint.health_url, 200, *write_base, paths)
+        self._health = Target(endpoint.health_url, _OK, *write_base, paths)
         if config.verify_tls is False and "https" in (scheme for scheme, _ in self._trusted):
             warn_caller(
                 f"verify_tls: false, so that any machine can pose as {endpoint.import_url}; set it "
@@ -95,48 +100,51 @@ class HttpClient:
         return self._open().newest_connection
 
     def post_import(
-        self, data: bytes, *, content_encoding: str | None = None, timeout_s: float | None = None
-    ) -> None:
-        """Send one body of import lines; 204 is the only success.
+        self,
+        data: bytes,
+        *,
+        content_encoding: str | None = None,
+        receiver: Receiver = IMPORTING,
+        timeout_s: float | None = None,
+    ) -> int:
+        """Send one body of samples, to be stored.
 
         Parameters
         ----------
         data : bytes
             The body as it goes over the wire.
         content_encoding : str, optional
-            How `data` is compressed, such as ``gzip``.
+            How `data` is encoded, such as ``gzip``; the first encoding of the wire if left out.
+        receiver : Receiver
+            What the answer means.
         timeout_s : float, optional
             Limit for sending, and for the wait for the answer; the configured `timeout` if left
             out. Connecting never takes longer than the configured `timeout`.
-        """
-        headers = {} if content_encoding is None else {"Content-Encoding": content_encoding}
-        query = self._import_query
-        answer = self._request(
-            self._import, "POST", headers, data, query=query, timeout_s=timeout_s
-        )
-        answer.read(_MOST_WORDS_BYTES)
-
-    def check_health(self) -> datetime | None:
-        """Ask the server whether it is there.
 
         Returns
         -------
-        datetime or None
-            The time of its clock, to the second, which for a cached answer is its date and its
-            age; None if the answer does not tell.
+        int
+            The status, which is one of the receiver's successes.
         """
-        answer = self._request(self._health, "GET", query=self._health_query)
-        answer.read(_MOST_WORDS_BYTES)
-        date, age = (
-            http_date(answer.headers.get("Date", "")),
-            answer.headers.get("Age", "0").strip(),
+        headers = self.wire.headers(content_encoding or self.wire.encodings[0])
+        target = Target(self._endpoint.import_url, receiver.successes, *self._write_place, receiver)
+        answer = self._request(
+            target, "POST", headers, data, query=self._import_query, timeout_s=timeout_s
         )
-        if date is None or not re.fullmatch("[0-9]{1,9}", age):
-            return None
-        try:
-            return date + timedelta(seconds=int(age))
-        except OverflowError:
-            return None
+        answer.read(_MOST_WORDS_BYTES)
+        return answer.status
+
+    def check_health(self, url: str | None = None) -> datetime | None:
+        """Ask the server whether it is there, and return the time of its clock if it tells that.
+
+        The URL is the configured one if none is given.
+        """
+        target, query = self._health, self._health_query
+        if url is not None:
+            target, query = replace(target, url=url), Masked("")
+        answer = self._request(target, "GET", query=query)
+        answer.read(_MOST_WORDS_BYTES)
+        return clock_of(answer.headers)
 
     def flush(self) -> bool:
         """Make what the servers just took readable; return whether each of them lets us.
@@ -169,11 +177,6 @@ class HttpClient:
         timeout_s : float, optional
             Limit for the wait for the answer; the configured `timeout` if left out. A second is
             added for each 64 KiB of it.
-
-        Returns
-        -------
-        bytes
-            The body of the answer.
         """
         target = self._reading(url)
         # The query stays out of the target, and so out of messages: it may hold an authKey.
@@ -189,7 +192,7 @@ class HttpClient:
         most_bytes: int = _MOST_LINES_BYTES,
         timeout_s: float | None = None,
     ) -> Iterator[bytes]:
-        """Post a form and yield the lines of the answer as they come.
+        """Post a form and yield the lines of the answer as they come, but for empty ones.
 
         Parameters
         ----------
@@ -202,11 +205,6 @@ class HttpClient:
         timeout_s : float, optional
             How long the server may be silent; the configured `timeout` if left out. It may wait
             several times, in all for `retry_deadline`, and a second for each 64 KiB.
-
-        Yields
-        ------
-        bytes
-            The lines, without their ends; empty ones are left out.
         """
         target = self._reading(url)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -227,7 +225,7 @@ class HttpClient:
         The form may hold a key, which is not in the URL and so in no message.
         """
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        target = Target(url, 204, *self._read_base, self._read_paths)
+        target = Target(url, frozenset({204}), *self._read_base, self._read_paths)
         body = urlencode(form).encode()
         answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
         answer.read(_MOST_WORDS_BYTES)
@@ -239,7 +237,7 @@ class HttpClient:
             transport.close()
 
     def _reading(self, url: str) -> Target:
-        return Target(url, 200, *self._read_base, self._read_paths)
+        return Target(url, _OK, *self._read_base, self._read_paths)
 
     def _request(
         self,
@@ -256,6 +254,8 @@ class HttpClient:
 
         def send(authorization: str | None) -> Answer:
             credentials = {} if authorization is None else {"Authorization": authorization}
+            if trusted:
+                credentials |= self._authorization.headers
             while True:
                 try:
                     return self._open().send(
@@ -279,7 +279,7 @@ class HttpClient:
             if renewed != authorization:
                 answer.close()
                 answer = send(renewed)
-        if answer.status == target.success:
+        if answer.status in target.successes:
             return answer
         text = self._redact(answer.error_text())
         answer.close()

@@ -24,7 +24,7 @@ class Endpoint:
     Attributes
     ----------
     import_url : str
-        Takes the import lines.
+        Takes the samples.
     health_url : str
         Answers if the server is there.
     write_root : str
@@ -97,9 +97,11 @@ class Endpoint:
         if read_tenant:
             read_base = f"{read_root}/select/{read_tenant}/prometheus"
             vmui_root = f"{read_root}/select/{read_tenant}"
+        is_lines = config.protocol == "import"
+        path = config.import_json_path if is_lines else config.remote_write_path
         # vminsert has no user interface, so that a tenant without query_url leaves it unknown.
         has_vmui = config.query_url is not None or not tenant
-        import_url, _, import_query = _join(write_base, config.import_json_path).partition("?")
+        import_url, _, import_query = _join(write_base, path).partition("?")
         health_url, _, health_query = _join(root, config.health_path).partition("?")
         return cls(
             import_url=import_url,
@@ -136,7 +138,7 @@ class Endpoint:
 
     @property
     def is_loopback(self) -> bool:
-        """True if the import lines do not leave this machine.
+        """True if the samples do not leave this machine.
 
         Examples
         --------

@@ -7,18 +7,18 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 from vm_df_writer.transport.exchange import SlowAnswerError
+from vm_df_writer.transport.http_dates import retry_after_s
+from vm_df_writer.transport.receiver import IMPORTING, Receiver
 
-__all__ = ["RETRIED_STATUSES", "Target", "http_date", "rejection", "unavailability"]
+__all__ = ["Target", "rejection", "unavailability"]
 
 # A server or proxy gives these answers by the head of a request. After any other the body may have
-# been read in part, and VictoriaMetrics stores whole lines as they come.
+# been read in part, and stored, unless the receiver is known not to do that.
 _REFUSED_UNREAD = frozenset({401, 403, 404, 405, 407, 411, 413, 414, 415, 431})
 
 # No such path, as it is told by most servers, by a vmselect, behind a prefix, and by a vmauth.
@@ -31,7 +31,6 @@ _REMEDIES = {
     400: "its answer says why",
     401: "set user and password, or a bearer token",
     403: "let these credentials use this path",
-    **dict.fromkeys((404, 405), "VictoriaMetrics itself never answers so; check {parameters}"),
     407: "put the proxy's credentials into HTTP_PROXY or HTTPS_PROXY",
     408: "lower concurrency or batch_max_bytes",
     413: "lower batch_max_bytes",
@@ -49,22 +48,27 @@ class Target:
     ----------
     url : str
         Where the request goes; without credentials.
-    success : int
-        The one status that is a success.
+    successes : frozenset of int
+        The statuses that are a success.
     base_parameter, base : str
         The parameter that names the server, and its value.
     parameters : str
         All parameters that make up `url`, in words.
-    stores : bool
-        True if the server stores what is sent there.
+    receiver : Receiver or None
+        What its answers mean, if it stores what is sent there.
     """
 
     url: str
-    success: int
+    successes: frozenset[int]
     base_parameter: str
     base: str
     parameters: str
-    stores: bool = False
+    receiver: Receiver | None = None
+
+    @property
+    def stores(self) -> bool:
+        """True if the server stores what is sent there."""
+        return self.receiver is not None
 
 
 def rejection(
@@ -92,9 +96,9 @@ def rejection(
 
     Examples
     --------
-    >>> target = Target("http://h/import", 204, "datasource_url", "http://h", "datasource_url")
+    >>> target = Target("http://h/x", frozenset({204}), "datasource_url", "http://h", "health_path")
     >>> print(rejection(target, 401, {}, ""))
-    http://h/import: answered 401 Unauthorized; set user and password, or a bearer token
+    http://h/x: answered 401 Unauthorized; set user and password, or a bearer token
     >>> rejection(target, 429, {"Retry-After": "10"}, "").retry_after_s
     10.0
     """
@@ -102,6 +106,7 @@ def rejection(
     if len(body) > 500:  # a vmselect names the cause behind the query
         body = f"{body[:200]} ... {body[-295:]}"
     problem = f"answered {status} {_phrase(status)}".rstrip() + (f" ({body!r})" if body else "")
+    receiver = target.receiver or IMPORTING
     redirected = 300 <= status < 400
     unknown_path = status == 400 and bool(_UNKNOWN_PATH.search(body))
     # Of vmauth the versions around 1.79 answer 400 to credentials that they do not know.
@@ -109,23 +114,27 @@ def rejection(
     if redirected:
         problem, remedy = _redirect(target, status, headers.get("Location", ""))
     elif 200 <= status < 300:
-        problem += f", where only {target.success} is a success"
+        problem += f", where only {' or '.join(map(str, sorted(target.successes)))} is a success"
         remedy = (
             "a proxy that shuts down answers so, and so does what is not the right endpoint; "
             f"check {target.parameters}"
         )
     elif unknown_path or (unauthorized and credentials):
         remedy = f"check {target.parameters if unknown_path else credentials}"
+    elif status in (404, 405):
+        remedy = receiver.if_no_path.format(parameters=target.parameters)
     else:
-        remedy = _REMEDIES.get(status, "see the server's log").format(parameters=target.parameters)
-    unread = redirected or unknown_path or unauthorized or status in _REFUSED_UNREAD
+        remedy = _REMEDIES.get(status, "see the server's log")
+    about_the_address = redirected or unknown_path or unauthorized
+    unread = about_the_address or status in _REFUSED_UNREAD or status in receiver.stores_nothing
     return ServerRejected(
         f"{target.url}: {problem}",
         hint=remedy,
         status=status,
         body=body,
-        retry_after_s=_retry_after_s(headers),
+        retry_after_s=retry_after_s(headers),
         in_doubt=target.stores and not unread,
+        is_about_the_body=not about_the_address and status in receiver.about_the_body,
     )
 
 
@@ -159,27 +168,6 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    moment = http_date(text)
-    if moment is None:
-        return None
-    # By the server's own clock, if it tells it.
-    now = http_date(headers.get("Date", "")) or datetime.now(UTC)
-    return max(0.0, (moment - now).total_seconds())
-
-
-def http_date(text: str) -> datetime | None:
-    """Return the moment that a header such as ``Date`` holds; None if it holds none."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def unavailability(
     target: Target,
     root: BaseException,
@@ -208,9 +196,9 @@ def unavailability(
 
     Examples
     --------
-    >>> target = Target("http://h/health", 200, "datasource_url", "http://h", "datasource_url")
+    >>> target = Target("http://h/x", frozenset({200}), "datasource_url", "http://h", "health_path")
     >>> print(unavailability(target, ConnectionRefusedError(), sent=False, timeout_s=5.0))
-    http://h/health: nothing listens (connection refused); start it or correct datasource_url
+    http://h/x: nothing listens (connection refused); start it or correct datasource_url
     """
     # With TLS 1.3 a server tells only after the handshake that it does not accept our certificate.
     tls_reason = root.reason if isinstance(root, ssl.SSLError) else None
@@ -229,7 +217,10 @@ def unavailability(
     else:
         problem, remedy = _unconnected(target, root, timeout_s)
     return ServerUnavailable(
-        f"{target.url}: {problem}", hint=remedy, stale=stale, in_doubt=sent and target.stores
+        f"{target.url}: {problem}",
+        hint=remedy,
+        stale=stale,
+        in_doubt=sent and target.receiver is not None,
     )
 
 
@@ -294,7 +285,3 @@ def _text(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     # Of what is no web server. The URL of a proxy may hold credentials.
     return re.sub(r"\S*@", "***@", " ".join(text.split()))[:200]
-
-
-RETRIED_STATUSES = frozenset({200, 408, 429, 502, 503, 504})
-"""Answers that pass; 200 is what a proxy says that is shutting down, a real success is 204."""

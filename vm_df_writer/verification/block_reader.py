@@ -36,6 +36,8 @@ class BlockReader:
         Makes the requests.
     endpoint : Endpoint
         Where to read.
+    reads_by : {"export", "query"}
+        By what samples are read.
     policy : ReadBackPolicy
         How long to wait until samples can be read.
     acknowledged_at : float
@@ -59,6 +61,7 @@ class BlockReader:
         endpoint: Endpoint,
         policy: ReadBackPolicy,
         *,
+        reads_by: str = "export",
         acknowledged_at: float,
         deduplication: KeepOneRule | None = None,
         count_only: bool = False,
@@ -68,10 +71,10 @@ class BlockReader:
         self._client = client
         self._policy = policy
         self._acknowledged_at = acknowledged_at
-        self._count_only = count_only
+        self._count_only = count_only and reads_by == "export"
         self.is_queued = is_queued
         self._endpoint = endpoint
-        self._strategy = ReadStrategy()
+        self._strategy = ReadStrategy(reads_by=reads_by)
         self._looked_at: float | None = None
 
     def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> BlockDiff:
@@ -163,6 +166,9 @@ class BlockReader:
         return waited_s >= self._policy.queued_patience_s or not self.is_queued()
 
     def _wait_until_readable(self) -> None:
+        if self._strategy.reads_by == "query":  # Prometheus gives at once what it acknowledged
+            self._strategy.can_flush = False
+            return
         self._flush()
         if not self._strategy.can_flush:
             waited_s = self._policy.clock() - self._acknowledged_at

@@ -51,6 +51,8 @@ class Comparison:
         The intervals of which the server keeps one sample each.
     as_stored : callable
         Gives the label set that the server stores for one that was sent.
+    is_exact : bool
+        Whether the server keeps every bit.
 
     Examples
     --------
@@ -76,11 +78,10 @@ class Comparison:
         deduplication: KeepOneRule | None = None,
         *,
         as_stored: Callable[[bytes], bytes] = bytes,
+        is_exact: bool = False,
     ) -> None:
-        self._block = block
-        self._series = series
-        self._deduplication = deduplication
-        self._sent = SentSamples(block, series)
+        self._block, self._series, self._deduplication = block, series, deduplication
+        self._sent = SentSamples(block, series, is_exact=is_exact)
         self._slots = {
             export_lines.series_key(as_stored(block.label_sets[s])): slot
             for slot, s in enumerate(series)

@@ -17,7 +17,6 @@ from vm_df_writer.verification.export.piece_reader import (
     most_bytes_of,
 )
 from vm_df_writer.verification.read_strategy import ReadStrategy
-from vm_df_writer.wire.metricsql import exact_selector
 
 __all__ = ["Exporter", "ReadBackPolicy"]
 
@@ -79,12 +78,18 @@ class Exporter:
                 return
         for batch in self._strategy.batches(block.label_sets, series):
             comparison = self._comparison(block, batch)
-            selectors = [exact_selector(self._labels(block, s)) for s in batch]
+            selectors = [pieces.selector(self._labels(block, s)) for s in batch]
             pieces.read(selectors, *comparison.range_ms, comparison)
             yield comparison
 
     def _comparison(self, block: SeriesBlock, series: Sequence[int]) -> Comparison:
-        return Comparison(block, series, self._deduplication, as_stored=self._as_stored)
+        return Comparison(
+            block,
+            series,
+            self._deduplication,
+            as_stored=self._as_stored,
+            is_exact=self._strategy.reads_by == "query",
+        )
 
     def _labels(self, block: SeriesBlock, s: int) -> dict[str, str]:
         labels: dict[str, str] = orjson.loads(self._as_stored(block.label_sets[s]))

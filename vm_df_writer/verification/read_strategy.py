@@ -27,6 +27,8 @@ class ReadStrategy:
 
     Attributes
     ----------
+    reads_by : {"export", "query"}
+        By what samples are read.
     can_flush : bool
         Whether the server lets us flush its buffers.
     can_share : bool
@@ -43,6 +45,7 @@ class ReadStrategy:
     [[0, 1], [2]]
     """
 
+    reads_by: str = "export"
     can_flush: bool = True
     can_share: bool = True
     can_share_counts: bool = True

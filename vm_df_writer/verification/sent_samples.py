@@ -26,6 +26,8 @@ class SentSamples:
         What was sent.
     series : sequence of int
         The positions of the series in the block; the first one is slot 0, and so on.
+    is_exact : bool
+        Whether the server keeps every bit of a value.
 
     Attributes
     ----------
@@ -51,7 +53,9 @@ class SentSamples:
     ([1.5, 2.5], [True, False])
     """
 
-    def __init__(self, block: SeriesBlock, series: Sequence[int]) -> None:
+    def __init__(
+        self, block: SeriesBlock, series: Sequence[int], *, is_exact: bool = False
+    ) -> None:
         row, self.group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
         self.lengths: IntArray = np.diff(block.offsets)[self.group]
         self.starts: IntArray = np.cumsum(self.lengths) - self.lengths
@@ -59,7 +63,7 @@ class SentSamples:
         self.rows: IntArray = np.repeat(row, self.lengths)
         self.timestamps_ms: IntArray = block.timestamps_ms[self.columns]
         self.values: FloatArray = block.values[self.rows, self.columns]
-        self._tolerance = self._allow(self.values)
+        self._tolerance = None if is_exact else self._allow(self.values)
 
     @kept_attribute
     def range_ms(self) -> tuple[int, int]:
@@ -92,6 +96,9 @@ class SentSamples:
     def agree(self, positions: IntArray, got: FloatArray) -> BoolArray:
         """Return whether values are those that were sent, as exactly as the server stores them."""
         sent = self.values[positions]
+        if self._tolerance is None:
+            same: BoolArray = sent.view(np.int64) == got.view(np.int64)
+            return same
         with np.errstate(invalid="ignore", over="ignore"):
             agree: BoolArray = np.abs(sent - got) <= self._tolerance[positions]
         agree |= sent == got  # infinities

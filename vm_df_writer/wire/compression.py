@@ -150,22 +150,24 @@ class GzipReader:
             raise OSError("gzip: it is cut off")
 
 
-def decompress_snappy(block: bytes) -> bytes:
+def decompress_snappy(block: bytes, *, most_bytes: int) -> bytes:
     """Return what a snappy block holds; one that `compress` only stored needs no package.
 
     Raises
     ------
     ValueError
-        If the block is damaged.
+        If the block is damaged, or holds more than `most_bytes`.
     ConfigError
         If it is compressed, and `cramjam` is not installed.
 
     Examples
     --------
-    >>> decompress_snappy(compress(b"samples", "stored"))
+    >>> decompress_snappy(compress(b"samples", "stored"), most_bytes=7)
     b'samples'
     """
-    _, start = read_varint(block, 0)
+    n_bytes, start = read_varint(block, 0)
+    if n_bytes > most_bytes:
+        raise ValueError(f"it holds {n_bytes:,} bytes, which is more than {most_bytes:,}")
     data = block[start + len(_LONG_LITERAL) + 4 :]
     if block == _stored(data):
         return data

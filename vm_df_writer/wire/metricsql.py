@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 import orjson
@@ -13,7 +13,7 @@ __all__ = ["exact_selector", "shared_selectors"]
 _IDENTIFIER = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
 
-def exact_selector(labels: Mapping[str, str]) -> str:
+def exact_selector(labels: Mapping[str, str], *, quotes_names: bool = False) -> str:
     r"""Return the narrowest selector that matches a label set.
 
     It matches every series that has at least these labels, so the reader still
@@ -29,18 +29,27 @@ def exact_selector(labels: Mapping[str, str]) -> str:
 
     >>> print(exact_selector({"data center": "a"}))
     {__name__="",data\x20center="a"}
+
+    PromQL has quotes around a name that is no identifier:
+
+    >>> print(exact_selector({"__name__": "y", "data center": "a"}, quotes_names=True))
+    {__name__="y","data center"="a"}
     """
+    escape = _quote_name if quotes_names else _escape_name
     filters = [
         f"{escaped}={orjson.dumps(value).decode()}"
         for name, value in labels.items()
-        if (escaped := _escape_name(name)) is not None
+        if (escaped := escape(name)) is not None
     ]
     if "__name__" not in labels:
         filters.insert(0, '__name__=""')
     return "{" + ",".join(filters) + "}"
 
 
-def shared_selectors(label_sets: Iterable[Mapping[str, str]]) -> list[str]:
+def shared_selectors(
+    label_sets: Iterable[Mapping[str, str]],
+    render: Callable[[Mapping[str, str]], str] = exact_selector,
+) -> list[str]:
     """Return one selector per metric name, with the labels that all its series share.
 
     Examples
@@ -59,7 +68,11 @@ def shared_selectors(label_sets: Iterable[Mapping[str, str]]) -> list[str]:
         known = shared.setdefault(name, dict(labels))
         if not known.items() <= labels.items():
             shared[name] = {n: value for n, value in known.items() if labels.get(n) == value}
-    return [exact_selector({"__name__": name, **labels}) for name, labels in shared.items()]
+    return [render({"__name__": name, **labels}) for name, labels in shared.items()]
+
+
+def _quote_name(name: str) -> str | None:
+    return name if _IDENTIFIER.fullmatch(name) else orjson.dumps(name).decode()
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.wire.chunks import Encoder
-from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.compression import compress, decompress_gzip, decompress_snappy
 from vm_df_writer.wire.import_lines import LineEncoder, first_line
 from vm_df_writer.wire.line_reader import counts_of_lines
 from vm_df_writer.wire.remote_write import TimeSeriesEncoder
@@ -31,16 +31,27 @@ class Wire:
     encodings : tuple of str
         How a body may be encoded, the one that needs no package first:
         see :func:`~vm_df_writer.wire.compression.compress`.
+    refuses_unknown_encodings : bool
+        Whether a server that does not know the encoding of a body says so.
     headers : callable
         Gives the headers of a body in such an encoding.
     probe : bytes
         The payload of a body without samples, which a server takes if it takes any.
+    counted_as : str
+        What the counters of VictoriaMetrics call its requests.
     spool_suffix : str
         What the names of files with bodies end in.
+    spool_encoding : str
+        How these are encoded, which is one that every server decodes.
+    decode_spooled : callable
+        Decodes such a file, unless that has more than so many bytes. Raises a ValueError or an
+        OSError if it is damaged.
     default_body_bytes : int
         Size of a body before compression, if the caller sets none.
     max_chunk_bytes : int
         What every server takes of one chunk.
+    limits_bodies : bool
+        Whether that limits whole bodies too.
     encoder : callable
         Makes the encoder whose chunks have at most so many bytes.
     read_counts : callable
@@ -52,11 +63,16 @@ class Wire:
     name: str
     path: str
     encodings: tuple[str, ...]
+    refuses_unknown_encodings: bool
     headers: Callable[[str], Mapping[str, str]]
     probe: bytes
+    counted_as: str
     spool_suffix: str
+    spool_encoding: str
+    decode_spooled: Callable[[bytes, int], bytes]
     default_body_bytes: int
     max_chunk_bytes: int
+    limits_bodies: bool
     encoder: Callable[[int], Encoder]
     read_counts: Callable[[bytes], SampleCounts]
     first_entry: Callable[[bytes], str]
@@ -80,15 +96,28 @@ def _headers_of_remote_write(encoding: str) -> Mapping[str, str]:
     }
 
 
+def _gunzip(packed: bytes, most_bytes: int) -> bytes:
+    return decompress_gzip(packed, most_bytes=most_bytes)
+
+
+def _unsnap(packed: bytes, most_bytes: int) -> bytes:
+    return decompress_snappy(packed, most_bytes=most_bytes)
+
+
 IMPORT_LINES = Wire(
     name="import",
     path="/api/v1/import",
     encodings=("none", "gzip", "zstd"),
+    refuses_unknown_encodings=False,
     headers=_headers_of_lines,
     probe=b"",
+    counted_as="vmimport",
     spool_suffix=".jsonl.gz",
+    spool_encoding="gzip",
+    decode_spooled=_gunzip,
     default_body_bytes=4 * 2**20,
     max_chunk_bytes=10 * 2**20,  # -import.maxLineLen
+    limits_bodies=False,
     encoder=LineEncoder,
     read_counts=counts_of_lines,
     first_entry=first_line,
@@ -98,11 +127,16 @@ REMOTE_WRITE = Wire(
     name="remote_write",
     path="/api/v1/write",
     encodings=("stored", "snappy", "zstd"),
+    refuses_unknown_encodings=True,
     headers=_headers_of_remote_write,
     probe=compress(b"", "stored"),
+    counted_as="promremotewrite",
     spool_suffix=".rw.sz",
+    spool_encoding="snappy",
+    decode_spooled=_unsnap,
     default_body_bytes=2**20,
-    max_chunk_bytes=32 * 2**20,  # -maxInsertRequestSize, of the whole body
+    max_chunk_bytes=32 * 2**20,  # -maxInsertRequestSize
+    limits_bodies=True,
     encoder=TimeSeriesEncoder,
     read_counts=counts_of_request,
     first_entry=first_series,

@@ -15,7 +15,7 @@ from vm_df_writer.model.varint import read_varint
 from vm_df_writer.wire.import_lines import LineEncoder, first_line
 from vm_df_writer.wire.sample_layout import SampleLayout
 
-__all__ = ["counts_of_request", "first_series"]
+__all__ = ["counts_of_request", "cut_request", "first_series"]
 
 # Field 1 is the series of a request, a label of a series, the name of a label; field 2 is a
 # sample of a series, the value of a label.
@@ -53,6 +53,21 @@ def counts_of_request(data: bytes) -> SampleCounts:
         )
     empty = np.empty((3, 0), np.int64)
     return SampleCounts(label_sets, *np.concatenate([empty, *tables], axis=1))
+
+
+def cut_request(data: bytes, n_series: int) -> tuple[bytes, bytes]:
+    r"""Return the first series of a request as one of their own, and the rest.
+
+    Examples
+    --------
+    >>> cut_request(bytes.fromhex("0a01ff 0a02ffff"), 1)
+    (b'\n\x01\xff', b'\n\x02\xff\xff')
+    """
+    at = 0
+    for _ in range(n_series):
+        size, start = read_varint(data, at + 1)
+        at = start + size
+    return data[:at], data[at:]
 
 
 def first_series(data: bytes) -> str:

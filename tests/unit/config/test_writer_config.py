@@ -77,7 +77,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert refusal(timeout="x", concurrency=65, compression="lz4").splitlines() == [
         "timeout: expected a duration above zero such as 5s, 500ms or 1m30s, got 'x'",
         "concurrency: expected less than or equal to 64, got 65",
-        "compression: expected 'auto', 'gzip', 'zstd' or 'none', got 'lz4'",
+        "compression: expected 'auto', 'gzip', 'snappy', 'zstd' or 'none', got 'lz4'",
     ]
 
 

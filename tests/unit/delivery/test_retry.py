@@ -10,7 +10,7 @@ import pytest
 from vm_df_writer.delivery.concurrency_limit import Stopped
 from vm_df_writer.delivery.retry import Attempts, Retry, RetryPolicy
 from vm_df_writer.errors import ConfigError, DeliveryError, ServerRejected, ServerUnavailable
-from vm_df_writer.transport.http_errors import RETRIED_STATUSES
+from vm_df_writer.transport.receiver import RETRIED_STATUSES
 
 POLICY = RetryPolicy(reconnect_attempts=1, deadline_s=120.0)
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ def test_a_file_is_gzipped_import_lines_and_its_sidecar_tells_what_it_holds(tmp_
     facts = json.loads((tmp_path / sidecar).read_text())
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", facts.pop("created"))
     assert facts == {
+        "protocol": "import",
+        "receiver": "victoria_metrics",
+        "sha256": sha256(file.path.read_bytes()).hexdigest(),
         "tenant": "5:7",
         "samples": 6,
         "bytes": len(body.data),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,49 @@ from tests.support.spool_folders import LABEL_SETS, body_of, keep, names_in
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.delivery.spooled_file import SpooledFile
 from vm_df_writer.errors import SpoolError
+from vm_df_writer.transport.receiver import PROMETHEUS
+from vm_df_writer.wire.compression import compress
+from vm_df_writer.wire.protocol import REMOTE_WRITE, WIRES, Wire
+
+# The number 1 becomes 2.
+CHANGED_VALUE = {
+    "import": (b",1.0", b",2.0"),
+    "remote_write": (b"\x09" + struct.pack("<d", 1.0), b"\x09" + struct.pack("<d", 2.0)),
+}
 
 pytest.importorskip("resource")  # not on Windows, and neither are the locks
 
 
-def test_a_body_comes_back_as_it_was(tmp_path: Path) -> None:
-    body = body_of()
-    read = keep(tmp_path, body).read()
+@pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
+def test_a_body_comes_back_as_it_was(tmp_path: Path, wire: Wire) -> None:
+    body = body_of(wire=wire)
+    file = keep(tmp_path, body, wire=wire)
+    read = file.read()
+    assert file.wire is wire
     assert read.data == body.data
     assert read.counts.label_sets == LABEL_SETS
     assert read.counts.samples.tolist() == [3, 3]
     assert read.counts.first_ms.tolist() == [T] * 2
     assert read.counts.last_ms.tolist() == [T + 2000] * 2
+
+
+@pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
+def test_a_body_with_another_value_is_not_what_was_written(tmp_path: Path, wire: Wire) -> None:
+    file = keep(tmp_path, wire=wire)
+    other = body_of(wire=wire).data.replace(*CHANGED_VALUE[wire.name])
+    file.path.write_bytes(compress(other, wire.spool_encoding))
+    with pytest.raises(SpoolError, match="it is not what was written: its SHA-256 is another"):
+        file.read()
+
+
+def test_a_sidecar_tells_the_wire_and_the_kind_of_server(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, wire=REMOTE_WRITE)
+    body = body_of(wire=REMOTE_WRITE)
+    spool.keep(body, tenant=None, reason="nobody answers", receiver=PROMETHEUS)
+    [file] = spool.files()
+    assert file.path.name.endswith(".rw.sz")
+    assert (file.facts["protocol"], file.facts["receiver"]) == ("remote_write", "prometheus")
+    assert file.facts["bytes"] == len(body.data)
 
 
 def test_a_claimed_file_is_nobody_elses(tmp_path: Path) -> None:

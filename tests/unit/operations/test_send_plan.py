@@ -15,6 +15,7 @@ from vm_df_writer.operations.send_plan import SendPlan, _rest_of
 from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.limits import ServerLimits
 from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.wire.protocol import IMPORT_LINES
 
 FRAME = pd.DataFrame(
     np.arange(40.0).reshape(10, 4), index=minutes(*range(10)), columns=["a", "b", "c", "d"]
@@ -28,6 +29,7 @@ def plan_of(frame: pd.DataFrame, servers: ServerPair | None = None) -> SendPlan:
     return SendPlan(
         parsed=read(frame),
         servers=servers,
+        wire=IMPORT_LINES,
         limits=ServerLimits.of(config, servers),
         max_bytes=2**16,
         max_series=2,

@@ -6,18 +6,19 @@ from http import HTTPStatus
 import pytest
 
 from vm_df_writer.transport.http_errors import Target, rejection, unavailability
+from vm_df_writer.transport.receiver import IMPORTING
 
 IMPORT = Target(
     "http://vm/api/v1/import",
-    204,
+    frozenset({204}),
     "datasource_url",
     "http://vm",
     "datasource_url, tenant_id and import_json_path",
-    stores=True,
+    receiver=IMPORTING,
 )
 EXPORT = Target(
     "http://vms/select/5/prometheus/api/v1/export",
-    200,
+    frozenset({200}),
     "query_url",
     "http://vms",
     "query_url and tenant_id",

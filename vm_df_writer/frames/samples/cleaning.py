@@ -44,9 +44,21 @@ class RawBlock:
 
 
 class PrecisionCheck:
-    """Warns once a frame that the server will not keep the digits of small values."""
+    """Warns once a frame that the server will not keep the digits of small values.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    is_exact : bool
+        Whether the server keeps every digit, so that there is nothing to warn of.
+
+    Attributes
+    ----------
+    is_exact : bool
+        As above.
+    """
+
+    def __init__(self, *, is_exact: bool = False) -> None:
+        self.is_exact = is_exact
         self._has_warned = False
 
     def check(self, kept: RawBlock, small: BoolArray, largest: FloatArray) -> None:
@@ -243,7 +255,7 @@ def _count_adjusted(
 ) -> dict[str, int]:
     shape, flags = kept.values.shape, dict(kept.flags)
     threshold = np.maximum(largest * _SMALLEST_SAFE_RATIO, _SMALLEST_STORED)
-    if (smallest < threshold).any():
+    if not digit_loss.is_exact and (smallest < threshold).any():
         lengths, magnitudes = np.diff(kept.offsets), np.abs(kept.values)
         small = (magnitudes < np.repeat(threshold, lengths, axis=1)) & (magnitudes > 0)
         digit_loss.check(kept, small, np.repeat(largest, lengths, axis=1)[small])

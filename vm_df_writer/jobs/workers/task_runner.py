@@ -88,7 +88,7 @@ class TaskRunner:
         backend = Backend.of(spec.config, throttle=self._throttle, read_back=read_back)
         if backend.spool is not None:
             # So that the job knows a file that was replayed from one that was lost.
-            spool = Spool(backend.spool.folder, leaves_receipts=True)
+            spool = Spool(backend.spool.folder, wire=backend.spool.wire, leaves_receipts=True)
             backend = replace(backend, spool=spool, replacing=ReplacePolicy(sleep=self._wait))
         self._backend = backend
 

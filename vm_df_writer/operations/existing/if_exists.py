@@ -60,6 +60,8 @@ def without_existing(plan: SendPlan, backend: Backend, if_exists: IfExists | Non
     DeliveryError
         If the server cannot be read.
     """
+    if if_exists in ("fail", "skip"):
+        plan.require_reading_back("if_exists")
     if if_exists == "fail" and (found := existing_in_plan(plan, backend)):
         raise SamplesExistError(found)
     if if_exists == "skip":

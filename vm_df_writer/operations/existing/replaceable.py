@@ -67,7 +67,9 @@ def require_replaceable(backend: Backend, access: SeriesAccess) -> None:
 
 def _require_single_node(backend: Backend, servers: ServerPair) -> None:
     endpoint, kind = backend.endpoint, servers.write.kind
-    if endpoint.tenant is not None or kind in ("vminsert", "vmselect", "vmstorage"):
+    if backend.config.protocol != "import":
+        reason = "samples are put back as import lines, and protocol is remote_write"
+    elif endpoint.tenant is not None or kind in ("vminsert", "vmselect", "vmstorage"):
         reason = "it is a cluster, on which it was not tried"
     elif kind == "vmagent":
         reason = "it is a vmagent, which hands samples on later and deletes none"

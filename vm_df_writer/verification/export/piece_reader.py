@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.transport.http_errors import RETRIED_STATUSES
+from vm_df_writer.transport.receiver import RETRIED_STATUSES
+from vm_df_writer.verification.export.sample_source import source_of
 from vm_df_writer.verification.read_strategy import MAX_SELECTORS, ReadStrategy
 from vm_df_writer.wire.metricsql import shared_selectors
 
@@ -23,9 +24,6 @@ __all__ = [
     "SampleSink",
     "most_bytes_of",
 ]
-
-# More than a series of ours has in a block, so that only the lines of others are cut.
-_MAX_ROWS_PER_LINE = 2**18
 
 # An answer may be so long, for each sample that is expected: a hundred copies of it are told as
 # copies.
@@ -141,11 +139,14 @@ class PieceReader:
         *,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._client = client
-        self._url = endpoint.read_url("/api/v1/export")
+        self._source = source_of(strategy.reads_by, client, endpoint)
         self._policy = policy
         self._strategy = strategy
         self._most_bytes = most_bytes
+
+    def selector(self, labels: Mapping[str, str]) -> str:
+        """Return the narrowest selector that matches a label set."""
+        return self._source.selector(labels)
 
     def read(
         self,
@@ -221,7 +222,7 @@ class PieceReader:
     def _has_read_shared(
         self, labels: Sequence[Mapping[str, str]], first_ms: int, last_ms: int, sink: SampleSink
     ) -> bool:
-        selectors = shared_selectors(labels)
+        selectors = shared_selectors(labels, self._source.selector)
         if len(selectors) > MAX_SELECTORS:
             return False
         foreign_bytes = 0
@@ -236,14 +237,8 @@ class PieceReader:
             return False
         return True
 
-    def _export(self, selectors: Iterable[str], first_ms: int, last_ms: int) -> Iterator[bytes]:
-        form = [("match[]", selector) for selector in selectors]
-        form.append(("start", f"{first_ms / 1000:.3f}"))
-        # The server makes milliseconds of these by cutting off, which may take one away; and an
-        # old one reads five minutes where start and end are the same.
-        form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
-        form.append(("max_rows_per_line", str(_MAX_ROWS_PER_LINE)))
-        return self._client.stream_lines(self._url, form, most_bytes=self._most_bytes)
+    def _export(self, selectors: Sequence[str], first_ms: int, last_ms: int) -> Iterator[bytes]:
+        return self._source.lines(selectors, first_ms, last_ms, most_bytes=self._most_bytes)
 
 
 def most_bytes_of(n_samples: int) -> int:

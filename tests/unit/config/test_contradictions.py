@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.errors import ConfigError
+
+
+def config(**parameters: Any) -> WriterConfig:
+    return WriterConfig(datasource_url="http://localhost:8428", **parameters)
+
+
+def refusal(**parameters: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config(**parameters)
+    return str(caught.value)
+
+
+def test_remote_write_has_smaller_bodies_unless_they_are_set() -> None:
+    assert config().batch_max_bytes == 4 * 2**20
+    assert config(protocol="remote_write").batch_max_bytes == 2**20
+    assert config(protocol="remote_write", batch_max_bytes=2**22).batch_max_bytes == 2**22
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"protocol": "otlp"}, "protocol: expected 'import' or 'remote_write', got 'otlp'"),
+        (
+            {"compression": "snappy"},
+            "compression: protocol import has no snappy; set it to auto, or change protocol",
+        ),
+        (
+            {"protocol": "remote_write", "compression": "gzip"},
+            "compression: protocol remote_write has no gzip; set it to auto, or change protocol",
+        ),
+        (
+            {"remote_write_path": "/api/v1/push"},
+            "remote_write_path: protocol import has no use for it; set import_json_path",
+        ),
+        (
+            {"protocol": "remote_write", "import_json_path": "/x"},
+            "import_json_path: protocol remote_write has no use for it; set remote_write_path",
+        ),
+        (
+            {"headers": {"Content-Type": "x"}},
+            "headers: 'Content-Type' is set by the writer itself; leave it out",
+        ),
+        (
+            {"headers": {"authorization": "x"}},
+            "headers: 'authorization' is made of user and password, or of bearer_token; set these",
+        ),
+        ({"headers": {"a b": "x"}}, "headers: expected names of headers, got 'a b'"),
+        (
+            {"headers": {"X-Key": "x\n"}},
+            (
+                "headers: 'X-Key': expected printable ASCII characters without blanks around them; "
+                "look for a line break at the end"
+            ),
+        ),
+    ],
+)
+def test_what_a_protocol_has_no_use_for_is_refused(
+    parameters: dict[str, object], message: str
+) -> None:
+    assert refusal(**parameters) == message
+
+
+def test_headers_are_shown_nowhere() -> None:
+    secret = config(headers={"X-Scope-OrgID": "team-a", "X-Key": "secret"})
+    assert "secret" not in repr(secret) + str(secret)
+    assert secret.headers["X-Key"].get_secret_value() == "secret"
