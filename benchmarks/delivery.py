@@ -14,6 +14,7 @@ from benchmarks.server import settle
 from benchmarks.sizes import Shape, Sizes
 from benchmarks.timing import Timing, alternate, timed
 from vm_df_writer import VmWriter
+from vm_df_writer.config.writer_parameters import CompressionChoice
 from vm_df_writer.local import LocalVictoriaMetrics
 
 __all__ = ["DeliveryRun", "seconds_to_write", "vary_delivery"]
@@ -66,7 +67,7 @@ def vary_delivery(sizes: Sizes) -> Iterator[DeliveryRun]:
 
 
 def seconds_to_write(
-    url: str, rows: int, series: int, compression: str, repetitions: int
+    url: str, rows: int, series: int, compression: CompressionChoice, repetitions: int
 ) -> tuple[list[tuple[float, ...]], int]:
     """Write a wide frame again and again; return the durations for each concurrency, and bytes."""
     data = wide_frame(Shape(rows, series))

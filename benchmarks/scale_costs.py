@@ -25,6 +25,7 @@ from benchmarks.scale_model import Costs
 from benchmarks.server import settle
 from benchmarks.sizes import Shape
 from vm_df_writer import VmWriter, WriterConfig
+from vm_df_writer.config.writer_parameters import CompressionChoice
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.transport.client import HttpClient
@@ -223,7 +224,7 @@ def _frame(shape: Shape) -> pd.DataFrame:
 
 
 @cache
-def _writer(url: str, encoding: str) -> VmWriter:
+def _writer(url: str, encoding: CompressionChoice) -> VmWriter:
     return VmWriter(url, metric_format=METRIC_FORMAT, compression=encoding, timeout="1m")
 
 

@@ -23,6 +23,7 @@ from benchmarks.sizes import Shape, Sizes
 from benchmarks.timing import Timing, timed
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.writer_parameters import CompressionChoice
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.wire.compression import compress
@@ -69,7 +70,9 @@ def split_writes(sizes: Sizes) -> Iterator[StageRun]:
                 yield _split(server.url, layout, data, encoding, sizes.repetitions)
 
 
-def _split(url: str, layout: str, data: Input, encoding: str, repetitions: int) -> StageRun:
+def _split(
+    url: str, layout: str, data: Input, encoding: CompressionChoice, repetitions: int
+) -> StageRun:
     stages: dict[str, list[float]] = {name: [] for name in STAGES}
     writes: list[float] = []
     n_bytes = 0
@@ -87,7 +90,9 @@ def _split(url: str, layout: str, data: Input, encoding: str, repetitions: int) 
     return StageRun(layout, encoding, data.n_samples, n_bytes, medians, Timing(tuple(writes)))
 
 
-def _write_in_sequence(config: WriterConfig, data: Input, encoding: str, clock: _Clock) -> int:
+def _write_in_sequence(
+    config: WriterConfig, data: Input, encoding: CompressionChoice, clock: _Clock
+) -> int:
     headers = {} if encoding == "none" else {"Content-Encoding": encoding}
     n_bytes = 0
     with closing(HTTPConnection(urlsplit(config.datasource_url).netloc)) as connection:

@@ -69,7 +69,7 @@ class WriterMetrics:
             )
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # an extra
 
-        self.registry = CollectorRegistry() if registry is None else registry
+        self.registry: CollectorRegistry = CollectorRegistry() if registry is None else registry
         self._of_all = (scheduler_alias, preset)
 
         def counter(name: str, text: str, *labels: str) -> Counter:

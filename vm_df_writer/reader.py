@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from vm_df_writer.config.read_options import (
+    READING_KEYWORDS,
+    ROLE_KEYWORDS,
     DuplicatesPolicy,
     ReadingKeywords,
     ReadOptions,
     RoleKeywords,
 )
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.display.keywords import spelled_out
+from vm_df_writer.frames.given_frame import FrameLike
+from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.report import WriteReport
+from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.queries.diff import diff_frame
 from vm_df_writer.operations.queries.query import QueryStep, query_frame, query_range_frame
 from vm_df_writer.operations.queries.read import Selection, read_frame
+from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
+from vm_df_writer.operations.verify import verify_frame
 from vm_df_writer.reading.backends import FrameBackend
 from vm_df_writer.reading.frame_shape import FrameLayout, FrameShape
 from vm_df_writer.reading.time_points import TimePoint
@@ -30,11 +39,12 @@ class FrameReader:
 
     _backend: Backend
 
+    @spelled_out(ROLE_KEYWORDS)
     def read(
         self,
         match: Selection | None = None,
         *,
-        like: pd.DataFrame | pd.Series | WriteReport | None = None,
+        like: FrameLike | WriteReport | None = None,
         start: TimePoint | None = None,
         end: TimePoint | None = None,
         layout: FrameLayout = "wide",
@@ -100,9 +110,40 @@ class FrameReader:
         shape = FrameShape.of(layout, backend, options)
         return read_frame(self._backend, match, like, options, shape, start=start, end=end)
 
-    def diff(
-        self, frame: pd.DataFrame | pd.Series, **reading: Unpack[ReadingKeywords]
-    ) -> pd.DataFrame:
+    @spelled_out(READING_KEYWORDS)
+    def verify(
+        self,
+        frame: FrameLike,
+        *,
+        count_only: bool = False,
+        **reading: Unpack[ReadingKeywords],
+    ) -> Verification:
+        """Say whether the server keeps a frame that was written before; nothing is sent.
+
+        Parameters
+        ----------
+        frame : DataFrame or Series
+            As for `write`.
+        count_only : bool
+            Compare numbers of samples, and read back only the series of which they differ.
+        **reading
+            As for `write`.
+
+        Raises
+        ------
+        DeliveryError
+            If the server cannot be read.
+        VerificationError
+            If it does not; its `verification` says how much.
+        """
+        return verify_frame(self._backend, frame, ReadOptions.of(**reading), count_only=count_only)
+
+    def verify_receipt(self, receipt: Receipt | str | Path) -> Verification:
+        """Say whether the server keeps what a receipt, or its file, tells of, as :meth:`verify`."""
+        return verify_receipt(self._backend, receipt)
+
+    @spelled_out(READING_KEYWORDS)
+    def diff(self, frame: FrameLike, **reading: Unpack[ReadingKeywords]) -> pd.DataFrame:
         """Return a row for each sample of which the server holds other than a frame says.
 
         What :meth:`verify` counts, this names. Samples that are missing are looked for again until

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
-import pandas as pd
-
-from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
-from vm_df_writer.config.writer_config import WriterConfig, load_config
+from vm_df_writer.config.load import load_config
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
+from vm_df_writer.config.writer_config import WRITER_KEYWORDS, WriterConfig
+from vm_df_writer.config.writer_parameters import WriterParameters
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.model.receipt import Receipt
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.check import ServerCheck, check_server
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.preview import Preview, preview_frame
-from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
 from vm_df_writer.operations.replay import replay_folder
-from vm_df_writer.operations.verify import VerifyChoice, verify_frame
+from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.operations.write import write_frame
 from vm_df_writer.reader import FrameReader
 
 __all__ = ["ServerCheck", "VmWriter"]
 
 
+@spelled_out(WRITER_KEYWORDS)
 class VmWriter(FrameReader):
     """Writes DataFrames of anomaly scores to VictoriaMetrics.
 
@@ -39,7 +39,7 @@ class VmWriter(FrameReader):
     config : WriterConfig, optional
         The whole configuration; then nothing else is passed.
     **parameters
-        The other parameters of :class:`~vm_df_writer.config.writer_config.WriterConfig`.
+        The other parameters of a :class:`WriterConfig`:
 
     Raises
     ------
@@ -48,6 +48,7 @@ class VmWriter(FrameReader):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> index = pd.date_range("2026-01-01", periods=2, freq="1min", tz="UTC")
     >>> scores = pd.DataFrame({"anomaly_score": [0.1, 2.5]}, index=index)
     >>> writer = VmWriter("http://localhost:8428", metric_format={"__name__": "vm_$VAR"})
@@ -61,7 +62,7 @@ class VmWriter(FrameReader):
         datasource_url: str | None = None,
         *,
         config: WriterConfig | None = None,
-        **parameters: Any,
+        **parameters: Unpack[WriterParameters],
     ) -> None:
         has_more = config is not None and (datasource_url is not None or bool(parameters))
         try:
@@ -107,9 +108,10 @@ class VmWriter(FrameReader):
         self._backend = backend
         return self
 
+    @spelled_out(READING_KEYWORDS)
     def write(
         self,
-        frame: pd.DataFrame | pd.Series,
+        frame: FrameLike,
         *,
         if_exists: IfExists | None = None,
         verify: VerifyChoice = False,
@@ -181,37 +183,6 @@ class VmWriter(FrameReader):
             dry_run=dry_run,
         )
 
-    def verify(
-        self,
-        frame: pd.DataFrame | pd.Series,
-        *,
-        count_only: bool = False,
-        **reading: Unpack[ReadingKeywords],
-    ) -> Verification:
-        """Say whether the server keeps a frame that was written before; nothing is sent.
-
-        Parameters
-        ----------
-        frame : DataFrame or Series
-            As for :meth:`write`.
-        count_only : bool
-            Compare numbers of samples, and read back only the series of which they differ.
-        **reading
-            As for :meth:`write`.
-
-        Raises
-        ------
-        DeliveryError
-            If the server cannot be read.
-        VerificationError
-            If it does not; its `verification` says how much.
-        """
-        return verify_frame(self._backend, frame, ReadOptions.of(**reading), count_only=count_only)
-
-    def verify_receipt(self, receipt: Receipt | str | Path) -> Verification:
-        """Say whether the server keeps what a receipt, or its file, tells of, as :meth:`verify`."""
-        return verify_receipt(self._backend, receipt)
-
     def replay(
         self, folder: str | Path | None = None, *, progress: ProgressChoice = "auto"
     ) -> WriteReport:
@@ -246,9 +217,8 @@ class VmWriter(FrameReader):
             raise ConfigError("spool_dir: not set; set it, or name the folder to replay")
         return replay_folder(Path(folder), self._backend, progress=progress)
 
-    def preview(
-        self, frame: pd.DataFrame | pd.Series, **reading: Unpack[ReadingKeywords]
-    ) -> Preview:
+    @spelled_out(READING_KEYWORDS)
+    def preview(self, frame: FrameLike, **reading: Unpack[ReadingKeywords]) -> Preview:
         """Tell how a frame would be read and what would be sent, without sending anything.
 
         Parameters

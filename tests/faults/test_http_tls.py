@@ -93,7 +93,7 @@ def server_context(ca: trustme.CA, *names: str, **options: object) -> ssl.SSLCon
     return context
 
 
-def http_client(datasource_url: str, **parameters: object) -> HttpClient:
+def http_client(datasource_url: str, **parameters: Any) -> HttpClient:
     config = WriterConfig(datasource_url=datasource_url, **parameters)
     return HttpClient(config, Endpoint.of(config))
 

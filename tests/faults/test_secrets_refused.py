@@ -76,7 +76,7 @@ def test_no_argument_of_a_writer_that_is_refused_is_shown_by_a_traceback(
     for refused in (
         lambda: VmWriter(**parameters),
         lambda: VmWriter(config=WriterConfig(datasource_url="http://h"), **parameters),
-        lambda: VmWriter(None, colour=others),
+        lambda: VmWriter(None, colour=others),  # type: ignore[call-arg]
         lambda: VmWriter.from_yaml(path),
     ):
         with pytest.raises(ConfigError) as caught:

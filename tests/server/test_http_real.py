@@ -4,6 +4,7 @@ import gzip
 import json
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ StartServer = Callable[..., LocalVictoriaMetrics]
 StartVmAuth = Callable[..., ServerProcess]
 
 
-def connect(datasource_url: str, **parameters: object) -> tuple[HttpClient, Endpoint]:
+def connect(datasource_url: str, **parameters: Any) -> tuple[HttpClient, Endpoint]:
     config = WriterConfig(datasource_url=datasource_url, **parameters)
     endpoint = Endpoint.of(config)
     return HttpClient(config, endpoint), endpoint

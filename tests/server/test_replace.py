@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ CORRECTED = {0: [1], 1: [2], 2: [30], 3: [-40], 4: [5], 5: [6]}
 
 
 def writer_of(
-    url: str, name: str, folder: Path, policy: ReplacePolicy = BRIEFLY, **more: object
+    url: str, name: str, folder: Path, policy: ReplacePolicy = BRIEFLY, **more: Any
 ) -> VmWriter:
     parameters = {"metric_format": {"__name__": f"{name}_$VAR"}, "spool_dir": str(folder / "spool")}
     config = WriterConfig(datasource_url=url, **{**parameters, **more})

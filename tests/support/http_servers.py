@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
@@ -27,7 +28,7 @@ Behaviour = Callable[[socket.socket], None]
 Serve = Callable[[Behaviour], str]
 
 
-def http_client(datasource_url: str, **parameters: object) -> HttpClient:
+def http_client(datasource_url: str, **parameters: Any) -> HttpClient:
     config = WriterConfig(datasource_url=datasource_url, **parameters)
     return HttpClient(config, Endpoint.of(config))
 

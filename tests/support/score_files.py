@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def write_files(folder: Path, n: int = 3) -> list[Path]:
     return paths
 
 
-def config_for(url: str, name: str, **parameters: object) -> WriterConfig:
+def config_for(url: str, name: str, **parameters: Any) -> WriterConfig:
     """Write under a metric name of the test's own."""
     metric_format = {"__name__": f"{name}_$VAR"}
     return WriterConfig(datasource_url=url, metric_format=metric_format, **parameters)

@@ -18,8 +18,9 @@ from vm_df_writer.alerting.replay import (
 )
 from vm_df_writer.alerting.rules import AlertRules
 from vm_df_writer.alerting.truth import read_truth
-from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.display.html import facts_table
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.errors import ConfigError, FrameError
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
@@ -92,6 +93,7 @@ class Backtest:
         return facts_table(f"vm_df_writer: backtest of {self.alert}", self._facts())
 
 
+@spelled_out(READING_KEYWORDS)
 def backtest(
     rules: AlertRules,
     frame: pd.DataFrame | pd.Series,

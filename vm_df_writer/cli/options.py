@@ -11,8 +11,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 from vm_df_writer.cli.messages import option_name
+from vm_df_writer.config.load import load_config
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
-from vm_df_writer.config.writer_config import WriterConfig, load_config
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.files.file_labels import check_file_labels
 from vm_df_writer.files.file_options import FileOptions

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NoReturn, TypedDict, get_args
+from typing import Any, Literal, NoReturn, TypedDict, get_args, get_type_hints
 
+from vm_df_writer.display.keywords import Keyword
 from vm_df_writer.display.text import did_you_mean, shown
 from vm_df_writer.errors import ColumnError, FrameError
 
-__all__ = ["DuplicatesPolicy", "ReadOptions", "ReadingKeywords", "RoleKeywords", "check_provided"]
+__all__ = [
+    "READING_KEYWORDS",
+    "ROLE_KEYWORDS",
+    "DuplicatesPolicy",
+    "ReadOptions",
+    "ReadingKeywords",
+    "RoleKeywords",
+    "check_provided",
+]
 
 LayoutChoice = Literal["auto", "wide", "long", "melted"]
 DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]
@@ -187,6 +196,24 @@ def _check_unicode(keyword: str, name: object) -> None:
         raise FrameError(
             f"{keyword}: {name!r} is not valid Unicode (a lone surrogate); rename it"
         ) from None
+
+
+def _keywords_of(family: type) -> tuple[Keyword, ...]:
+    """Describe the keywords of a family, in the order of the fields."""
+    kinds, defaults = get_type_hints(family), ReadOptions()
+    return tuple(
+        Keyword(f.name, kinds[f.name], getattr(defaults, f.name), _sentence(f.metadata["help"]))
+        for f in fields(ReadOptions)
+        if f.name in kinds
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+READING_KEYWORDS = _keywords_of(ReadingKeywords)
+ROLE_KEYWORDS = _keywords_of(RoleKeywords)
 
 
 def check_provided(wanted: Sequence[str], variables: Sequence[str]) -> NoReturn:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Unpack, get_type_hints
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -27,10 +26,11 @@ from vm_df_writer.config.field_types import (
     seconds_of,
 )
 from vm_df_writer.config.request_types import Headers, RemoteWritePath
-from vm_df_writer.config.yaml_file import read_writer_section
+from vm_df_writer.config.writer_parameters import CompressionChoice, ConfigParameters
+from vm_df_writer.display.keywords import Keyword, spell_out
 from vm_df_writer.errors import ConfigError
 
-__all__ = ["WriterConfig", "load_config", "with_unlimited_reconnects"]
+__all__ = ["WRITER_KEYWORDS", "WriterConfig", "parameter_names", "with_unlimited_reconnects"]
 
 
 class WriterConfig(BaseModel):
@@ -38,6 +38,11 @@ class WriterConfig(BaseModel):
 
     The parameters are keyword-only and named as in the YAML file (`class` may be given as
     `class_`). Nothing that shows a config shows its secrets.
+
+    Parameters
+    ----------
+    **parameters
+        As in the YAML file:
 
     Raises
     ------
@@ -55,7 +60,7 @@ class WriterConfig(BaseModel):
     vm_df_writer.errors.ConfigError: tenant: not a writer parameter; did you mean 'tenant_id'?
     """
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True,
         extra="forbid",
         populate_by_name=True,
@@ -133,7 +138,7 @@ class WriterConfig(BaseModel):
     """Most requests at a time. Not a parameter of vmanomaly."""
     retry_deadline: Duration = "2m"
     """How long to go on retrying a request. Not a parameter of vmanomaly."""
-    compression: Literal["auto", "gzip", "snappy", "zstd", "none"] = "auto"
+    compression: CompressionChoice = "auto"
     """Content encoding of requests; auto is none on loopback, and elsewhere gzip, or snappy with
     protocol remote_write. zstd is used where the server shows that it decodes it. Not a parameter
     of vmanomaly."""
@@ -162,11 +167,11 @@ class WriterConfig(BaseModel):
     """Most bytes in the value of a label, as the server's -maxLabelValueLen has it. Not a
     parameter of vmanomaly."""
 
-    def __init__(self, **parameters: Any) -> None:
+    def __init__(self, **parameters: Unpack[ConfigParameters]) -> None:
         try:
             super().__init__(**parameters)
         except ValidationError as error:
-            problems = [explain(detail, _parameter_names()) for detail in error.errors()]
+            problems = [explain(detail, parameter_names()) for detail in error.errors()]
         else:
             return
         finally:
@@ -238,47 +243,22 @@ class WriterConfig(BaseModel):
         return seconds_of(self.retry_deadline)
 
 
-def _parameter_names() -> list[str]:
+_KINDS = get_type_hints(ConfigParameters)
+WRITER_KEYWORDS = tuple(
+    Keyword(
+        name,
+        _KINDS.get(name, field.annotation),
+        Keyword.default if field.is_required() else field.default,
+        field.description or "",
+    )
+    for name, field in WriterConfig.model_fields.items()
+)
+spell_out(WriterConfig, WRITER_KEYWORDS)
+
+
+def parameter_names() -> list[str]:
+    """Return the names of all parameters, as a YAML file has them."""
     return [field.alias or name for name, field in WriterConfig.model_fields.items()]
-
-
-def load_config(path: str | Path) -> WriterConfig:
-    """Read a config from a YAML file.
-
-    Every value is taken as the text that is written there, so that ``12:30`` and ``007`` stay
-    what they are. ``%{NAME}`` is replaced by the environment variable of that name.
-
-    Parameters
-    ----------
-    path : str or Path
-        A whole vmanomaly file, of which the ``writer:`` section is taken and the rest
-        ignored, or the parameters of such a section alone.
-
-    Returns
-    -------
-    WriterConfig
-        The config, checked.
-
-    Raises
-    ------
-    ConfigError
-        If the file or the config in it is wrong, or an environment variable is not set.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder, "vmanomaly.yaml")
-    ...     _ = path.write_text("writer: {datasource_url: 'http://localhost:8428', timeout: 10s}")
-    ...     load_config(path).timeout_s
-    10.0
-    """
-    try:
-        return WriterConfig(**read_writer_section(Path(path), known=_parameter_names()))
-    except ConfigError as error:
-        problem = str(error)
-    # Outside: the other error's traceback holds the whole file, and the environment.
-    raise ConfigError(f"{path}: {problem}")
 
 
 def with_unlimited_reconnects(config: WriterConfig) -> WriterConfig:

@@ -51,7 +51,7 @@ class ConcurrencyLimiter:
     """
 
     def __init__(self, widest: int) -> None:
-        self.room = widest
+        self.room: int = widest
         self._widest = widest
         self._in_flight = 0
         self._pushed_back = 0

@@ -39,7 +39,7 @@ class OneInterrupt:
     """
 
     def __init__(self) -> None:
-        self.noted = False
+        self.noted: bool = False
         self._holds = False
         self._handler_before: Any = None
         self._guarded: FrameType | None = None

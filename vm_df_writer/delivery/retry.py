@@ -133,8 +133,8 @@ class Attempts:
         sleep: Callable[[float], None],
         on_retry: Callable[[Retry], object] = lambda _: None,
     ) -> None:
-        self.made = 0
-        self.in_doubt = False
+        self.made: int = 0
+        self.in_doubt: bool = False
         self.error: DeliveryError | None = None
         self._policy = policy
         self._sleep = sleep

@@ -101,8 +101,8 @@ class Spool:
     def __init__(
         self, folder: str | Path, *, wire: Wire = IMPORT_LINES, leaves_receipts: bool = False
     ) -> None:
-        self.folder = Path(folder)
-        self.wire = wire
+        self.folder: Path = Path(folder)
+        self.wire: Wire = wire
         self._leaves_receipts = leaves_receipts
 
     def prepare(self) -> None:

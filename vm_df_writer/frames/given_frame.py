@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol, TypeAlias
+
 import pandas as pd
 
 from vm_df_writer.errors import FrameError
 from vm_df_writer.frames.arrow import frame_from_arrow
 
-__all__ = ["as_frame"]
+__all__ = ["ArrowStreamExportable", "FrameLike", "as_frame"]
+
+
+class ArrowStreamExportable(Protocol):
+    """A table of polars, pyarrow, DuckDB and others, by the PyCapsule interface of Arrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the table as a stream of record batches."""
+
+
+FrameLike: TypeAlias = pd.DataFrame | pd.Series | ArrowStreamExportable
 
 _DASK = "write it with vm_df_writer.jobs.dask.to_victoriametrics, or .compute() it"
 _SPARK = "write it with vm_df_writer.jobs.spark.to_victoriametrics, or .toPandas() it"

@@ -15,7 +15,7 @@ from vm_df_writer.frames.column_names import (
     with_named_values,
     without_blanks,
 )
-from vm_df_writer.frames.given_frame import as_frame
+from vm_df_writer.frames.given_frame import FrameLike, as_frame
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
 from vm_df_writer.frames.labels.limits import LabelLimits
@@ -93,7 +93,7 @@ class ParsedFrame:
 
 
 def parse_frame(
-    frame: pd.DataFrame | pd.Series,
+    frame: FrameLike,
     *,
     metric_format: Mapping[str, str] | None = None,
     reading: ReadOptions | None = None,

@@ -9,8 +9,9 @@ from typing import TypeGuard, Unpack, cast
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
 from vm_df_writer.jobs.errors import OtherJobError
@@ -31,6 +32,7 @@ DEFAULT_STATE = "backfill.sqlite"
 _Paths = str | Path | Sequence[str | Path]
 
 
+@spelled_out(READING_KEYWORDS)
 def backfill(
     sources: _Paths | Iterable[pd.DataFrame],
     writer: VmWriter | WriterConfig,

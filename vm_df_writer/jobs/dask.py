@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.errors import JobError
 from vm_df_writer.jobs.partition import (
     PartitionTarget,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["to_victoriametrics"]
 
 
+@spelled_out(READING_KEYWORDS)
 def to_victoriametrics(
     ddf: dd.DataFrame,
     writer: VmWriter | WriterConfig | str | Path,

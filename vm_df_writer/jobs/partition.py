@@ -9,8 +9,9 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
+from vm_df_writer.config.load import load_config
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
-from vm_df_writer.config.writer_config import WriterConfig, load_config, with_unlimited_reconnects
+from vm_df_writer.config.writer_config import WriterConfig, with_unlimited_reconnects
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import SamplesExistError, VmDfWriterError
 from vm_df_writer.frames.given_frame import as_frame

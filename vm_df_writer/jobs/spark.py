@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.jobs.partition import (
     concurrency_of,
     find_in_partition,
@@ -39,6 +40,7 @@ _Result = TypeVar("_Result")
 _BYTES_AT_A_TIME = 32 * 2**20
 
 
+@spelled_out(READING_KEYWORDS)
 def to_victoriametrics(
     frame: DataFrame,
     writer: VmWriter | WriterConfig | str | Path,

@@ -39,7 +39,7 @@ class LabelSets(Sequence[bytes]):
     __slots__ = ("_fields", "_render_fields", "json")
 
     def __init__(self, json: list[bytes], render_fields: Callable[[], list[bytes]]) -> None:
-        self.json = json
+        self.json: list[bytes] = json
         self._render_fields = render_fields
         self._fields: list[bytes] | None = None
 

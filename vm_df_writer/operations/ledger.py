@@ -58,8 +58,8 @@ class Ledger:
 
     def __init__(self, *, receipt: bool = False) -> None:
         self.digests: list[WindowDigest] | None = [] if receipt else None
-        self.samples = 0
-        self.repaired = 0
+        self.samples: int = 0
+        self.repaired: int = 0
         self.dropped: Counter[str] = Counter()
         self.adjusted: Counter[str] = Counter()
         self.failed: list[Outcome] = []

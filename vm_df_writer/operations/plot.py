@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.display.decimation import cell_edges
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.series_names import describe_labels, describe_rows
 from vm_df_writer.display.text import describe_span
 from vm_df_writer.errors import ConfigError, FrameError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_heatmap", "plot_scores"]
 
 
+@spelled_out(READING_KEYWORDS)
 def plot_scores(
     frame: pd.DataFrame | pd.Series,
     *,
@@ -104,6 +106,7 @@ def plot_scores(
     return tuple(panel for panel in (values, scores) if panel is not None)
 
 
+@spelled_out(READING_KEYWORDS)
 def plot_heatmap(
     frame: pd.DataFrame | pd.Series,
     *,

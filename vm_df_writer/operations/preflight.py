@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import orjson
-import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
@@ -16,6 +15,7 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ConfigError, LabelError
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.frames.parse import ParsedFrame, parse_frame
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.limits import ServerLimits
@@ -45,7 +45,7 @@ _LABEL_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _METRIC_NAME = re.compile("[A-Za-z_:][A-Za-z0-9_:]*")
 
 
-def plan_send(backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions) -> SendPlan:
+def plan_send(backend: Backend, frame: FrameLike, reading: ReadOptions) -> SendPlan:
     """Ask the servers what they store, and read a frame by that.
 
     Whatever sends a frame, foretells a write or verifies one begins here. A server that does not

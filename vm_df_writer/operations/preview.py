@@ -11,6 +11,7 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc, shown_line
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.operations.ledger import Ledger
@@ -103,9 +104,7 @@ class Preview:
         return facts if series.empty else facts + series.to_html(border=0)
 
 
-def preview_frame(
-    backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions
-) -> Preview:
+def preview_frame(backend: Backend, frame: FrameLike, reading: ReadOptions) -> Preview:
     """Go through a frame as a write would, without sending.
 
     Samples are counted in the whole frame; only the first ones are formatted, and the size of

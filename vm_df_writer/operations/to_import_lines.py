@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Unpack
 
-import pandas as pd
-
-from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
+from vm_df_writer.display.keywords import spelled_out
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.import_lines import LineEncoder
 
 __all__ = ["to_import_lines"]
 
 
+@spelled_out(READING_KEYWORDS)
 def to_import_lines(
-    frame: pd.DataFrame | pd.Series,
+    frame: FrameLike,
     *,
     metric_format: Mapping[str, str] | None = None,
     **reading: Unpack[ReadingKeywords],
@@ -39,6 +40,7 @@ def to_import_lines(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> index = pd.DatetimeIndex(["2026-01-01"], tz="UTC")
     >>> frame = pd.DataFrame({"y": [1.5]}, index=index)
     >>> b"".join(to_import_lines(frame, metric_format={"__name__": "vm_$VAR"}))

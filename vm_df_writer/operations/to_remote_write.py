@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Unpack
 
-import pandas as pd
-
-from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
+from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
+from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import pack_bodies
@@ -19,8 +19,9 @@ from vm_df_writer.wire.protocol import REMOTE_WRITE
 __all__ = ["to_remote_write"]
 
 
+@spelled_out(READING_KEYWORDS)
 def to_remote_write(
-    frame: pd.DataFrame | pd.Series,
+    frame: FrameLike,
     *,
     metric_format: Mapping[str, str] | None = None,
     compression: str = "none",
@@ -57,6 +58,7 @@ def to_remote_write(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> index = pd.DatetimeIndex(["2026-01-01"], tz="UTC")
     >>> frame = pd.DataFrame({"y": [1.5]}, index=index)
     >>> [body] = to_remote_write(frame, metric_format={"__name__": "vm_$VAR"})

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-import pandas as pd
-
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import shown
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.diagnosis import verification_failure
 from vm_df_writer.operations.ledger import Ledger
@@ -53,7 +52,7 @@ def check_choice(verify: object) -> None:
 
 def verify_frame(
     backend: Backend,
-    frame: pd.DataFrame | pd.Series,
+    frame: FrameLike,
     reading: ReadOptions,
     *,
     count_only: bool = False,

@@ -6,14 +6,13 @@ import logging
 from contextlib import ExitStack
 from functools import partial
 
-import pandas as pd
-
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.display.progress import ProgressBar, ProgressChoice
 from vm_df_writer.display.text import describe_counts
 from vm_df_writer.errors import FrameError
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.diagnosis import (
     DropWatch,
@@ -38,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 def write_frame(
     backend: Backend,
-    frame: pd.DataFrame | pd.Series,
+    frame: FrameLike,
     reading: ReadOptions,
     *,
     if_exists: IfExists | None = None,

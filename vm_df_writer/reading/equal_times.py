@@ -43,7 +43,7 @@ class EqualTimes:
     def __init__(self, policy: DuplicatesPolicy) -> None:
         self._policy = policy
         self._known_distinct: IntArray | None = None
-        self.n_conflicting = 0
+        self.n_conflicting: int = 0
         self.first: tuple[object, int] | None = None
 
     def resolve(self, samples: SeriesSamples) -> SeriesSamples:

@@ -52,7 +52,9 @@ class Answer:
         close: Callable[[], None],
         exchange: Exchange,
     ) -> None:
-        self.status, self.headers, self.close = status, headers, close
+        self.status: int = status
+        self.headers: Mapping[str, str] = headers
+        self.close: Callable[[], None] = close
         self._target, self._pieces, self._exchange = target, pieces, exchange
 
     def read(self, most_bytes: int) -> bytes:

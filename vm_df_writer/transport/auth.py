@@ -50,8 +50,8 @@ class Authorization:
     """
 
     def __init__(self, config: WriterConfig) -> None:
-        self.source = ""
-        self.headers = {
+        self.source: str = ""
+        self.headers: dict[str, Masked] = {
             name: Masked(value.get_secret_value()) for name, value in config.headers.items()
         }
         self._header: str | None = None

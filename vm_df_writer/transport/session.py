@@ -61,7 +61,7 @@ class Transport:
     """
 
     def __init__(self, config: WriterConfig) -> None:
-        self.pid = os.getpid()
+        self.pid: int = os.getpid()
         self._connect_timeout_s = config.timeout_s
         self._session = requests.Session()
         self._adapter = _Adapter(config.timeout_s)

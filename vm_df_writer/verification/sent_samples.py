@@ -56,7 +56,8 @@ class SentSamples:
     def __init__(
         self, block: SeriesBlock, series: Sequence[int], *, is_exact: bool = False
     ) -> None:
-        row, self.group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
+        row, group = np.divmod(np.asarray(series, np.int64), len(block.offsets) - 1)
+        self.group: IntArray = group
         self.lengths: IntArray = np.diff(block.offsets)[self.group]
         self.starts: IntArray = np.cumsum(self.lengths) - self.lengths
         self.columns: IntArray = _ranges(block.offsets[self.group], self.lengths)

@@ -43,7 +43,7 @@ class SampleLayout:
 
     def __init__(self, time_bytes: int) -> None:
         blank = b"\x12%c\x09%b\x10%b" % (10 + time_bytes, bytes(8), bytes(time_bytes))
-        self.size = len(blank)
+        self.size: int = len(blank)
         self._blank = np.frombuffer(blank, f"V{self.size}")
         # A time is stored as a word of eight bytes, which reaches into the sample behind it.
         continued = b"\x80" * (time_bytes - 1) + b"\x00"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vm_df_writer.config.writer_config import load_config
+from vm_df_writer.config.load import load_config
 from vm_df_writer.config.yaml_file import parse_writer_section, read_writer_section
 from vm_df_writer.errors import ConfigError
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.config.writer_parameters import WriterParameters
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.limits import ServerLimits, label_limits_of
@@ -33,7 +34,7 @@ TOLD = {"maxLabelsPerTimeseries": "20", "maxLabelNameLen": "99", "maxLabelValueL
     ],
 )
 def test_the_server_that_stores_has_the_last_word_on_labels(
-    configured: dict[str, int],
+    configured: WriterParameters,
     write: ServerInfo,
     read_from: ServerInfo,
     limits: tuple[int, int, int],

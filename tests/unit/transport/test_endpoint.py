@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from vm_df_writer.config.writer_config import WriterConfig
@@ -7,7 +9,7 @@ from vm_df_writer.errors import ConfigError
 from vm_df_writer.transport.endpoint import Endpoint
 
 
-def endpoint(datasource_url: str, **parameters: object) -> Endpoint:
+def endpoint(datasource_url: str, **parameters: Any) -> Endpoint:
     return Endpoint.of(WriterConfig(datasource_url=datasource_url, **parameters))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ HOUR_MS = 3_600_000
 NEW_YEAR_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
-def endpoint(datasource_url: str, **parameters: object) -> Endpoint:
+def endpoint(datasource_url: str, **parameters: Any) -> Endpoint:
     return Endpoint.of(WriterConfig(datasource_url=datasource_url, **parameters))
 
 

@@ -56,7 +56,7 @@ class FormattedNumbers:
     """
 
     def __init__(self, dialect: CsvDialect) -> None:
-        self.are_numbers = True
+        self.are_numbers: bool = True
         self._dialect = dialect
         self._examples: dict[str, str] = {}
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-import pandas as pd
-
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError, SamplesExistError
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.verify import block_reader
@@ -75,7 +74,7 @@ def existing_in_plan(plan: SendPlan, backend: Backend) -> ExistingSample | None:
 
 
 def existing_in_frame(
-    backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions
+    backend: Backend, frame: FrameLike, reading: ReadOptions
 ) -> ExistingSample | None:
     """Return a sample of a frame at whose time the server has one, if there is one."""
     return existing_in_plan(plan_send(backend, frame, reading), backend)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.verify import block_reader
@@ -18,9 +19,7 @@ from vm_df_writer.verification.sample_diffs import DIFFERENCES, SampleDiffs
 __all__ = ["diff_frame"]
 
 
-def diff_frame(
-    backend: Backend, frame: pd.DataFrame | pd.Series, reading: ReadOptions
-) -> pd.DataFrame:
+def diff_frame(backend: Backend, frame: FrameLike, reading: ReadOptions) -> pd.DataFrame:
     """Return a row for each sample that is not as in a frame; as `VmWriter.diff`."""
     reader = block_reader(backend)
     parts: list[SampleDiffs] = []

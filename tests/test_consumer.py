@@ -1,0 +1,149 @@
+"""What type checkers say to a user who has installed the wheel, and nothing of this tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+PROGRAM = """\
+import numpy as np
+import pandas as pd
+import vm_df_writer
+from vm_df_writer import VmWriter, WriterConfig, WriteReport, to_import_lines, to_remote_write
+from vm_df_writer.jobs import JobReport, backfill
+
+class Table:
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+frame = pd.DataFrame({"y": [1.0]})
+config = WriterConfig(datasource_url="http://localhost:8428", tenant_id=3, timeout="5s")
+writer = VmWriter("http://localhost:8428", metric_format={"__name__": "$VAR"}, user="me")
+report: WriteReport = writer.write(frame, query_key="cpu", layout="wide", if_exists="skip")
+report = writer.write(frame["y"]) + writer.write(Table(), verify="repair")
+lines: list[bytes] = [*to_import_lines(Table(), labels={"job": "node"}), *to_remote_write(frame)]
+job: JobReport = backfill("scores/", writer, naive_tz="Europe/Berlin")
+found: pd.DataFrame = writer.diff(frame, duplicates="max")
+writer.preview(Table(), round_digits=3).to_frame()
+
+VmWriter("http://localhost:8428", timeot="5s")  # wrong
+VmWriter("http://localhost:8428", timeout=[])  # wrong
+VmWriter("http://localhost:8428", compression="brotli")  # wrong
+WriterConfig()  # wrong
+WriterConfig(datasource_url="http://localhost:8428", concurrency="many")  # wrong
+writer.write(np.zeros(3))  # wrong
+writer.write(frame, querykey="cpu")  # wrong
+writer.preview(frame, layout="broad")  # wrong
+writer.verify(frame, time_unit="m")  # wrong
+writer.read(like=frame, label_columns=3)  # wrong
+to_import_lines(frame, labels=["job"])  # wrong
+backfill("scores/", writer, inf="kept")  # wrong
+"""
+
+POLARS = """
+import polars as pl
+writer.write(pl.DataFrame({"y": [1.0]}))
+writer.write(pl.LazyFrame({"y": [1.0]}))  # wrong
+"""
+
+
+@pytest.fixture(scope="module")
+def consumer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheel, and beside it what the wheel depends on."""
+    pytest.importorskip("hatchling")
+    folder = tmp_path_factory.mktemp("consumer")
+    pip = [sys.executable, "-m", "pip", "--quiet"]
+    subprocess.run(  # noqa: S603
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)],
+        check=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run(  # noqa: S603
+        [*pip, "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)],
+        check=True,
+    )
+    # Files ending in .pth are not read there: an editable install of this tree stays out.
+    scheme = sysconfig.get_paths(vars={"base": str(folder / "venv")})
+    Path(scheme["purelib"], "dependencies.pth").write_text(
+        "\n".join(path for path in sys.path if path.endswith("site-packages"))
+    )
+    return python
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("program") / "consumer.py"
+    path.write_text(PROGRAM + (POLARS if _has("polars") else ""))
+    return path
+
+
+def _has(library: str) -> bool:
+    return any(Path(path, library).is_dir() for path in sys.path)
+
+
+def run(*command: str, cwd: Path, path: str = os.environ["PATH"]) -> str:
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    env["PATH"] = path
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-m", *command],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+def wrong_lines(program: Path) -> set[int]:
+    lines = program.read_text().splitlines()
+    return {number for number, line in enumerate(lines, 1) if line.endswith("# wrong")}
+
+
+def test_mypy_finds_each_mistake_of_a_consumer_and_no_other(consumer: Path, program: Path) -> None:
+    pytest.importorskip("mypy")
+    options = ("--strict", "--python-executable", str(consumer), "--cache-dir", "cache")
+    told = run("mypy", *options, program.name, cwd=program.parent)
+    found = {int(n) for n in re.findall(r"^consumer\.py:(\d+): error", told, re.MULTILINE)}
+    assert found == wrong_lines(program), told
+
+
+def test_pyright_finds_each_mistake_of_a_consumer_and_no_other(
+    consumer: Path, program: Path
+) -> None:
+    pytest.importorskip("pyright")
+    told = run(
+        *("pyright", "--outputjson", "--pythonpath", str(consumer), program.name),
+        cwd=program.parent,
+    )
+    errors = json.loads(told)["generalDiagnostics"]
+    found = {e["range"]["start"]["line"] + 1 for e in errors if e["severity"] == "error"}
+    assert found == wrong_lines(program), errors
+
+
+def test_pyright_knows_the_type_of_every_public_name(consumer: Path, program: Path) -> None:
+    pytest.importorskip("pyright")
+    # With --verifytypes it takes the first Python of the path, whatever --pythonpath says.
+    path = f"{consumer.parent}{os.pathsep}{os.environ['PATH']}"
+    told = run(
+        *("pyright", "--outputjson", "--ignoreexternal", "--verifytypes", "vm_df_writer"),
+        cwd=program.parent,
+        path=path,
+    )
+    completeness = json.loads(told)["typeCompleteness"]
+    unknown = [
+        symbol["name"]
+        for symbol in completeness["symbols"]
+        if symbol["isExported"] and not symbol["isTypeKnown"]
+    ]
+    assert unknown == ["vm_df_writer.jobs.dask.to_victoriametrics"]  # dask's Delayed is untyped
