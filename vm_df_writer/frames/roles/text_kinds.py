@@ -39,6 +39,8 @@ _FORMATTED = re.compile(rf"(({_MARK})\s*)?{_NUMBER}(\s*({_MARK})|\s*{_UNIT})?")
 _AMOUNT = re.compile(
     r"(?=.*[$€£¥₹(])[-+]?[$€£¥₹]?\s?\(?[$€£¥₹]?\s?\d{1,3}(,?\d{3})*(\.\d+)?\)?\s?[€£¥₹]?"
 )
+# An exponent is of the number, and no unit.
+_WITH_UNIT = re.compile(r"[-+]?\d+(\.\d+)?(?![eE][-+]?\d)[^\d.].*", re.DOTALL)
 _UUID = re.compile(r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
 _IDENTIFIER = re.compile(r"(?=.*[\d._:/@-])[\w.:/@#-]+")
 
@@ -113,17 +115,23 @@ def conversion_of(column: str, texts: Sequence[str]) -> str | None:
     >>> conversion_of("frame['t']", ["19.5 °C", "66.2 °F"]) is None
     True
     """
-    known = [text.strip() for text in texts if text.strip().lower() not in _MISSING]
-    if known and all(text.lower() in _ANSWERS for text in known):
-        answers = {text: int(text.lower() in ("yes", "y", "true", "t", "on")) for text in known}
+    given = [text for text in texts if text.strip().lower() not in _MISSING]
+    known = [text.strip() for text in given]
+    if not known:
+        return None
+    if all(text.lower() in _ANSWERS for text in known):
+        yes = ("yes", "y", "true", "t", "on")
+        answers = {text: int(text.strip().lower() in yes) for text in given}
         return f"{column}.map({answers})"
+    if missing := [text for text in texts if text.strip().lower() in _MISSING]:
+        column = f"{column}.mask({column}.isin({missing}))"
     if all(re.fullmatch(r"[-+]?\d+(\.\d+)?\s*%", text) for text in known):
         return f"{column}.str.rstrip('% ').astype(float)"
     if all(_DIGITS.fullmatch(text) for text in known):
         return f"{column}.astype(float)"
     if all(re.fullmatch(r"[-+]?\d+,\d+[eE][-+]?\d+", text) for text in known):
         return f"{column}.str.replace(',', '.').astype(float)"
-    if known and all(_AMOUNT.fullmatch(text) for text in known):
+    if all(_AMOUNT.fullmatch(text) for text in known):
         plain = f"{column}.str.replace(r'[$€£¥₹, )]', '', regex=True)"
         return f"{plain}.str.replace('(', '-').astype(float)"
     if all(re.fullmatch(r"[-+]?[\d,]+(\.\d+)?", text) for text in known):
@@ -132,6 +140,6 @@ def conversion_of(column: str, texts: Sequence[str]) -> str | None:
         )
         return f"{column}.str.replace(',', '{'' if is_grouped else '.'}').astype(float)"
     units = {re.sub(r"^[-+]?[\d.]+", "", text) for text in known}
-    if len(units) == 1 and all(re.match(r"[-+]?\d+(\.\d+)?\D", text) for text in known):
+    if len(units) == 1 and all(map(_WITH_UNIT.fullmatch, known)):
         return f"{column}.str.removesuffix({units.pop()!r}).astype(float)"
     return None
