@@ -122,7 +122,7 @@ def is_number(value: Any) -> bool:
         return True
     # NumPy calls a duration a number.
     return isinstance(value, (Number, np.bool_)) and not isinstance(
-        value, (complex, np.timedelta64)
+        value, (complex, np.complexfloating, np.timedelta64)
     )
 
 

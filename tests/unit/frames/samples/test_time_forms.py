@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from vm_df_writer.frames.samples.time_forms import how_to_convert
+from vm_df_writer.frames.samples.time_forms import forms_of, how_to_convert
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,45 @@ def test_of_intervals_the_starts_are_taken(text: str, code: str) -> None:
     hint, file_hint = how_to_convert(pd.Index([text]), "t")
     assert hint == f"these are intervals; take their starts with t = pd.to_datetime(t.str{code}"
     assert file_hint == "these are intervals; write the start of each into the file"
+
+
+def test_every_text_has_to_fit() -> None:
+    assert forms_of(pd.Index(["03/04/2026", "13/04/2026"])) == ["%d/%m/%Y"]
+    assert forms_of(pd.Index(["03/04/2026", "04/13/2026"])) == ["%m/%d/%Y"]
+    assert forms_of(pd.Index(["13/04/2026", "04/13/2026"])) == []
+
+
+def test_no_text_has_no_form() -> None:
+    assert forms_of(pd.Index([], dtype=object)) == []
+    assert forms_of(pd.Index(["soon"])) == []
+
+
+def advice(*texts: str) -> tuple[str, str]:
+    return how_to_convert(pd.Index(texts), "frame['t']")
+
+
+def test_day_and_month_are_not_guessed() -> None:
+    hint, file_hint = advice("03/04/2026")
+    assert hint == (
+        "convert it with pd.to_datetime, and say with format= whether the day comes first "
+        "('%d/%m/%Y') or the month ('%m/%d/%Y')"
+    )
+    assert file_hint == (
+        "pass time_format='%d/%m/%Y' if the day comes first, or time_format='%m/%d/%Y' if the "
+        "month does"
+    )
+
+
+def test_quarters_become_their_first_day() -> None:
+    assert advice("2026Q1", "2026-Q4") == (
+        "convert it with frame['t'] = pd.PeriodIndex(frame['t'], freq='Q').to_timestamp()",
+        "write the first day of each quarter into the file",
+    )
+
+
+def test_without_a_form_the_way_is_told_alone() -> None:
+    assert advice("soon") == (
+        "convert the column with pd.to_datetime",
+        "name the form with time_format=, such as time_format='%d/%m/%Y %H:%M'",
+    )
+    assert advice() == advice("soon")
