@@ -29,7 +29,7 @@ class Seen:
 
 
 class FaultProxy(ThreadingTCPServer):
-    """Does with each request to the import endpoint what its schedule says; passes on the rest.
+    """Does with each body of samples what its schedule says; passes on the rest.
 
     Parameters
     ----------
@@ -92,7 +92,9 @@ class FaultProxy(ThreadingTCPServer):
             exchange.answer(400, f"unsupported path requested: {exchange.path!r}".encode())
             return
         exchange.path = exchange.path.removeprefix(self._prefix)
-        if exchange.path.startswith("/api/v1/import"):
+        # Remote write is probed by a body of one byte, which tells what kind of server it is.
+        has_samples = exchange.path.startswith("/api/v1/write") and exchange.length > 1
+        if exchange.path.startswith("/api/v1/import") or has_samples:
             self._treat(exchange)
         else:
             pass_on(exchange)
