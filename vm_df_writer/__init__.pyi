@@ -24,7 +24,7 @@ from .model.receipt import Receipt
 from .model.report import WriteReport
 from .model.verification import Verification
 from .operations.check import ServerCheck
-from .operations.plot import plot_heatmap, plot_scores
+from .operations.plots.plot import plot_heatmap, plot_scores
 from .operations.preview import Preview
 from .operations.to_import_lines import to_import_lines
 from .operations.to_remote_write import to_remote_write

@@ -152,11 +152,12 @@ class WriterMetrics:
         self._spool_files.labels(*self._of_all).set(files)
         self._spool_bytes.labels(*self._of_all).set(size_bytes)
 
-    def on_job(self, *, parts: Mapping[str, int], rows_left: int) -> None:
+    def on_job(self, *, parts: Mapping[str, int], rows_left: int | None) -> None:
         """Note how far a job is: its parts by state."""
         for state, n_parts in parts.items():
             self._job_parts.labels(*self._of_all, state).set(n_parts)
-        self._job_rows_left.labels(*self._of_all).set(rows_left)
+        if rows_left is not None:
+            self._job_rows_left.labels(*self._of_all).set(rows_left)
 
     def exposition(self) -> bytes:
         """Return the metrics of the registry in Prometheus' text format."""

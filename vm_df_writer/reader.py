@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from vm_df_writer.config.read_options import (
     READING_KEYWORDS,
@@ -231,3 +231,15 @@ class FrameReader:
         """
         shape = FrameShape.of(layout, backend, ReadOptions())
         return query_range_frame(self._backend, expr, start, end, step, shape)
+
+    def close(self) -> None:
+        """Close the connections; the writer opens new ones when it is used again."""
+        self._backend.client.close()
+
+    def __enter__(self) -> Self:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()

@@ -10,6 +10,7 @@ from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, 
 from vm_df_writer.config.writer_config import WRITER_KEYWORDS, WriterConfig
 from vm_df_writer.config.writer_parameters import WriterParameters
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.observer import DeliveryObserver
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import ConfigError
@@ -37,7 +38,10 @@ class VmWriter(FrameReader):
     datasource_url : str, optional
         The server, as in vmanomaly's ``writer:`` section.
     config : WriterConfig, optional
-        The whole configuration; then nothing else is passed.
+        The whole configuration; then no other parameter is passed.
+    metrics : WriterMetrics, optional
+        Counts what the writer does: see :class:`~vm_df_writer.metrics.WriterMetrics`. It cannot
+        harm a write, and a pickled copy of the writer has none.
     **parameters
         The other parameters of a :class:`WriterConfig`:
 
@@ -62,6 +66,7 @@ class VmWriter(FrameReader):
         datasource_url: str | None = None,
         *,
         config: WriterConfig | None = None,
+        metrics: DeliveryObserver | None = None,
         **parameters: Unpack[WriterParameters],
     ) -> None:
         has_more = config is not None and (datasource_url is not None or bool(parameters))
@@ -77,7 +82,7 @@ class VmWriter(FrameReader):
                 else "datasource_url: missing; pass the URL of the server, such as "
                 "'http://localhost:8428', or config="
             )
-        self._backend = Backend.of(config)
+        self._backend = Backend.of(config, observer=metrics)
 
     @property
     def backend(self) -> Backend:
@@ -90,7 +95,7 @@ class VmWriter(FrameReader):
         return self._backend.config
 
     @classmethod
-    def from_yaml(cls, path: str | Path) -> Self:
+    def from_yaml(cls, path: str | Path, *, metrics: DeliveryObserver | None = None) -> Self:
         """Open the writer that a vmanomaly configuration file describes.
 
         Parameters
@@ -98,8 +103,10 @@ class VmWriter(FrameReader):
         path : str or Path
             A whole file, of which only the ``writer:`` section is read, or a file that holds
             such a section alone. ``%{NAME}`` stands for environment variables.
+        metrics : WriterMetrics, optional
+            Counts what the writer does.
         """
-        return cls(config=load_config(path))
+        return cls(config=load_config(path), metrics=metrics)
 
     @classmethod
     def from_backend(cls, backend: Backend) -> Self:
@@ -243,18 +250,6 @@ class VmWriter(FrameReader):
             If the server refuses.
         """
         return check_server(self._backend)
-
-    def close(self) -> None:
-        """Close the connections; the writer opens new ones when it is used again."""
-        self._backend.client.close()
-
-    def __enter__(self) -> Self:
-        """Return the writer itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connections."""
-        self.close()
 
     def __repr__(self) -> str:
         """Name the server, without credentials."""

@@ -5,9 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.observer import (
+    NULL_OBSERVER,
+    DeliveryObserver,
+    RequestWatch,
+    shielded,
+    tell_of_spool,
+)
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.delivery.sender import RetryPolicy, Sender, Throttle
 from vm_df_writer.delivery.spool import Spool
@@ -48,6 +56,8 @@ class Backend:
         The label sets of earlier frames.
     noticed : set of str
         What was already logged, of what is logged once.
+    observer : DeliveryObserver
+        Hears of what is delivered, and cannot harm that.
 
     Examples
     --------
@@ -65,6 +75,7 @@ class Backend:
     replacing: ReplacePolicy
     label_sets: LabelSetCache
     noticed: set[str] = field(default_factory=set)
+    observer: DeliveryObserver = NULL_OBSERVER
 
     @classmethod
     def of(
@@ -76,6 +87,7 @@ class Backend:
         read_back: ReadBackPolicy | None = None,
         replacing: ReplacePolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
+        observer: DeliveryObserver | None = None,
     ) -> Self:
         """Open no connection yet.
 
@@ -93,6 +105,8 @@ class Backend:
             The same of a replacement.
         clock : callable
             Monotonic seconds: when the server is asked about itself again.
+        observer : DeliveryObserver, optional
+            Hears of what is delivered; what it raises is logged.
 
         Raises
         ------
@@ -104,6 +118,7 @@ class Backend:
                 f"config: expected a WriterConfig, got {type(config).__name__}; "
                 "make one with WriterConfig(datasource_url=..., ...)"
             )
+        observer = shielded(observer)
         endpoint = Endpoint.of(config)
         client = HttpClient(config, endpoint)
         sender = Sender(
@@ -113,11 +128,13 @@ class Backend:
             encoding=choose_encoding(config, endpoint),
             timeout_s=config.timeout_s,
             throttle=throttle,
+            watch=partial(RequestWatch, observer, endpoint.import_url),
         )
         spool = None
         if config.spool_dir is not None:
             spool = Spool(config.spool_dir, wire=client.wire)
             spool.prepare()
+            tell_of_spool(observer, spool)
         return cls(
             config=config,
             endpoint=endpoint,
@@ -128,6 +145,7 @@ class Backend:
             read_back=read_back or ReadBackPolicy(),
             replacing=replacing or ReplacePolicy(),
             label_sets=LabelSetCache(config.metric_prefix_cache_max_entries),
+            observer=observer,
         )
 
 

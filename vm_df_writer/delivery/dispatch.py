@@ -14,6 +14,7 @@ from queue import SimpleQueue
 
 from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
 from vm_df_writer.delivery.encoded_body import EncodedBody
+from vm_df_writer.delivery.observer import RequestWatch
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.delivery.outcome import Halving, Outcome
 from vm_df_writer.delivery.retry import Attempts, Retry, RetryPolicy
@@ -65,6 +66,7 @@ class Dispatch:
         on_retry: Callable[[Retry], object],
         interrupt: OneInterrupt,
         halving: Halving,
+        watch: RequestWatch,
     ) -> None:
         self._encode = encode
         self._halving = halving
@@ -73,6 +75,7 @@ class Dispatch:
         self._on_result = on_result
         self._on_retry = on_retry
         self._interrupt = interrupt
+        self._watch = watch
         self._struck: BaseException | None = None  # by which a wait of the caller's thread ended
         self._is_retry_told = False
         self._limiter = ConcurrencyLimiter(concurrency)
@@ -198,7 +201,7 @@ class Dispatch:
             return Outcome(body, self._failure, 0, 0, in_doubt=False)
         try:
             encoded = self._encode(body)
-            attempts.run(partial(self._request, encoded.send))
+            attempts.run(partial(self._watch.request, self._limiter, encoded.send))
         except DeliveryError as error:
             return Outcome(body, error, 0, attempts.made, attempts.in_doubt)
         except Stopped:
@@ -208,11 +211,8 @@ class Dispatch:
             failure = DeliveryError(_DEFECT.format(type(defect).__name__), in_doubt=True)
             failure.__cause__ = defect
             return Outcome(body, failure, 0, attempts.made + 1, in_doubt=True)
+        self._watch.acknowledged(body.n_samples, encoded.size)
         return Outcome(body, None, encoded.size, attempts.made, attempts.in_doubt)
-
-    def _request(self, send: Callable[[], None]) -> None:
-        with self._limiter:
-            send()
 
     def _enter(self, outcome: Outcome) -> None:
         if not outcome.others_may_follow:

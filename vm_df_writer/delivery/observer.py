@@ -1,18 +1,30 @@
-"""DeliveryObserver: what a delivery tells of itself while it runs, for metrics."""
+"""DeliveryObserver: what a delivery or a job tells of itself while it runs, for metrics."""
 
 from __future__ import annotations
 
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, Protocol
 
-from vm_df_writer.errors import DeliveryError, ServerRejected
+from vm_df_writer.delivery.spool import Spool
+from vm_df_writer.errors import ConfigError, DeliveryError, ServerRejected
 from vm_df_writer.model.report import WriteReport
 
-__all__ = ["NULL_OBSERVER", "DeliveryObserver", "NullObserver", "attempt_code", "shielded"]
+__all__ = [
+    "METHODS",
+    "NULL_OBSERVER",
+    "DeliveryObserver",
+    "NullObserver",
+    "RequestWatch",
+    "attempt_code",
+    "shielded",
+    "tell_of_spool",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +51,9 @@ class DeliveryObserver(Protocol):
     def on_spool(self, *, files: int, size_bytes: int) -> None:
         """Hear that the spool folder changed, and what it holds now."""
 
+    def on_job(self, *, parts: Mapping[str, int], rows_left: int | None) -> None:
+        """Hear how many parts of a job are in each state, and how many rows are left, if known."""
+
 
 class NullObserver:
     """Hears of everything and does nothing."""
@@ -58,8 +73,14 @@ class NullObserver:
     def on_spool(self, *, files: int, size_bytes: int) -> None:
         """Do nothing."""
 
+    def on_job(self, *, parts: Mapping[str, int], rows_left: int | None) -> None:
+        """Do nothing."""
+
 
 NULL_OBSERVER = NullObserver()
+
+METHODS = tuple(name for name in vars(NullObserver) if name.startswith("on_"))
+"""The names of an observer's methods."""
 
 
 def attempt_code(error: DeliveryError | None) -> str:
@@ -68,7 +89,7 @@ def attempt_code(error: DeliveryError | None) -> str:
     Returns
     -------
     str
-        The HTTP status, or ``ssl_error``, ``timeout``, ``connection_error`` or ``io_error``.
+        The HTTP status, ``204`` for any success; or ``ssl_error``, ``timeout``, ``connection_error`` or ``io_error``.
 
     Examples
     --------
@@ -93,25 +114,39 @@ def attempt_code(error: DeliveryError | None) -> str:
 def shielded(observer: DeliveryObserver | None) -> DeliveryObserver:
     """Return an observer that cannot harm a delivery: its errors are logged, the first one only.
 
+    Raises
+    ------
+    ConfigError
+        If the object is no observer.
+
     Examples
     --------
     >>> shielded(None) is NULL_OBSERVER
     True
     """
-    return NULL_OBSERVER if observer is None else _Shielded(observer)
+    if observer is None or observer is NULL_OBSERVER:
+        return NULL_OBSERVER
+    return observer if isinstance(observer, _Shielded) else _Shielded(observer)
 
 
 class _Shielded:
     def __init__(self, observer: DeliveryObserver) -> None:
         self._failed = False
-        for name in (name for name in vars(NullObserver) if name.startswith("on_")):
-            setattr(self, name, partial(self._call, getattr(observer, name)))
+        for name in METHODS:
+            method = getattr(observer, name, None)
+            if not callable(method):
+                raise ConfigError(
+                    f"metrics: expected a WriterMetrics, got {type(observer).__name__}, which has "
+                    f"no method {name}; pass metrics=WriterMetrics()"
+                )
+            setattr(self, name, partial(self._call, method))
 
     on_prepared: Callable[..., None]
     on_attempt: Callable[..., None]
     on_body: Callable[..., None]
     on_write: Callable[..., None]
     on_spool: Callable[..., None]
+    on_job: Callable[..., None]
 
     def _call(self, method: Callable[..., object], *values: Any, **named: Any) -> None:
         try:
@@ -120,3 +155,72 @@ class _Shielded:
             if not self._failed:
                 self._failed = True
                 _log.exception("an observer of the delivery failed; its metrics are incomplete")
+
+
+def tell_of_spool(observer: DeliveryObserver, spool: Spool) -> None:
+    """Tell an observer how many files a spool has, and of what size; never raise."""
+    if observer is NULL_OBSERVER:
+        return
+    with suppress(OSError):  # another process may remove one meanwhile
+        sizes = [file.path.stat().st_size for file in spool.files()]
+        observer.on_spool(files=len(sizes), size_bytes=sum(sizes))
+
+
+class RequestWatch:
+    """Tells an observer of the requests of one delivery; measures nothing if there is none.
+
+    Parameters
+    ----------
+    observer : DeliveryObserver
+        Who hears of it.
+    url : str
+        Where the samples go, without credentials.
+    query_key : str
+        The query key of what is delivered; empty if there are several, or none.
+
+    Examples
+    --------
+    >>> from contextlib import nullcontext
+    >>> class Printing(NullObserver):
+    ...     def on_attempt(self, *, url, query_key, code, duration_s):
+    ...         print(url, query_key, code)
+    >>> watch = RequestWatch(Printing(), "http://vm:8428/api/v1/import", "cpu")
+    >>> watch.request(nullcontext(), lambda: None)
+    http://vm:8428/api/v1/import cpu 204
+    """
+
+    def __init__(self, observer: DeliveryObserver, url: str, query_key: str) -> None:
+        self._observer, self._url, self._query_key = observer, url, query_key
+
+    def request(self, slot: AbstractContextManager[object], send: Callable[[], None]) -> None:
+        """Send within a slot, and tell of it when others may have the slot."""
+        if self._observer is NULL_OBSERVER:
+            with slot:
+                send()
+            return
+        duration_s = 0.0
+        try:
+            with slot:
+                started = time.perf_counter()
+                try:
+                    send()
+                finally:
+                    duration_s = time.perf_counter() - started
+        except DeliveryError as error:
+            self._tell(error, duration_s)
+            raise
+        self._tell(None, duration_s)
+
+    def _tell(self, error: DeliveryError | None, duration_s: float) -> None:
+        self._observer.on_attempt(
+            url=self._url,
+            query_key=self._query_key,
+            code=attempt_code(error),
+            duration_s=duration_s,
+        )
+
+    def acknowledged(self, samples: int, bytes_sent: int) -> None:
+        """Tell that a body is acknowledged."""
+        self._observer.on_body(
+            url=self._url, query_key=self._query_key, samples=samples, bytes_sent=bytes_sent
+        )

@@ -8,6 +8,7 @@ from functools import partial
 from vm_df_writer.delivery.content_encoding import EncodingAgreement
 from vm_df_writer.delivery.dispatch import Dispatch
 from vm_df_writer.delivery.encoded_body import EncodedBody
+from vm_df_writer.delivery.observer import NULL_OBSERVER, RequestWatch
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.delivery.outcome import Halving, Outcome
 from vm_df_writer.delivery.retry import Retry, RetryPolicy
@@ -17,6 +18,8 @@ from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["Outcome", "RetryPolicy", "Sender", "Throttle"]
+
+_UNWATCHED = partial(RequestWatch, NULL_OBSERVER, "")
 
 Throttle = Callable[[Iterable[Body]], Iterator[Body]]
 """Passes bodies on, each when it may be sent; may end before they do."""
@@ -34,18 +37,20 @@ class Sender:
     concurrency : int
         Most requests that a call of `deliver` has in flight. Fewer while the server
         keeps answering 429 or 503.
-    coding : {"none", "gzip", "zstd"}
+    encoding : {"none", "gzip", "zstd"}
         How bodies are compressed. ``zstd`` becomes ``gzip`` unless the server shows, and goes on
         showing, that it decodes zstd, since an old one answers 204 and stores nothing.
     timeout_s : float
         How long to wait for an answer; a second more for every 64 KiB of a body.
-    turns : Throttle
+    throttle : Throttle
         When each body may be sent; by default at once.
+    watch : callable
+        Makes of a query key what hears of each request, and of each body that is acknowledged.
 
     Raises
     ------
     ConfigError
-        If the coding is unknown, or nothing is installed that can do it.
+        If the encoding is unknown, or nothing is installed that can do it.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Sender:
         encoding: str,
         timeout_s: float,
         throttle: Throttle = iter,
+        watch: Callable[[str], RequestWatch] = _UNWATCHED,
     ) -> None:
         compress(b"", encoding)  # fails here rather than in a thread
         self._client = client
@@ -65,6 +71,7 @@ class Sender:
         self._agreement = EncodingAgreement(encoding, client)
         self._timeout_s = timeout_s
         self._throttle = throttle
+        self._watch = watch
 
     def deliver(
         self,
@@ -73,6 +80,7 @@ class Sender:
         on_retry: Callable[[Retry], object] = lambda _: None,
         *,
         receiver: Receiver = IMPORTING,
+        query_key: str = "",
     ) -> None:
         """Send bodies until there are no more, or until one has failed for good.
 
@@ -101,12 +109,15 @@ class Sender:
             Called before each wait for another attempt, from any thread.
         receiver : Receiver
             What the server's answers mean.
+        query_key : str
+            What the observer is told of the bodies.
 
         Examples
         --------
         >>> outcomes = []
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
+        watch = self._watch(query_key)
         with OneInterrupt() as interrupt:
             dispatch = Dispatch(
                 partial(self._encode, receiver=receiver),
@@ -116,6 +127,7 @@ class Sender:
                 on_retry,
                 interrupt,
                 Halving(receiver),
+                watch,
             )
             dispatch.run(self._throttle(bodies))
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.observer import NULL_OBSERVER
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
@@ -94,8 +95,10 @@ def backfill(
     """
     if isinstance(writer, VmWriter):
         config, read_back = writer.config, writer.backend.read_back
+        heard = writer.backend.observer
+        observer = None if heard is NULL_OBSERVER else heard
     else:
-        config, read_back = writer, None
+        config, read_back, observer = writer, None, None
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     require_parts_can_differ(options.if_exists, keeps_all=how.duplicates == "keep")
@@ -111,7 +114,7 @@ def backfill(
     ):
         try:
             store.require_options(job_identity(config, how, options))
-            spec = JobSpec.of(config, reading, options, read_back)
+            spec = JobSpec.of(config, reading, options, read_back, observer)
             job = JobRun(store, spec, stop, progress, say)
             job.require_server()
             if options.retry_failed:

@@ -1,16 +1,18 @@
-"""Progress of a job: a bar in a terminal or a notebook, and elsewhere a line now and then."""
+"""Progress of a job: a bar in a terminal or a notebook, else a line now and then; and metrics."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
+from vm_df_writer.delivery.observer import DeliveryObserver
 from vm_df_writer.display.progress import ProgressBar, ProgressChoice
 from vm_df_writer.display.text import describe_seconds
+from vm_df_writer.jobs.state.records import PartRecord, PartState
 
-__all__ = ["JobProgress"]
+__all__ = ["JobProgress", "JobWatch"]
 
 _LINE_EVERY_S = 10.0
 
@@ -88,3 +90,50 @@ class JobProgress:
         self._bar.__exit__()
         if self._rows:
             self._say(self.line())
+
+
+class JobWatch:
+    """Keeps count of the parts in each state, so that the state file need not be asked again.
+
+    Parameters
+    ----------
+    observer : DeliveryObserver or None
+        Who hears of it.
+    counts : mapping of PartState to int
+        How many parts are in each state as the run begins.
+    rows_left : int or None
+        Rows to write; None if that is not known.
+
+    Examples
+    --------
+    >>> from vm_df_writer.delivery.observer import NullObserver
+    >>> class Printing(NullObserver):
+    ...     def on_job(self, *, parts, rows_left):
+    ...         print({state: n for state, n in parts.items() if n}, rows_left)
+    >>> watch = JobWatch(Printing(), {PartState.PENDING: 2}, 100)
+    {'pending': 2} 100
+    """
+
+    def __init__(
+        self,
+        observer: DeliveryObserver | None,
+        counts: Mapping[PartState, int],
+        rows_left: int | None,
+    ) -> None:
+        self._observer = observer
+        self._counts = {state: counts.get(state, 0) for state in PartState}
+        self._rows_left = rows_left
+        self._tell()
+
+    def note(self, record: PartRecord, state: PartState) -> None:
+        """Note that a part, which is told of as it was before, is in another state."""
+        self._counts[record.state] = max(0, self._counts[record.state] - 1)
+        self._counts[state] += 1
+        if self._rows_left is not None and state is not PartState.PENDING:
+            self._rows_left -= record.part.rows
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._observer is not None:
+            parts = {str(state): n for state, n in self._counts.items()}
+            self._observer.on_job(parts=parts, rows_left=self._rows_left)

@@ -27,7 +27,7 @@ from vm_df_writer.jobs.options import check_options
 from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.plan import make_plan, other_parts, plan_tasks
-from vm_df_writer.jobs.progress import JobProgress
+from vm_df_writer.jobs.progress import JobProgress, JobWatch
 from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
@@ -67,6 +67,7 @@ class JobRun:
         self._backend = Backend.of(spec.config)
         self._progress, self._say = progress, say
         self._error: DeliveryError | None = None
+        self._watch = JobWatch(None, {}, None)
 
     def require_server(self) -> None:
         """Find out now, not after an hour of planning, that the server refuses this job."""
@@ -249,8 +250,9 @@ class JobRun:
             client.flush()
 
     def _show_progress(self, n_rows: int | None) -> JobProgress:
-        n_failed = self._store.counts()[PartState.FAILED]
-        return JobProgress(self._progress, n_rows, self._say, n_failed=n_failed)
+        counts = self._store.counts()
+        self._watch = JobWatch(self._spec.observer, counts, n_rows)
+        return JobProgress(self._progress, n_rows, self._say, n_failed=counts[PartState.FAILED])
 
     def _run(self, tasks: Iterable[Task], progress: JobProgress) -> None:
         """Run tasks, and record what becomes of each part."""
@@ -278,6 +280,7 @@ class JobRun:
         record, state, totals = result.record, result.state, result.totals
         nothing_sent = isinstance(result, PartWritten) and result.nothing_sent
         self._store.finish(record.id, state, result.reason, totals, nothing_sent=nothing_sent)
+        self._watch.note(record, state)
         if state is not PartState.PENDING:
             samples = totals["samples"] if totals else 0
             progress.add(record.part.rows, samples, failed=state is PartState.FAILED)

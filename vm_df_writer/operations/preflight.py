@@ -78,6 +78,7 @@ def plan_send(backend: Backend, frame: FrameLike, reading: ReadOptions) -> SendP
         wire=backend.client.wire,
         max_bytes=config.batch_max_bytes,
         max_series=config.batch_max_series,
+        query_key=reading.query_key or "",
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.observer import NULL_OBSERVER, tell_of_spool
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.delivery.restore_set import restore_sets_of
 from vm_df_writer.delivery.sender import Outcome
@@ -51,12 +53,17 @@ def replay_folder(folder: Path, backend: Backend, *, progress: ProgressChoice) -
         status=lambda: ledger.status,
     )
     replay = _Replay(spool, files, backend, backend.server.info(), ledger)
+    tell_of_spool(backend.observer, spool)
     with OneInterrupt(), reporting(replay.report):
         try:
             with bar:
                 replay.run()
         finally:
             replay.release()
+            if backend.observer is not NULL_OBSERVER:
+                # What is left was counted by the write that left it.
+                backend.observer.on_write(replace(replay.report(), undelivered=0))
+                tell_of_spool(backend.observer, spool)
         replay.raise_what_is_left()
         report = replay.report()
         n_left = len(report.spooled)

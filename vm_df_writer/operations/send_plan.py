@@ -34,6 +34,8 @@ class SendPlan:
         How blocks become bodies.
     max_bytes, max_series : int
         The size of a body.
+    query_key : str
+        The one query key of all series; empty if there are several, or none.
     select : callable
         Takes the blocks of the frame, and yields what is left of each, which counts what it lacks.
     """
@@ -44,6 +46,7 @@ class SendPlan:
     wire: Wire
     max_bytes: int
     max_series: int
+    query_key: str = ""
     select: Callable[[Iterator[SeriesBlock]], Iterator[SeriesBlock]] = field(default=iter)
 
     def require(self, *, verify: bool, reset_cache: bool) -> None:

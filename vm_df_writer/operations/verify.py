@@ -117,8 +117,12 @@ def _repair(
     accept_conflicting: bool,
 ) -> VerificationResult:
     missing = missing_blocks(plan.blocks(), block_reader(backend), result.incomplete)
-    receiver = plan.servers.receiver
-    backend.sender.deliver(plan.bodies(missing), ledger.record_repair, receiver=receiver)
+    backend.sender.deliver(
+        plan.bodies(missing),
+        ledger.record_repair,
+        receiver=plan.servers.receiver,
+        query_key=plan.query_key,
+    )
     if ledger.error is not None:
         raise ledger.error
     again = verify_blocks(

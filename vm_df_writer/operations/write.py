@@ -23,6 +23,7 @@ from vm_df_writer.operations.diagnosis import (
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, without_existing
 from vm_df_writer.operations.existing.replacement import open_replacement
 from vm_df_writer.operations.ledger import Ledger, reporting
+from vm_df_writer.operations.observed_write import ObservedWrite
 from vm_df_writer.operations.preflight import plan_send, warn_of_dropped, warn_of_tenant_labels
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.operations.send_plan import SendPlan
@@ -87,6 +88,7 @@ def write_plan(
     plan.require(verify=bool(verify), reset_cache=reset_cache)
     warn_of_tenant_labels(backend.endpoint.tenant, plan.parsed.label_names)
     with ExitStack() as stack:
+        observed = stack.enter_context(ObservedWrite(backend, plan.query_key, dry_run=dry_run))
         replacement = None
         if if_exists == "replace":
             opened = open_replacement(plan, backend, dry_run=dry_run)
@@ -107,7 +109,7 @@ def write_plan(
         else:
             watch = DropWatch.start(backend, plan, verify=bool(verify))
             with bar:
-                _deliver(sent, backend, ledger, interrupt)
+                _deliver(sent, backend, ledger, interrupt, observed)
                 if replacement is not None:
                     replacement.run(ledger, interrupt)
             ledger.stop_clock()
@@ -124,14 +126,20 @@ def write_plan(
             if result is not None and not result.verification.ok:
                 drops = ledger.server_drops
                 raise verification_failure(result, backend.server, plan.servers, drops)
-        report = _report(plan, backend, ledger)
+        observed.report = report = _report(plan, backend, ledger)
         _log_end(plan, report)
         if not (verify or dry_run):
             log_doubts(backend, plan, report)
         return report
 
 
-def _deliver(plan: SendPlan, backend: Backend, ledger: Ledger, interrupt: OneInterrupt) -> None:
+def _deliver(
+    plan: SendPlan,
+    backend: Backend,
+    ledger: Ledger,
+    interrupt: OneInterrupt,
+    observed: ObservedWrite,
+) -> None:
     """Send a plan; whatever ends that, what is left is counted, and kept if there is a spool.
 
     Raises
@@ -142,9 +150,14 @@ def _deliver(plan: SendPlan, backend: Backend, ledger: Ledger, interrupt: OneInt
         If the frame was changed meanwhile.
     """
     try:
-        bodies = plan.bodies(map(ledger.count_block, plan.blocks()))
-        receiver = plan.servers.receiver
-        backend.sender.deliver(bodies, ledger.record, ledger.note_retry, receiver=receiver)
+        bodies = observed.timed(plan.bodies(map(ledger.count_block, plan.blocks())))
+        backend.sender.deliver(
+            bodies,
+            ledger.record,
+            ledger.note_retry,
+            receiver=plan.servers.receiver,
+            query_key=plan.query_key,
+        )
     except BaseException as error:
         interrupt.hold()
         try:

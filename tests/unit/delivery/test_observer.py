@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -15,8 +16,15 @@ from tests.support.http_servers import (
     reset,
     stall,
 )
-from vm_df_writer import ServerRejected, WriteReport
-from vm_df_writer.delivery.observer import NULL_OBSERVER, NullObserver, attempt_code, shielded
+from vm_df_writer import ConfigError, ServerRejected, VmWriter, WriteReport
+from vm_df_writer.delivery.concurrency_limit import Stopped
+from vm_df_writer.delivery.observer import (
+    NULL_OBSERVER,
+    NullObserver,
+    RequestWatch,
+    attempt_code,
+    shielded,
+)
 from vm_df_writer.errors import DeliveryError, ServerUnavailable
 
 
@@ -57,6 +65,7 @@ def test_no_observer_is_one_that_does_nothing() -> None:
     NULL_OBSERVER.on_body(url="u", query_key="q", samples=1, bytes_sent=1)
     NULL_OBSERVER.on_write(WriteReport(layout="wide"))
     NULL_OBSERVER.on_spool(files=0, size_bytes=0)
+    NULL_OBSERVER.on_job(parts={}, rows_left=None)
 
 
 def test_an_observer_that_fails_harms_nothing_and_is_told_of_once(
@@ -76,3 +85,57 @@ def test_an_observer_that_fails_harms_nothing_and_is_told_of_once(
     assert [call["samples"] for call in calls] == [1, 2]
     (record,) = caplog.records
     assert record.message == "an observer of the delivery failed; its metrics are incomplete"
+
+
+def test_what_is_no_observer_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"metrics: expected a WriterMetrics, got bool, which"):
+        VmWriter("http://localhost:8428", metrics=True)  # type: ignore[arg-type]
+
+
+def test_an_observer_is_shielded_once() -> None:
+    observer = shielded(NullObserver())
+    assert shielded(observer) is observer
+
+
+class Slot:
+    def __init__(self) -> None:
+        self.is_held = False
+
+    def __enter__(self) -> None:
+        self.is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self.is_held = False
+
+
+@pytest.mark.parametrize("error", [None, ServerRejected("busy", status=503)])
+def test_a_request_is_told_of_when_its_slot_is_free(error: DeliveryError | None) -> None:
+    slot, heard = Slot(), list[tuple[str, bool]]()
+
+    class Listening(NullObserver):
+        def on_attempt(self, *, code: str, duration_s: float, **_: Any) -> None:
+            assert 0 < duration_s < 60
+            heard.append((code, slot.is_held))
+
+    def send() -> None:
+        assert slot.is_held
+        if error is not None:
+            raise error
+
+    watch = RequestWatch(Listening(), "u", "q")
+    with nullcontext() if error is None else pytest.raises(ServerRejected):
+        watch.request(slot, send)
+    assert heard == [(attempt_code(error), False)]
+
+
+def test_what_was_never_sent_is_no_request() -> None:
+    class NoRoom(Slot):
+        def __enter__(self) -> None:
+            raise Stopped
+
+    class Listening(NullObserver):
+        def on_attempt(self, **_: Any) -> None:
+            pytest.fail("there was no request")
+
+    with pytest.raises(Stopped):
+        RequestWatch(Listening(), "u", "q").request(NoRoom(), lambda: None)

@@ -16,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import PartRecord
+from vm_df_writer.jobs.workers.event_recorder import EventRecorder, Events
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, pass_on, relayed
 from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.stop_flag import SharedStop, Stop
@@ -99,7 +100,8 @@ class _WorkerPool:
     def __init__(
         self, spec: JobSpec, tasks: Iterable[Task], mark_started: MarkStarted, stop: Stop
     ) -> None:
-        self._spec = spec
+        self._spec = spec if spec.observer is None else replace(spec, observer=EventRecorder())
+        self._observer = spec.observer
         self._tasks = iter(tasks)
         self._again: deque[Task] = deque()
         self._mark_started = mark_started
@@ -161,6 +163,9 @@ class _WorkerPool:
             worker.task = None
         elif isinstance(message, Message):
             pass_on(message)
+        elif isinstance(message, Events):
+            if self._observer is not None:
+                message.tell(self._observer)
         elif isinstance(message, _MarkRequest):
             others = self._mark_started(message.part_id, message.spans)
             self._pass_on_the_stop()
@@ -228,7 +233,7 @@ def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: in
     """Be a worker process."""
     sending = threading.Lock()
 
-    def tell(message: PartResult | _MarkRequest | Message | None) -> None:
+    def tell(message: PartResult | _MarkRequest | Message | Events | None) -> None:
         with sending:
             connection.send(message)
 
@@ -247,6 +252,8 @@ def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: in
         try:
             while (task := connection.recv()) is not None:
                 for result in runner.perform(task):
+                    if isinstance(spec.observer, EventRecorder):
+                        tell(spec.observer.take())
                     tell(result)
                 tell(None)
         except EOFError:

@@ -85,7 +85,9 @@ class TaskRunner:
         self._unreadable: str | None = None
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
         read_back = replace(spec.read_back, sleep=self._wait)
-        backend = Backend.of(spec.config, throttle=self._throttle, read_back=read_back)
+        backend = Backend.of(
+            spec.config, throttle=self._throttle, read_back=read_back, observer=spec.observer
+        )
         if backend.spool is not None:
             # So that the job knows a file that was replayed from one that was lost.
             spool = Spool(backend.spool.folder, wire=backend.spool.wire, leaves_receipts=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.observer import DeliveryObserver
 from vm_df_writer.errors import FrameError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.source_file import SourceFile, read_parts
@@ -32,6 +33,7 @@ class JobSpec:
     samples_limiter: RateLimiter | None
     bytes_limiter: RateLimiter | None
     read_back: ReadBackPolicy
+    observer: DeliveryObserver | None = None
 
     @classmethod
     def of(
@@ -40,12 +42,14 @@ class JobSpec:
         reading: ReadingKeywords,
         options: JobOptions,
         read_back: ReadBackPolicy | None = None,
+        observer: DeliveryObserver | None = None,
     ) -> JobSpec:
         """Make the rate limiters that all workers share."""
         rates = (options.rate_limit, options.max_bytes_per_second)
         samples, size = (None if rate is None else RateLimiter(rate) for rate in rates)
         policy = read_back or ReadBackPolicy()
-        return cls(job_config(config, options), reading, options, samples, size, policy)
+        config = job_config(config, options)
+        return cls(config, reading, options, samples, size, policy, observer)
 
     def keywords_for(self, path: str) -> ReadingKeywords:
         """Return the reading keywords for a file, with the labels that its path gives it."""

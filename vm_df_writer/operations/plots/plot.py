@@ -14,7 +14,7 @@ from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.series_names import describe_labels, describe_rows
 from vm_df_writer.display.text import describe_span
 from vm_df_writer.errors import ConfigError, FrameError
-from vm_df_writer.operations.plotted_series import PlottedSeries
+from vm_df_writer.operations.plots.plotted_series import PlottedSeries
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
