@@ -89,7 +89,8 @@ def attempt_code(error: DeliveryError | None) -> str:
     Returns
     -------
     str
-        The HTTP status, ``204`` for any success; or ``ssl_error``, ``timeout``, ``connection_error`` or ``io_error``.
+        The HTTP status, ``204`` for any success; or ``ssl_error``, ``timeout``,
+        ``connection_error`` or ``io_error``.
 
     Examples
     --------
