@@ -13,7 +13,8 @@ from vm_df_writer.local import LocalVictoriaMetrics
 @pytest.fixture
 def run(request: pytest.FixtureRequest) -> str:
     """A metric name of the test's own."""
-    return f"{request.node.name}_{time.time_ns()}"
+    plain = "".join(c if c.isalnum() else "_" for c in request.node.name)
+    return f"{plain}_{time.time_ns()}"
 
 
 @pytest.fixture

@@ -273,3 +273,15 @@ def test_odd_names_are_verified_where_they_are_taken(start: Start) -> None:
         report = writer.write(frame, verify=True, labels={"data center": 'x "y"'})
     assert report.verification is not None
     assert report.verification.found == frame.size
+
+
+def test_what_was_written_is_read_as_the_same_frame(start: Start) -> None:
+    server = start()
+    frame = frame_of(3, back=timedelta(minutes=1))
+    with writer_to(server) as writer:
+        writer.write(frame)
+        read = writer.read(like=frame)
+        twice = writer.read(['{__name__="score"}', '{host="h1"}'], layout="long")
+    frame.index = pd.DatetimeIndex(frame.index).as_unit("ms")
+    pd.testing.assert_frame_equal(read, frame, check_freq=False)
+    assert len(twice) == frame.size

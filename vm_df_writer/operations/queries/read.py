@@ -13,7 +13,7 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.display.warn import warn_caller
-from vm_df_writer.errors import FrameError
+from vm_df_writer.errors import ConfigError, FrameError
 from vm_df_writer.frames.parse import as_frame
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
@@ -26,6 +26,7 @@ from vm_df_writer.reading.time_points import FIRST_MS, LAST_MS, epoch_ms_of
 from vm_df_writer.server.deduplication import describe_equal_times
 from vm_df_writer.verification.export.series_collector import SeriesSamples
 from vm_df_writer.verification.export.series_reader import SeriesReader
+from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.warning_classes import ConflictingSamplesWarning
 
 __all__ = ["Selection", "lay_out", "read_frame"]
@@ -58,7 +59,8 @@ def read_frame(
             "report, and not both",
             keyword="match",
         )
-    reader = SeriesReader(backend.client, backend.endpoint, backend.read_back)
+    strategy = ReadStrategy(reads_by=_reads_by(backend))
+    reader = SeriesReader(backend.client, backend.endpoint, backend.read_back, strategy)
     if match is not None:
         selectors = _selectors_of(match, options)
         backend.client.flush()
@@ -84,6 +86,15 @@ def read_frame(
         backend.client.flush()
         series = _read_wanted(reader, wanted, first_ms, last_ms)
     return lay_out(backend, series, shape)
+
+
+def _reads_by(backend: Backend) -> str:
+    if reads_by := backend.server.info().reads_back:
+        return reads_by
+    raise ConfigError(
+        "read: samples are read from VictoriaMetrics and Prometheus, and the server does not say "
+        "that it is one of them; set query_url to one"
+    )
 
 
 def _plan_like(

@@ -8,6 +8,7 @@ from typing import Protocol
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.export.range_query import lines_of_ranges, range_form
+from vm_df_writer.wire.export_lines import split_line
 from vm_df_writer.wire.metricsql import exact_selector
 
 __all__ = ["ExportSource", "QuerySource", "SampleSource", "source_of"]
@@ -83,10 +84,15 @@ class QuerySource:
         self, selectors: Sequence[str], first_ms: int, last_ms: int, *, most_bytes: int
     ) -> Iterator[bytes]:
         """Yield export lines of all series that match one of the selectors, as they come."""
+        seen: set[bytes] = set()  # an export has a series once that several selectors match
         for selector in selectors:
             form = range_form(selector, first_ms, last_ms)
             answer = b"".join(self._client.stream_lines(self._url, form, most_bytes=most_bytes))
-            yield from lines_of_ranges(answer)
+            for line in lines_of_ranges(answer):
+                label_set, _, _ = split_line(line)
+                if label_set not in seen:
+                    seen.add(label_set)
+                    yield line
 
 
 def source_of(reads_by: str, client: HttpClient, endpoint: Endpoint) -> SampleSource:

@@ -17,7 +17,6 @@ from vm_df_writer.verification.export.series_collector import (
 )
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.verification.tenants import TenantSeries, by_tenant
-from vm_df_writer.wire.metricsql import exact_selector
 
 __all__ = ["SeriesReader"]
 
@@ -105,7 +104,7 @@ class SeriesReader:
         for batch in self._strategy.batches(series.label_sets, tenant.series):
             of_batch = [stored[s] for s in batch]
             collector = SeriesCollector(of_batch, self._times)
-            selectors = [exact_selector(orjson.loads(each)) for each in of_batch]
+            selectors = [pieces.selector(orjson.loads(each)) for each in of_batch]
             pieces.read(selectors, first_ms, last_ms, collector)
             found.update(zip(batch, collector.take(), strict=True))
         return found
