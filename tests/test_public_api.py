@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import vm_df_writer
@@ -107,3 +108,27 @@ def test_import_loads_no_extra() -> None:
     )
     assert "vm_df_writer" in run.stdout.split()
     assert EXTRAS & set(run.stdout.split()) == set()
+
+
+TIMES = pd.date_range("2026-01-01", periods=10_000, freq="1s", tz="UTC")
+WRITER = vm_df_writer.VmWriter("http://me:secret@127.0.0.1:1", timeout="1s")
+PREVIEW = WRITER.preview(pd.DataFrame({"y": range(10_000)}, index=TIMES))
+RESULTS: list[Any] = [
+    WRITER.config,
+    PREVIEW,
+    vm_df_writer.WriteReport(layout="wide", reading=PREVIEW.reading, undelivered=3),
+    vm_df_writer.Verification(expected=2, found=1, missing=1),
+    vm_df_writer.ServerCheck(import_url="http://h/api/v1/import", elapsed_s=0.1),
+]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+def test_a_result_is_one_line_at_a_prompt_and_a_table_in_a_notebook(result: Any) -> None:
+    assert len(repr(result).splitlines()) == 1
+    if result is not WRITER.config:
+        assert repr(result).startswith(f"<{type(result).__name__}: ")
+        assert len(repr(result)) < 200
+    html = result._repr_html_()
+    assert html.startswith("<table>")
+    assert "color" not in html  # the page's own fit its theme, light or dark
+    assert "secret" not in html

@@ -43,6 +43,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from vm_df_writer.display.text import bounded
+from vm_df_writer.display.tracebacks import one_line_traceback
 
 if TYPE_CHECKING:
     from vm_df_writer.model.report import WriteReport
@@ -87,8 +88,8 @@ class VmDfWriterError(Exception):
     Attributes
     ----------
     message, hint, file_hint : str
-        Where, what is wrong and what was found; what to do, unless the message says that; and
-        what to do instead with a file, of which there is no frame that could be converted.
+        Where, what is wrong and what was found; what to do, unless the message says that; what to
+        do instead with a file, of which no caller has a frame to convert.
     keyword : str or None
         The keyword or parameter that the message is about, if it is about one.
     report : WriteReport or None
@@ -100,6 +101,7 @@ class VmDfWriterError(Exception):
     colour: expected a name, got 5; pass 'red'
     """
 
+    _render_traceback_ = one_line_traceback  # for IPython
     _tells_account = False  # whether the message itself says what became of the samples
 
     def __init__(
@@ -174,10 +176,8 @@ class ServerRejected(DeliveryError):  # noqa: N818 - the name is part of the pub
 
     Attributes
     ----------
-    status : int
-        The HTTP status.
-    body : str
-        Up to 500 characters of the answer.
+    status, body : int, str
+        The HTTP status, and up to 500 characters of the answer.
     retry_after_s : float or None
         How long the server asked to wait before the next attempt.
     is_about_the_body : bool

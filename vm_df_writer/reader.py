@@ -15,6 +15,8 @@ from vm_df_writer.config.read_options import (
 )
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.keywords import spelled_out
+from vm_df_writer.display.tracebacks import shortened
+from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.report import WriteReport
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["FrameReader"]
 
 
+@shortened(VmDfWriterError)
 class FrameReader:
     """Reads what a server holds, as frames that a writer takes again."""
 

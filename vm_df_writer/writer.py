@@ -13,7 +13,8 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.observer import DeliveryObserver
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
-from vm_df_writer.errors import ConfigError
+from vm_df_writer.display.tracebacks import shortened
+from vm_df_writer.errors import ConfigError, VmDfWriterError
 from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.check import ServerCheck, check_server
@@ -28,6 +29,7 @@ __all__ = ["ServerCheck", "VmWriter"]
 
 
 @spelled_out(WRITER_KEYWORDS)
+@shortened(VmDfWriterError)
 class VmWriter(FrameReader):
     """Writes DataFrames of anomaly scores to VictoriaMetrics.
 

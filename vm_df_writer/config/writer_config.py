@@ -27,6 +27,7 @@ from vm_df_writer.config.field_types import (
 )
 from vm_df_writer.config.request_types import Headers, RemoteWritePath
 from vm_df_writer.config.writer_parameters import CompressionChoice, ConfigParameters
+from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.keywords import Keyword, spell_out
 from vm_df_writer.errors import ConfigError
 
@@ -221,6 +222,11 @@ class WriterConfig(BaseModel):
     def _check(self) -> WriterConfig:
         check_contradictions(self)
         return self
+
+    def _repr_html_(self) -> str:
+        shown = self.__repr_args__()  # without what is private
+        given = {name: value for name, value in shown if name in self.model_fields_set}
+        return facts_table("vm_df_writer: configuration, where it is not the default", given)
 
     @property
     def explicit_metric_format(self) -> dict[str, str] | None:

@@ -14,6 +14,7 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.observer import NULL_OBSERVER
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
+from vm_df_writer.display.tracebacks import shortened
 from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
 from vm_df_writer.jobs.errors import OtherJobError
 from vm_df_writer.jobs.options import JobOptions, job_identity, require_parts_can_differ
@@ -34,6 +35,7 @@ _Paths = str | Path | Sequence[str | Path]
 
 
 @spelled_out(READING_KEYWORDS)
+@shortened(VmDfWriterError)
 def backfill(
     sources: _Paths | Iterable[pd.DataFrame],
     writer: VmWriter | WriterConfig,

@@ -183,6 +183,13 @@ class JobReport:
         more = len(self.failures) - len(lines)
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        return (
+            f"<JobReport: {self.outcome}, parts: {describe_counts(self.parts)}, "
+            f"{self.samples:,} samples acknowledged, {self.rows_left:,} rows left>"
+        )
+
     def __str__(self) -> str:
         """Return a table of plain text, and what failed."""
         facts = "\n".join(f"{name:<21} {value}" for name, value in self._facts().items())

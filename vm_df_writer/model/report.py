@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, format_utc
+from vm_df_writer.model.cache_reset import CACHE_RESETS, CacheReset, worst_reset
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.replaced import Replaced
@@ -19,17 +20,6 @@ from vm_df_writer.model.verification import Verification
 from vm_df_writer.model.window_digest import WindowDigest
 
 __all__ = ["CacheReset", "Verification", "WriteReport"]
-
-
-CacheReset = Literal["failed", "advised", "done", "automatic"]
-
-_RESETS: dict[CacheReset, str] = {
-    "failed": "the server did not forget them, and may not show these samples in them",
-    "advised": "may not show these samples yet; reset_cache=True makes the server forget them",
-    "done": "the server was told to forget them",
-    "automatic": "the server renews them by itself, within seconds",
-}
-_WORST_RESETS = tuple(_RESETS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +154,6 @@ class WriteReport:
         else:
             merged["digests"] = None
         drops = [d for d in (self.server_drops, other.server_drops) if d is not None]
-        resets = {self.cache_reset, other.cache_reset}
         for name in ("vmui_url", "grafana_url", "reading"):
             same = getattr(self, name) == getattr(other, name)
             merged[name] = getattr(self, name) if same else None
@@ -181,7 +170,7 @@ class WriteReport:
             replaced=sum(replaced[1:], start=replaced[0]) if replaced else None,
             verification=sum(seen[1:], start=seen[0]) if seen else None,
             server_drops=dict(sum(map(Counter, drops), Counter())) if drops else None,
-            cache_reset=next((reset for reset in _WORST_RESETS if reset in resets), None),
+            cache_reset=worst_reset([self.cache_reset, other.cache_reset]),
             series=self.series + other.series,
         )
         known = {
@@ -284,12 +273,22 @@ class WriteReport:
         if self.server_drops:
             facts["server's own drops"] = describe_counts(self.server_drops)
         if self.cache_reset:
-            facts["cached graphs"] = _RESETS[self.cache_reset]
+            facts["cached graphs"] = CACHE_RESETS[self.cache_reset]
         if self.vmui_url:
             facts["vmui"] = self.vmui_url
         if self.grafana_url:
             facts["grafana"] = self.grafana_url
         return facts
+
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        account = f"{self.samples:,} samples of {self.series:,} series acknowledged"
+        told = [self.layout, account, f"{sum(self.dropped.values()):,} dropped"]
+        if self.undelivered:
+            told.append(f"{self.undelivered:,} UNDELIVERED")
+        if self.verification is not None:
+            told.append(str(self.verification))
+        return f"<WriteReport: {', '.join(told)}>"
 
     def __str__(self) -> str:
         """Return a table of plain text."""

@@ -109,6 +109,10 @@ class Verification:
             counts += f"; the server also holds {surplus}"
         return counts
 
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        return f"<Verification: {self}>"
+
     def _repr_html_(self) -> str:
         facts: dict[str, object] = {
             "verified": "yes" if self.ok else "NO",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.content_encoding import understands_zstd
+from vm_df_writer.display.html import facts_table
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.server.flags import describe_flags
 from vm_df_writer.server.limits import label_limits_of
@@ -103,8 +104,12 @@ class ServerCheck:
     deduplication: str | None = None
     altering: Mapping[str, str] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        """Return a table of plain text."""
+    @property
+    def _headline(self) -> str:
+        state = "answers, and stores nothing now" if self.refusal else "is ready to be written to"
+        return f"{self.import_url} {state} ({self.elapsed_s * 1000:.0f} ms)"
+
+    def _facts(self) -> dict[str, str]:
         server = _name(self.kind, self.version)
         reader = _name(self.read_kind, self.read_version)
         facts = {"server": server if server == reader else f"{server}; reads go to: {reader}"}
@@ -127,9 +132,20 @@ class ServerCheck:
             facts["deduplication"] = f"one sample per {self.deduplication}"
         if self.altering:
             facts["alters"] = describe_flags(self.altering)
-        state = "answers, and stores nothing now" if self.refusal else "is ready to be written to"
-        ready = f"{self.import_url} {state} ({self.elapsed_s * 1000:.0f} ms)"
-        return "\n".join([ready, *(f"{name:<14} {fact}" for name, fact in facts.items())])
+        return facts
+
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        return f"<ServerCheck: {self._headline}>"
+
+    def __str__(self) -> str:
+        """Return a table of plain text."""
+        return "\n".join(
+            [self._headline, *(f"{name:<14} {fact}" for name, fact in self._facts().items())]
+        )
+
+    def _repr_html_(self) -> str:
+        return facts_table(f"vm_df_writer: {self._headline}", self._facts())
 
 
 def check_server(backend: Backend) -> ServerCheck:

@@ -92,6 +92,14 @@ class Preview:
             "first line": shown_line(line),
         }
 
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        dropped = f"{sum(self.dropped.values()):,} dropped"
+        return (
+            f"<Preview: {self.layout}, {self.samples:,} samples of {self.series:,} series, "
+            f"{dropped}, {'about ' * self.is_estimate}{self.bytes_raw:,} bytes to send>"
+        )
+
     def __str__(self) -> str:
         """Return a table of plain text."""
         facts = "\n".join(f"{name:<11} {value}" for name, value in self._facts().items())

@@ -7,6 +7,8 @@ from typing import Unpack
 
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
 from vm_df_writer.display.keywords import spelled_out
+from vm_df_writer.display.tracebacks import shortened
+from vm_df_writer.errors import VmDfWriterError
 from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.import_lines import LineEncoder
@@ -15,6 +17,7 @@ __all__ = ["to_import_lines"]
 
 
 @spelled_out(READING_KEYWORDS)
+@shortened(VmDfWriterError)
 def to_import_lines(
     frame: FrameLike,
     *,

@@ -9,7 +9,8 @@ from typing import Unpack
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.text import shown
-from vm_df_writer.errors import ConfigError
+from vm_df_writer.display.tracebacks import shortened
+from vm_df_writer.errors import ConfigError, VmDfWriterError
 from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.wire.compression import compress
@@ -20,6 +21,7 @@ __all__ = ["to_remote_write"]
 
 
 @spelled_out(READING_KEYWORDS)
+@shortened(VmDfWriterError)
 def to_remote_write(
     frame: FrameLike,
     *,
