@@ -22,7 +22,7 @@ from vm_df_writer.cli.options import (
     server_options,
 )
 from vm_df_writer.cli.output import say
-from vm_df_writer.errors import DeliveryError
+from vm_df_writer.errors import ConfigError, DeliveryError, JobError
 from vm_df_writer.jobs import (
     JobEstimate,
     JobOptions,
@@ -33,8 +33,9 @@ from vm_df_writer.jobs import (
     save_report,
 )
 from vm_df_writer.jobs.backfill import DEFAULT_STATE
-from vm_df_writer.jobs.report import JobOutcome
 from vm_df_writer.jobs.report_file import require_report_name
+from vm_df_writer.jobs.state.outcome import JobOutcome
+from vm_df_writer.operations.receipts.verify_receipt import save_receipt
 
 __all__ = ["JobExitCode", "backfill_command", "for_the_shell", "job_exit_code"]
 
@@ -146,6 +147,14 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
     type=click.Path(file_okay=False),
     help="Keep what cannot be delivered in this folder, for vm-df-writer replay.",
 )
+@click.option(
+    "--receipt",
+    "receipt_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep counts and digests of all that the job writes in this file, for 'verify --receipt'; "
+    "compressed if its name ends with .gz.",
+)
 @click.option("--dry-run", is_flag=True, help="Tell what would be sent, and how long it takes.")
 @click.option(
     "--report",
@@ -173,6 +182,7 @@ def backfill_command(
     repair: bool,
     spool_dir: str | None,
     dry_run: bool,
+    receipt_path: Path | None,
     report_path: Path | None,
     as_json: bool,
     progress: bool | None,
@@ -199,6 +209,11 @@ def backfill_command(
     if spool_dir is not None:
         config = config.model_copy(update={"spool_dir": spool_dir})
     keywords["verify"] = "repair" if repair else "count" if verify_count else verify
+    keywords["receipt"] = receipt_path is not None
+    if receipt_path is not None and not receipt_path.absolute().parent.is_dir():
+        raise ConfigError(
+            f"--receipt: {str(receipt_path)!r} is in a folder that is not there; make it"
+        )
     options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
     if report_path is not None:
         require_report_name(report_path)
@@ -225,7 +240,21 @@ def backfill_command(
     say(_as_json(report.to_dict()) if as_json else report)
     if report_path is not None:
         save_report(report, report_path)
+    if receipt_path is not None:
+        _save_receipt(report, receipt_path)
     sys.exit(job_exit_code(report))
+
+
+def _save_receipt(report: JobReport, path: Path) -> None:
+    """Save the receipt of a job; one that is not finished has none, and exits with its own code."""
+    try:
+        receipt = report.receipt()
+    except JobError as error:
+        if report.ok:
+            raise
+        say(f"Error: --{error.message}", err=True)
+    else:
+        save_receipt(receipt, path)
 
 
 def for_the_shell(report: JobReport) -> JobReport:

@@ -7,6 +7,7 @@ from vm_df_writer.jobs.estimate import JobEstimate, estimate
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.report import Failure, JobReport, read_report
 from vm_df_writer.jobs.report_file import save_report
+from vm_df_writer.jobs.state.job_receipt import read_receipt
 
 __all__ = [
     "Failure",
@@ -19,6 +20,7 @@ __all__ = [
     "StateError",
     "backfill",
     "estimate",
+    "read_receipt",
     "read_report",
     "save_report",
 ]

@@ -18,11 +18,13 @@ from vm_df_writer.display.tracebacks import shortened
 from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
 from vm_df_writer.jobs.errors import OtherJobError
 from vm_df_writer.jobs.options import JobOptions, job_identity, require_parts_can_differ
-from vm_df_writer.jobs.report import JobOutcome, JobReport, read_report
+from vm_df_writer.jobs.report import JobReport, read_report
 from vm_df_writer.jobs.run import JobRun
+from vm_df_writer.jobs.state.outcome import JobOutcome
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.stop_flag import Stop, stop_on_signals
 from vm_df_writer.jobs.workers.tasks import JobSpec
+from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["DEFAULT_STATE", "backfill"]
@@ -84,6 +86,8 @@ def backfill(
 
     Raises
     ------
+    ConfigError
+        If a receipt is asked for with ``duplicates="keep"``.
     JobError
         If the job cannot be run: other options or files than before, a state file that is in use
         or torn, samples that exist already. In mid-job, if the state file cannot be written.
@@ -104,6 +108,8 @@ def backfill(
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     require_parts_can_differ(options.if_exists, keeps_all=how.duplicates == "keep")
+    if options.receipt:
+        check_receipt_choice(how.duplicates)
     if options.if_exists == "replace" and config.spool_dir is None:
         raise JobError(
             "if_exists: 'replace' needs spool_dir=, a folder where what is deleted is kept until "

@@ -19,6 +19,7 @@ from vm_df_writer.files.file_labels import (
 )
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
+from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.server.server_info import ServerPair
 from vm_df_writer.transport.endpoint import Endpoint
@@ -78,6 +79,9 @@ class JobOptions:
     reset_cache : bool
         Make the server forget its cached query results at the end, so that graphs show what was
         written.
+    receipt : bool
+        Sum up what is written, for the `receipt()` of the report. Parts that an earlier run sent
+        without are read once more, and not sent again. Not with ``if_exists="replace"``.
 
     Raises
     ------
@@ -109,11 +113,14 @@ class JobOptions:
     restart: bool = False
     fail_on_drop: bool = False
     reset_cache: bool = False
+    receipt: bool = False
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""
         try:
             check_if_exists(self.if_exists)
+            if self.receipt:
+                check_receipt_choice("last", self.if_exists)
         except ConfigError as error:
             raise JobError(error.message, keyword=error.keyword) from None
         if self.if_exists == "replace" and self.workers > 1:

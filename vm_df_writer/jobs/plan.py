@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import JobError, SourceError
@@ -15,7 +14,7 @@ from vm_df_writer.frames.time_range import lies_outside
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
-from vm_df_writer.jobs.workers.tasks import OtherPart, Task
+from vm_df_writer.jobs.workers.tasks import OtherPart, Purpose, Task
 
 __all__ = ["make_plan", "other_parts", "parts_alone_in_time", "plan_file", "plan_tasks"]
 
@@ -110,7 +109,7 @@ def plan_tasks(
     store: StateStore,
     records: Iterable[PartRecord],
     options: JobOptions,
-    purpose: Literal["write", "verify", "probe"] = "write",
+    purpose: Purpose = "write",
 ) -> Iterator[Task]:
     """Put parts in order; those that can only be read one after the other make one task."""
     sources = {source.path: source for source in store.sources()}
@@ -126,7 +125,7 @@ def plan_tasks(
     for (path, _), group in together.items():
         in_order = sorted(group, key=lambda record: record.part.number)
         gave_way_to = {}
-        if purpose == "verify":
+        if purpose in ("verify", "digest"):
             for record in in_order:
                 gave_way_to[record.id] = other_parts(store, store.gives_way_to(record.id))
         yield Task(

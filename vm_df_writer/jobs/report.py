@@ -7,26 +7,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
+from vm_df_writer.jobs.state.job_receipt import read_receipt
+from vm_df_writer.jobs.state.outcome import JobOutcome
 from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records, readable
 from vm_df_writer.jobs.state.sqlite_file import is_claimed, one_name, read_only
+from vm_df_writer.model.receipt import Receipt
 
-__all__ = ["Failure", "JobOutcome", "JobReport", "read_report"]
-
-JobOutcome = Literal[
-    "done",
-    "dropped",
-    "failed",
-    "unverified",
-    "undelivered",
-    "refused",
-    "interrupted",
-    "running",
-    "killed",
-]
+__all__ = ["Failure", "JobReport", "read_report"]
 
 _SHOWN_FAILURES = 20
 _SUMMED = ("samples", "undelivered", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt")
@@ -150,6 +141,10 @@ class JobReport:
         plain |= {"ok": self.ok, "samples_per_s": self.samples_per_s}
         plain["seconds_left"] = self.seconds_left
         return plain
+
+    def receipt(self) -> Receipt:
+        """Return what the job has written: see :func:`~vm_df_writer.jobs.read_receipt`."""
+        return read_receipt(self.state_path)
 
     def _facts(self) -> dict[str, object]:
         facts: dict[str, object] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -16,7 +15,6 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
-from vm_df_writer.display.text import describe_counts
 from vm_df_writer.errors import DeliveryError, FrameError, JobError, SamplesExistError, StateError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
@@ -28,11 +26,12 @@ from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.plan import make_plan, other_parts, plan_tasks
 from vm_df_writer.jobs.progress import JobProgress, JobWatch
-from vm_df_writer.jobs.report import JobOutcome
+from vm_df_writer.jobs.state.job_receipt import is_on_the_server
+from vm_df_writer.jobs.state.outcome import JobOutcome, outcome_of_parts
 from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.pool import run_tasks
-from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartWritten
+from vm_df_writer.jobs.workers.results import PartDigested, PartProbed, PartResult, PartWritten
 from vm_df_writer.jobs.workers.stop_flag import Stop
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 
@@ -94,6 +93,16 @@ class JobRun:
         ]
         n_rows = sum(record.part.rows for record in (*pending, *sent))
         self._run(tasks, self._show_progress(n_rows))
+        if self._options.receipt:
+            unsummed = [record for record in self._store.parts() if self._is_to_digest(record)]
+            self._run(plan_tasks(self._store, unsummed, self._options, "digest"), self._silent())
+
+    def _is_to_digest(self, record: PartRecord) -> bool:
+        """Say whether a part was sent without a receipt, and has one as it stands in its file."""
+        if not (self._options.receipt and is_on_the_server(record)):
+            return False
+        skips = self._options.if_exists == "skip" or record.totals.get("dropped", {}).get("exists")
+        return not (skips or self._store.has_receipt(record.id))
 
     def _look_ahead(self) -> None:
         """Refuse now, before anything is sent, parts that contradict each other."""
@@ -154,8 +163,11 @@ class JobRun:
                     self._store.finish(record.id, PartState.FAILED, reason)
                 else:
                     yield Task(source, [record], "write", frame)
-            elif record.state is PartState.SENT and self._options.verify:
+                continue
+            if record.state is PartState.SENT and self._options.verify:
                 yield Task(source, [record], "verify", frame)
+            if self._is_to_digest(record):
+                yield Task(source, [record], "digest", frame)
 
     def _enter(self, source: SourceFile, known: SourceFile | None) -> PartRecord:
         if known is None or known.fingerprint != source.fingerprint:
@@ -174,35 +186,10 @@ class JobRun:
             return "undelivered", self._error.describe()
         if self._stop.requested():
             return "interrupted", self._stop.reason
-        counts = self._store.counts()
-        if n := counts[PartState.SPOOLED]:
-            return "undelivered", f"parts in the spool folder: {n:,}; run vm-df-writer replay"
-        if n := counts[PartState.PENDING]:
-            return "undelivered", f"frames that were begun, and not passed again: {n:,}"
-        if self._options.verify and (n := counts[PartState.SENT]):
-            return "unverified", f"parts that are sent, and could not be verified: {n:,}"
-        if n := counts[PartState.FAILED]:
-            failed = self._store.parts(PartState.FAILED)
-            read_back = [record.totals.get("verification") for record in failed]
-            lost = any(found is not None and not found["ok"] for found in read_back)
-            reason = f"parts that failed: {n:,}; try again with --retry-failed"
-            return ("unverified" if lost else "failed"), reason
-        return self._outcome_of_drops()
-
-    def _outcome_of_drops(self) -> tuple[JobOutcome, str | None]:
-        """Tell a job that is done from one that stored less than is good."""
-        records = self._store.parts()
-        dropped: Counter[str] = Counter()
-        for record in records:
-            dropped.update(record.totals.get("dropped", {}))
-        found = describe_counts(dropped)
-        left_out = [record for record in records if record.state is PartState.SKIPPED]
-        dropped.pop("exists", None)  # the server has these
-        if not (left_out or any(record.totals.get("samples") for record in records)):
-            return "dropped", f"no sample is stored of what was given (left out: {found})"
-        if self._options.fail_on_drop and dropped.total():
-            return "dropped", f"samples were left out, and fail_on_drop= is set: {found}"
-        return "done", None
+        options = self._options
+        return outcome_of_parts(
+            self._store, verify=bool(options.verify), fail_on_drop=options.fail_on_drop
+        )
 
     def settle_spooled_parts(self) -> None:
         """Mark the parts as sent that a replay has delivered, and those to send again it has not.
@@ -241,8 +228,10 @@ class JobRun:
         ]
         if unasked:
             self._flush()
-        silent = JobProgress(choice=False, n_rows=None, say=lambda _: None)
-        self._run(plan_tasks(self._store, unasked, self._options, "probe"), silent)
+        self._run(plan_tasks(self._store, unasked, self._options, "probe"), self._silent())
+
+    def _silent(self) -> JobProgress:
+        return JobProgress(choice=False, n_rows=None, say=lambda _: None)
 
     def _flush(self) -> None:
         """Make visible what others wrote in the last seconds, if the server lets us."""
@@ -277,9 +266,17 @@ class JobRun:
         if isinstance(result, PartProbed):
             self._record_probe(result)
             return
+        if isinstance(result, PartDigested):
+            record = result.record
+            self._store.finish(record.id, record.state, record.reason, receipt=result.receipt)
+            return
         record, state, totals = result.record, result.state, result.totals
-        nothing_sent = isinstance(result, PartWritten) and result.nothing_sent
-        self._store.finish(record.id, state, result.reason, totals, nothing_sent=nothing_sent)
+        nothing_sent, receipt = False, None
+        if isinstance(result, PartWritten):
+            nothing_sent, receipt = result.nothing_sent, result.receipt
+        self._store.finish(
+            record.id, state, result.reason, totals, nothing_sent=nothing_sent, receipt=receipt
+        )
         self._watch.note(record, state)
         if state is not PartState.PENDING:
             samples = totals["samples"] if totals else 0

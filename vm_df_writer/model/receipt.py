@@ -130,6 +130,11 @@ class Receipt:
         """Merge the digests of blocks."""
         return cls(series=_merge(map(_series_of, digests)))
 
+    @classmethod
+    def merge(cls, receipts: Iterable[Receipt]) -> Self:
+        """Add up any number of receipts of parts that share no sample."""
+        return cls(series=_merge(receipt.series.values() for receipt in receipts))
+
     @property
     def samples(self) -> int:
         """All samples."""
@@ -137,7 +142,7 @@ class Receipt:
 
     def __add__(self, other: Receipt) -> Receipt:
         """Merge receipts of parts that share no sample."""
-        return Receipt(series=_merge([self.series.values(), other.series.values()]))
+        return Receipt.merge([self, other])
 
     def save(self, path: str | Path) -> None:
         """Write a file for its owner alone, compressed if its name ends with ``.gz``.

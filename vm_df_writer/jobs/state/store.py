@@ -18,6 +18,7 @@ from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.errors import OtherJobError
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
+from vm_df_writer.jobs.state.receipt_table import has_receipt, keep_receipt
 from vm_df_writer.jobs.state.records import (
     JobReading,
     PartRecord,
@@ -214,6 +215,10 @@ class StateStore:
         rows = self._connection.execute("SELECT other FROM gives_way WHERE part = ?", (key,))
         return sorted(other for (other,) in rows)
 
+    def has_receipt(self, key: int) -> bool:
+        """Say whether there is a receipt of a part."""
+        return has_receipt(self._connection, key)
+
     def note_new(self, key: int) -> None:
         """Note that the server has no samples of a part."""
         with self._changes() as execute:
@@ -227,6 +232,7 @@ class StateStore:
         totals: Mapping[str, Any] | None = None,
         *,
         nothing_sent: bool = False,
+        receipt: bytes | None = None,
     ) -> None:
         """Note what became of a part.
 
@@ -242,6 +248,8 @@ class StateStore:
             The numbers of its WriteReport; without them those of an earlier attempt stay.
         nothing_sent : bool
             This attempt sent nothing, and does not count as one.
+        receipt : bytes, optional
+            What was written, compressed; without it that of an earlier attempt stays.
         """
         numbers = None if totals is None else json.dumps(dict(totals))
         with self._changes() as execute:
@@ -250,6 +258,8 @@ class StateStore:
                 "attempts = attempts - ? WHERE id = ?",
                 (state, reason, numbers, nothing_sent, key),
             )
+            if receipt is not None:
+                keep_receipt(self._connection, key, receipt)
             execute("UPDATE run SET seen = ? WHERE id = ?", (time.time(), self._run))
             if totals is not None and state is not PartState.PENDING:
                 execute(

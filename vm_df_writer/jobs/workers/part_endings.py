@@ -7,7 +7,7 @@ from typing import Any
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.jobs.errors import JobStopped
 from vm_df_writer.jobs.state.records import PartRecord, PartState
-from vm_df_writer.jobs.workers.results import PartWritten, totals_of
+from vm_df_writer.jobs.workers.results import PartWritten, compressed_receipt, totals_of
 from vm_df_writer.model.report import WriteReport
 
 __all__ = ["ends_the_job", "undelivered", "without_counts", "written"]
@@ -38,7 +38,7 @@ def written(record: PartRecord, report: WriteReport) -> PartWritten:
         )
         return PartWritten(record, PartState.PENDING, reason, totals)
     state = PartState.SENT if report.verification is None else PartState.VERIFIED
-    return PartWritten(record, state, None, totals, nothing_sent)
+    return PartWritten(record, state, None, totals, nothing_sent, _receipt_of(report))
 
 
 def undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
@@ -50,13 +50,24 @@ def undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
     totals = None if report is None else _new_totals(record, report)
     nothing_sent = report is not None and _is_nothing_sent(report)
     if report is not None and not report.undelivered:
-        return PartWritten(record, PartState.SENT, error.describe(), totals, nothing_sent)
+        return PartWritten(
+            record, PartState.SENT, error.describe(), totals, nothing_sent, _receipt_of(report)
+        )
     if isinstance(error, ServerRejected) and error.is_about_the_body:
         # The server refuses what is in this body; it may take the bodies of other parts.
         return PartWritten(record, PartState.FAILED, error.describe(), totals, nothing_sent)
     return PartWritten(
-        record, PartState.PENDING, error.describe(), totals, nothing_sent, ends_the_job(error)
+        record,
+        PartState.PENDING,
+        error.describe(),
+        totals,
+        nothing_sent,
+        error=ends_the_job(error),
     )
+
+
+def _receipt_of(report: WriteReport) -> bytes | None:
+    return None if report.digests is None else compressed_receipt(report.digests)
 
 
 def _new_totals(record: PartRecord, report: WriteReport) -> dict[str, Any] | None:

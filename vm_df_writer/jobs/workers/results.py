@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gzip
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vm_df_writer.errors import DeliveryError
 from vm_df_writer.jobs.state.records import PartRecord, PartState
+from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.model.window_digest import WindowDigest
 
-__all__ = ["PartProbed", "PartResult", "PartVerified", "PartWritten", "totals_of"]
+__all__ = [
+    "PartDigested",
+    "PartProbed",
+    "PartResult",
+    "PartVerified",
+    "PartWritten",
+    "compressed_receipt",
+    "totals_of",
+]
 
 _TOTALS = (
     *("rows", "series", "samples", "dropped", "adjusted", "undelivered", "bytes_raw"),
@@ -37,6 +48,8 @@ class PartWritten:
         The numbers of the WriteReport; None keeps those of an earlier attempt.
     nothing_sent : bool
         Whether it is certain that the server has nothing of this attempt.
+    receipt : bytes or None
+        What was written, compressed, if that is summed up and all of it is acknowledged.
     error : DeliveryError or None
         Why the server cannot be written to, which ends the whole job.
     """
@@ -46,6 +59,7 @@ class PartWritten:
     reason: str | None = None
     totals: Mapping[str, Any] | None = None
     nothing_sent: bool = False
+    receipt: bytes | None = field(default=None, repr=False)
     error: DeliveryError | None = field(default=None, compare=False)
 
 
@@ -103,7 +117,31 @@ class PartProbed:
     error: DeliveryError | None = field(default=None, compare=False)
 
 
-PartResult = PartWritten | PartVerified | PartProbed
+@dataclass(frozen=True)
+class PartDigested:
+    """What was summed up of a part that an earlier run has sent.
+
+    Attributes
+    ----------
+    record : PartRecord
+        The part.
+    receipt : bytes or None
+        What it holds, compressed; None if it cannot be read any more.
+    error : None
+        No server is asked.
+    """
+
+    record: PartRecord
+    receipt: bytes | None = field(default=None, repr=False)
+    error: None = None
+
+
+PartResult = PartWritten | PartVerified | PartProbed | PartDigested
+
+
+def compressed_receipt(digests: Iterable[WindowDigest]) -> bytes:
+    """Return a receipt as the state file keeps it."""
+    return gzip.compress(b"".join(Receipt.of(digests).lines()), compresslevel=6, mtime=0)
 
 
 def totals_of(report: WriteReport) -> dict[str, Any]:

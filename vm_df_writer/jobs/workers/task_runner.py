@@ -1,4 +1,4 @@
-"""TaskRunner: reads the parts of a task, writes, verifies or probes each, and reports on it."""
+"""TaskRunner: reads the parts of a task, does what each is read for, and reports on it."""
 
 from __future__ import annotations
 
@@ -33,15 +33,18 @@ from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.part_endings import undelivered, without_counts, written
 from vm_df_writer.jobs.workers.rate_limit import JobThrottle
 from vm_df_writer.jobs.workers.results import (
+    PartDigested,
     PartProbed,
     PartResult,
     PartVerified,
     PartWritten,
+    compressed_receipt,
     totals_of,
 )
 from vm_df_writer.jobs.workers.stop_flag import wait_until
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.model.window_digest import WindowDigest
 from vm_df_writer.operations.existing.if_exists import existing_in_plan
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.send_plan import SendPlan
@@ -96,7 +99,12 @@ class TaskRunner:
 
     def perform(self, task: Task) -> Iterator[PartResult]:
         """Do a task, part by part."""
-        do = {"write": self.write, "verify": self.verify, "probe": self.probe}[task.purpose]
+        do = {
+            "write": self.write,
+            "verify": self.verify,
+            "probe": self.probe,
+            "digest": self.digest,
+        }[task.purpose]
         records = list(task.records)
         frames = task.read(records, self._reading, self._options.file_options)
         while records and not self._should_stop():
@@ -126,6 +134,7 @@ class TaskRunner:
                 self._backend,
                 if_exists=self._if_exists,
                 verify=self._options.verify and not self._unreadable,
+                receipt=self._options.receipt and not self._sends_a_rest(record),
                 progress=False,
                 among_others=self._keeps_all,
             )
@@ -188,6 +197,20 @@ class TaskRunner:
         except FrameError as error:
             return PartProbed(record, reason=task.explain(error))
         return PartProbed(record, None if existing is None else str(existing))
+
+    def digest(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartDigested:
+        """Sum up what a part has sent; nothing is asked and nothing is sent."""
+        try:
+            plan = self._plan(task.source.path, frame)
+            plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
+        except FrameError:
+            return PartDigested(record)
+        digests = (WindowDigest.of_block(block) for block in plan.blocks() if block.n_series)
+        return PartDigested(record, compressed_receipt(digests))
+
+    def _sends_a_rest(self, record: PartRecord) -> bool:
+        """Say whether an earlier attempt may have sent what this one takes for another's."""
+        return self._if_exists == "skip" and record.attempts > 0
 
     def _note_unreadable(self, error: DeliveryError) -> None:
         # Each part would wait in vain; another run verifies those that are sent.

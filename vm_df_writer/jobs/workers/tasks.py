@@ -17,10 +17,18 @@ from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import RateLimiter
-from vm_df_writer.jobs.workers.results import PartProbed, PartResult, PartVerified, PartWritten
+from vm_df_writer.jobs.workers.results import (
+    PartDigested,
+    PartProbed,
+    PartResult,
+    PartVerified,
+    PartWritten,
+)
 from vm_df_writer.verification.export_reader import ReadBackPolicy
 
-__all__ = ["JobSpec", "OtherPart", "Task", "keywords_with"]
+__all__ = ["JobSpec", "OtherPart", "Purpose", "Task", "keywords_with"]
+
+Purpose = Literal["write", "verify", "probe", "digest"]
 
 
 @dataclass(frozen=True)
@@ -97,20 +105,20 @@ class Task:
         The file.
     records : sequence of PartRecord
         The parts, in the order of the file.
-    purpose : {"write", "verify", "probe"}
-        Write the parts, read back what an earlier run wrote, or ask the server whether it has
-        samples of them.
+    purpose : {"write", "verify", "probe", "digest"}
+        Write the parts, read back what an earlier run wrote, ask the server whether it has
+        samples of them, or sum up what an earlier run wrote.
     frame : DataFrame or None
         The only part, if the source is a frame and no file.
     may_repeat : bool
         Whether other parts may have samples of its series at its times.
     gave_way_to : mapping of int to sequence of OtherPart
-        For each part of a task that reads back: the parts whose samples it left out.
+        For each part of a task that reads back or sums up: the parts whose samples it left out.
     """
 
     source: SourceFile
     records: Sequence[PartRecord]
-    purpose: Literal["write", "verify", "probe"] = "write"
+    purpose: Purpose = "write"
     frame: pd.DataFrame | None = None
     may_repeat: bool = True
     gave_way_to: Mapping[int, Sequence[OtherPart]] = field(default_factory=dict)
@@ -137,6 +145,8 @@ class Task:
             return PartVerified(record, PartState.SENT, f"cannot be verified: {reason}")
         if self.purpose == "probe":
             return PartProbed(record, reason=reason)
+        if self.purpose == "digest":
+            return PartDigested(record)
         return PartWritten(record, PartState.FAILED, reason)
 
 
