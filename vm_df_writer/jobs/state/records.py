@@ -15,7 +15,14 @@ from vm_df_writer.errors import StateError, VmDfWriterError
 from vm_df_writer.files.part import Part
 from vm_df_writer.jobs.state.sqlite_file import describe_damage, describe_failure
 
-__all__ = ["JobReading", "PartRecord", "PartState", "read_records", "readable"]
+__all__ = [
+    "JobReading",
+    "PartRecord",
+    "PartState",
+    "describe_changes",
+    "read_records",
+    "readable",
+]
 
 
 class PartState(StrEnum):
@@ -123,6 +130,25 @@ def read_records(
         )
         for found, source, *part, state, attempts, is_new, reason, totals in rows
     ]  # fmt: skip
+
+
+def describe_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say which options of a job are others; nothing if they are the same.
+
+    Examples
+    --------
+    >>> describe_changes({"hive": True}, {"hive": False, "since_ms": 1})
+    'hive was true and is false; since_ms was not set and is 1'
+    """
+
+    def shown(options: Mapping[str, Any], name: str) -> str:
+        return json.dumps(options[name]) if name in options else "not set"
+
+    return "; ".join(
+        f"{name} was {shown(before, name)} and is {shown(now, name)}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    )
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from vm_df_writer.jobs.state.records import (
     JobReading,
     PartRecord,
     PartState,
+    describe_changes,
     read_records,
     readable,
 )
@@ -113,13 +114,9 @@ class StateStore:
                 forget_spans(self._connection)
                 execute("REPLACE INTO job VALUES ('options', ?)", (json.dumps(plain),))
             return
-        if changed := [
-            f"{name} was {_shown(before, name)} and is {_shown(plain, name)}"
-            for name in sorted(before.keys() | plain.keys())
-            if before.get(name) != plain.get(name)
-        ]:
+        if changed := describe_changes(before, plain):
             raise OtherJobError(
-                f"{self.path}: its job has other options: {'; '.join(changed)}; run with the same "
+                f"{self.path}: its job has other options: {changed}; run with the same "
                 "ones, name another file with state=, or begin anew with restart="
             )
 
@@ -144,11 +141,9 @@ class StateStore:
 
     def set_stamp(self, path: str, stamp: FileStamp) -> None:
         """Note the new time of change of a source whose content is the same."""
+        change = "UPDATE source SET size = ?, mtime_ns = ? WHERE path = ?"
         with self._changes() as execute:
-            execute(
-                "UPDATE source SET size = ?, mtime_ns = ? WHERE path = ?",
-                (stamp.size, stamp.mark, path),
-            )
+            execute(change, (stamp.size, stamp.mark, path))
 
     def sources(self, path: str | None = None) -> Iterator[SourceFile]:
         """Yield every source, or one, without its parts; those never read have their error."""
@@ -303,7 +298,3 @@ class StateStore:
             if isinstance(error, sqlite3.Error):
                 raise StateError(describe_failure(self.path, error)) from None
             raise
-
-
-def _shown(options: Mapping[str, Any], name: str) -> str:
-    return json.dumps(options[name]) if name in options else "not set"
