@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -50,3 +53,33 @@ def test_a_refusal_in_a_shell_proposes_options_that_lead_to_the_truth(
 
 def test_no_two_cases_share_an_id() -> None:
     assert len({case.id for case in CASES}) == len(CASES)
+
+
+DTYPES: dict[str, Callable[[], Any]] = {
+    "object": lambda: object,
+    "string": lambda: "string[python]",
+    "arrow": lambda: pd.ArrowDtype(pytest.importorskip("pyarrow").string()),
+    "category": lambda: "category",
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.via == "frame"], ids=lambda case: case.id
+)
+def test_text_of_another_dtype_is_read_alike(case: Case, dtype: str) -> None:
+    for frame in frames_of(case):
+        if not isinstance(frame, pd.DataFrame) or not frame.columns.is_unique:
+            continue
+        texts = [name for name in frame if isinstance(name, str) and is_text(frame[name])]
+        usual = lines_of(frame, case.keywords)
+        if not texts or (dtype == "category" and usual.refused):  # a category says: a label
+            continue
+        other = lines_of(frame.astype(dict.fromkeys(texts, DTYPES[dtype]())), case.keywords)
+        assert other.refused == usual.refused, (usual.said, other.said)
+        assert sorted(other.lines) == sorted(usual.lines)
+
+
+def is_text(column: pd.Series) -> bool:
+    """Say whether a column holds nothing but texts, or nothing."""
+    return pd.api.types.infer_dtype(column) == "string"

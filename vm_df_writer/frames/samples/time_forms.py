@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pandas as pd
@@ -26,7 +27,8 @@ _WITH_NAMES = (
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y"),
 )
 # A time, and the end of an interval behind it.
-_INTERVAL = r".*\d.*?(\s+[-\u2013]\s+|/(?=\d{4}-)).*\d.*"
+_INTERVAL = re.compile(r".*\d.*?(\s+[-\u2013]\s+|/(?=\d{4}-)).*\d.*")
+_QUARTER = re.compile(r"\d{4}[ -]?Q[1-4]")
 _WHOLE = (
     *("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Z %Y", "%a, %d %b %Y %H:%M:%S %z"),
     *("%a, %d %b %Y %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S %Z", "%G-W%V-%u"),
@@ -73,14 +75,14 @@ def how_to_convert(texts: pd.Index, column: str) -> tuple[str, str]:
     column : str
         The code of the column.
     """
-    forms = forms_of(texts)
-    if len(texts) and texts.str.fullmatch(r"\d{4}[ -]?Q[1-4]").all():
+    known, forms = list(map(str, texts[:_EXAMINED].tolist())), forms_of(texts)
+    if known and all(map(_QUARTER.fullmatch, known)):
         hint = f"convert it with {column} = pd.PeriodIndex({column}, freq='Q').to_timestamp()"
         return hint, "write the first day of each quarter into the file"
-    if not forms and len(texts) and texts.str.fullmatch(_INTERVAL).all():
-        separator = str(texts.str.extract(_INTERVAL, expand=False)[0])
-        starts = pd.Index(texts.str.split(separator).str[0])
-        forms = forms_of(starts)
+    intervals = list(map(_INTERVAL.fullmatch, known))
+    if not forms and intervals and intervals[0] and all(intervals):
+        separator = intervals[0][1]
+        forms = forms_of(pd.Index([text.split(separator)[0] for text in known]))
         options = f", format={forms[0]!r}" if len(forms) == 1 else ""
         hint = f"these are intervals; take their starts with {column} = pd.to_datetime({column}"
         return (

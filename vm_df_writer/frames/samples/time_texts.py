@@ -87,7 +87,7 @@ def _spelled_as_iso(source: pd.Index) -> tuple[pd.Index, BoolArray | None]:
     is_odd = source.str.contains(_ODD, regex=True, na=False)
     if not np.asarray(is_odd, dtype=bool).any():
         return source, None
-    texts = pd.Series(source)
+    texts = pd.Series(source.astype(object))  # Arrow's expressions look neither back nor ahead
     for form, replacement in _SPELLINGS:
         texts = texts.str.replace(form, replacement, regex=True)
     is_end_of_day = texts.str.contains(_END_OF_DAY, regex=True, na=False).to_numpy(dtype=bool)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.frames.samples.time_texts import folds_of, in_python, parse_times
+from vm_df_writer.frames.samples.timestamps import read_timestamps
 
 
 def parsed(*texts: object, kind: str = "string") -> list[str]:
@@ -117,3 +119,38 @@ def test_datetimes_say_which_is_the_second_of_two_wall_times() -> None:
 def test_what_is_no_object_says_nothing_of_folds() -> None:
     assert folds_of(pd.Series(np.array(["2026-01-01"], "datetime64[ms]"))) is None
     assert folds_of(pd.DatetimeIndex(["2026-01-01"])) is None
+
+
+DTYPES = ["object", "string[python]", "string[pyarrow]", "arrow", "category"]
+
+
+def as_dtype(texts: list[str | None], dtype: str) -> pd.Index:
+    wanted: Any = dtype
+    if dtype == "arrow":
+        wanted = pd.ArrowDtype(pytest.importorskip("pyarrow").string())
+    return pd.Index(pd.Series(texts).astype(wanted))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("2026-01-01T06:00Z", 1767247200000),
+        ("2026-01-01t06:00z", 1767247200000),
+        ("2026-01-01 06:00 UTC", 1767247200000),
+        ("2026-01-01T24:00Z", 1767312000000),
+        ("2026-01-01T07:00+01:00[Europe/Berlin]", 1767247200000),
+    ],
+)
+def test_a_spelling_is_read_whatever_the_dtype(text: str, ms: int, dtype: str) -> None:
+    times = read_timestamps(as_dtype([text, None], dtype))
+    assert times.ms[0] == ms
+    assert times.nat is not None
+    assert times.nat.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("text", ["1.1.2026 - 2.1.2026", "2026Q1", "5/6/2026", "soon"])
+def test_another_form_is_refused_whatever_the_dtype(text: str, dtype: str) -> None:
+    with pytest.raises(TimestampError, match=r"^index, row 0: expected an ISO 8601 time, got"):
+        read_timestamps(as_dtype([text], dtype), where="index")
