@@ -3,13 +3,11 @@ from __future__ import annotations
 import inspect
 import pickle
 import textwrap
-import warnings
 
 import pytest
 
 from vm_df_writer import errors, warning_classes
 from vm_df_writer.display.text import did_you_mean
-from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import (
     ConfigError,
     DeliveryError,
@@ -21,7 +19,6 @@ from vm_df_writer.errors import (
     WriteInterrupted,
 )
 from vm_df_writer.model.report import WriteReport
-from vm_df_writer.warning_classes import InexactWarning
 
 CLASSES = {
     cls
@@ -132,16 +129,6 @@ def test_errors_survive_the_way_between_processes(
 )
 def test_the_nearest_name_is_hinted_at(name: object, known: list[object], hint: str) -> None:
     assert did_you_mean(name, known) == hint
-
-
-def test_warnings_point_at_the_callers_line() -> None:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warn_caller("careful", InexactWarning)
-    (warning,) = caught
-    assert warning.filename == __file__
-    assert warning.category is InexactWarning
-    assert str(warning.message) == "careful"
 
 
 def test_a_message_is_bounded_whatever_it_quotes() -> None:

@@ -69,6 +69,8 @@ class ScoreSeries:
         label_sets: list[dict[str, str]] = [orjson.loads(labels) for labels in per_series.index]
         is_score = np.array([_is_of(variable, labels) for labels in label_sets], bool)
         if not is_score.any():
+            is_score = np.array([variable in labels["__name__"] for labels in label_sets], bool)
+        if not is_score.any():
             names = sorted({labels["__name__"] for labels in label_sets})
             listed = ", ".join(names[:_MOST_LISTED]) or "none, since it is empty or a summary"
             raise ConfigError(
@@ -88,7 +90,18 @@ class ScoreSeries:
 
 
 def _is_of(variable: str, labels: Mapping[str, str]) -> bool:
-    return variable in labels["__name__"] or variable in labels.values()
+    """Say whether a label is the variable, or the metric name has it as whole words.
+
+    Examples
+    --------
+    >>> [
+    ...     _is_of("yhat", {"__name__": name})
+    ...     for name in ("vmanomaly_yhat", "yhat_lower", "my_yhats")
+    ... ]
+    [True, False, False]
+    """
+    whole = rf"(?<![A-Za-z0-9]){re.escape(variable)}(?![A-Za-z0-9_])"
+    return variable in labels.values() or re.search(whole, labels["__name__"]) is not None
 
 
 def _readable(labels: Mapping[str, str]) -> str:

@@ -78,16 +78,24 @@ def _of_intervals(truth: pd.DataFrame) -> list[Intervals]:
         raise FrameError(f"truth: row {row} ends before it starts; exchange start and end")
     names = [name for name in truth.columns if name not in ("start", "end")]
     rows_of: dict[tuple[str, ...], list[int]] = {}
-    for row, values in enumerate(zip(*(truth[name].astype(str) for name in names), strict=True)):
+    for row, values in enumerate(zip(*(_read_labels(truth[name]) for name in names), strict=True)):
         rows_of.setdefault(values, []).append(row)
     if not names and len(truth):
         rows_of[()] = list(range(len(truth)))
     intervals = []
     for values, rows in rows_of.items():
         order = np.array(rows)[np.argsort(starts_ms[rows], kind="stable")]
-        labels = dict(zip(map(str, names), values, strict=True))
+        pairs = zip(map(str, names), values, strict=True)
+        labels = {name: text for name, text in pairs if text}
         intervals.append(Intervals(labels, starts_ms[order], ends_ms[order]))
     return intervals
+
+
+def _read_labels(column: pd.Series) -> list[str]:
+    """Return labels as text: empty where one is missing, whole numbers without a fraction."""
+    converted = column.convert_dtypes()
+    missing = converted.isna().tolist()
+    return ["" if lacks else str(each) for each, lacks in zip(converted, missing, strict=True)]
 
 
 def _read_times(truth: pd.DataFrame, name: str) -> IntArray:
