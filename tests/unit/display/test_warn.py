@@ -37,7 +37,7 @@ def test_a_standard_error_that_is_closed_loses_the_warning_alone() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = closed  # type: ignore[assignment]
+        warnings.showwarning = closed
         warn_caller("careful", InexactWarning)
 
 
