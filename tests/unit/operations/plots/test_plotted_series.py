@@ -9,7 +9,7 @@ import pytest
 from tests.support.frame_samples import START_MS, minutes
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.errors import ColumnError, FrameError
-from vm_df_writer.operations.plotted_series import PlottedSeries
+from vm_df_writer.operations.plots.plotted_series import PlottedSeries
 
 NAMES = {"y": "y", "anomaly_score": "anomaly_score"}
 
