@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from vm_df_writer.cli import main
+from tests.support.command_line import command_named
 from vm_df_writer.cli.backfill import JobExitCode
 from vm_df_writer.jobs import JobOptions, backfill
 
@@ -27,7 +27,7 @@ def load(name: str) -> Any:
 def require_valid(arguments: list[str]) -> None:
     """Parse a command line as the program would; nothing is run."""
     command, *rest = arguments
-    main.commands[command].make_context(command, rest)
+    command_named(command).make_context(command, rest)
 
 
 def test_the_cron_job_has_what_kubernetes_asks_for_and_a_valid_command() -> None:

@@ -16,8 +16,11 @@ import pytest
 import vm_df_writer
 from tests.support.command_line import run
 from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
-from vm_df_writer.cli.backfill import JobExitCode, backfill_command
+from vm_df_writer.cli.backfill import JobExitCode
+from vm_df_writer.cli.commands.backfill import backfill
 from vm_df_writer.cli.messages import option_name
+from vm_df_writer.cli.parameters.server_options import server_option_name
+from vm_df_writer.config.environment import secrets_by_file
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -140,10 +143,12 @@ def test_the_options_of_files_are_all_there() -> None:
 def test_the_options_and_exit_codes_of_a_job_are_all_there() -> None:
     cells = [row[0] for row in table_rows("Months of history")]
     shared = {option_name(field.name) for field in fields(ReadOptions)}
-    shared |= {"--url", "--config", "--metric-format", *FILE_OPTIONS}
+    shared |= {"--config", *FILE_OPTIONS}
+    parameters = {*WriterConfig.model_fields, *secrets_by_file()} - {"spool_dir"}
+    shared |= {server_option_name(name) for name in parameters}
     options = {
         name
-        for option in backfill_command.params
+        for option in backfill.params
         for name in (*option.opts, *option.secondary_opts)
         if name.startswith("--")
     }

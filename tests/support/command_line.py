@@ -9,9 +9,18 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
+import click
+
 from vm_df_writer.cli import main
 
 FORMAT = ("--metric-format", "__name__=vm_$VAR")
+
+
+def command_named(name: str) -> click.Command:
+    """Return a command of ``vm-df-writer``."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return command
 
 
 class Result(NamedTuple):

@@ -1,26 +1,39 @@
-"""The command line: `vm-df-writer`, with one module a command."""
+"""The command line: `vm-df-writer`, whose commands are declared in `commands`."""
 
 from __future__ import annotations
 
 import click
 
 from vm_df_writer import __version__
-from vm_df_writer.cli.backfill import backfill_command
-from vm_df_writer.cli.check import check
-from vm_df_writer.cli.demo import demo
 from vm_df_writer.cli.messages import CleanGroup, show_messages, sigterm_as_interrupt
-from vm_df_writer.cli.preview import preview
-from vm_df_writer.cli.replay import replay
-from vm_df_writer.cli.status import status
-from vm_df_writer.cli.verify import verify
-from vm_df_writer.cli.write import write
+from vm_df_writer.cli.parameters.lazy_group import LazyGroup
 
 __all__ = ["main"]
 
+_COMMANDS = {
+    "write": "Write files to the server.",
+    "verify": "Check earlier writes; nothing is sent.",
+    "preview": "Show how files are read; nothing is sent.",
+    "replay": "Send what could not be delivered before.",
+    "backfill": "Write months of files; go on after a break.",
+    "status": "Show how far a backfill has come.",
+    "check": "Ask the server what it is and what it stores.",
+    "demo": "Write scores of made-up metrics, and read them back.",
+}
+
+
+class Commands(LazyGroup, CleanGroup):
+    """The commands, imported when they are called."""
+
 
 @click.group(
-    cls=CleanGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    cls=Commands,
+    lazy_commands=_COMMANDS,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "auto_envvar_prefix": "VM_DF_WRITER",
+    },
 )
 @click.version_option(__version__)
 @click.pass_context
@@ -38,7 +51,3 @@ def main(context: click.Context) -> None:
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
     context.with_resource(show_messages())
     context.with_resource(sigterm_as_interrupt(context))
-
-
-for _command in (write, verify, preview, replay, backfill_command, status, check, demo):
-    main.add_command(_command)

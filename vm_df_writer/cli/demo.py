@@ -8,41 +8,21 @@ from importlib.util import find_spec
 from operator import add
 from pathlib import Path
 
-import click
 import pandas as pd
 
-from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.output import say
 from vm_df_writer.demo.data import METRIC_FORMAT, detect, make_metrics, read_back
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["demo"]
+__all__ = ["run"]
 
 
-@click.command(cls=CleanCommand, short_help="Write scores of made-up metrics, and read them back.")
-@click.option("--url", help="Use this server; by default one is started, and stopped at the end.")
-@click.option(
-    "--picture",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Save a picture of what the server gives back; needs matplotlib.",
-)
-@click.option("--days", type=click.IntRange(2), default=7, show_default=True)
-@click.option("--hosts", type=click.IntRange(1), default=36, show_default=True)
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show progress bars; by default in a terminal, for writes that take a second.",
-)
-def demo(
+def run(
     url: str | None, picture: Path | None, days: int, hosts: int, *, progress: bool | None
 ) -> None:
-    """Write anomaly scores in wide and in long form, and read them back.
-
-    Two metrics of some hosts are made up, one sample a minute with a daily season, and anomalies
-    are put in. They are scored by a robust z-score, written and verified.
-    """
+    """Do what the command says, and exit."""
     if picture is not None and find_spec("matplotlib") is None:
         raise ConfigError(
             "--picture: needs matplotlib, which is not installed; "

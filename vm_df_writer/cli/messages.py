@@ -12,14 +12,16 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import cache
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from vm_df_writer.cli.output import say
+from vm_df_writer.cli.parameters.option_groups import GroupedCommand
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.display.warn import capture_warnings
 from vm_df_writer.errors import (
@@ -31,7 +33,6 @@ from vm_df_writer.errors import (
     VmDfWriterError,
 )
 from vm_df_writer.files.file_options import FileOptions
-from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = [
@@ -106,13 +107,39 @@ def option_name(keyword: str) -> str:
     return "--" + singular.get(keyword, keyword.replace("_", "-"))
 
 
-_FIELDS = (*fields(ReadOptions), *fields(FileOptions), *fields(JobOptions))
-_NAMES = "|".join([*(field.name for field in _FIELDS), "state"])
-_QUOTED = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
-# A keyword as messages mark it, and what its value begins with; or else what is quoted.
-_KEYWORD = re.compile(rf"(?<![^\s(])({_NAMES})=(?!=)(?=([^\s,;:)])?)|{_QUOTED}")
-# A keyword with a list of names; the comma behind it parts it from another one.
-_LIST = re.compile(rf"(?<![^\s(])({_NAMES})=(\[[^\[\]]*\])(?:,(?= (?:{_NAMES})=\[))?")
+@dataclass(frozen=True)
+class _Keywords:
+    """What finds keywords in messages; made when one is shown, since JobOptions needs pandas.
+
+    Attributes
+    ----------
+    name : Pattern
+        Any of them.
+    marked : Pattern
+        One as messages mark it, and what its value begins with; or else what is quoted.
+    with_list : Pattern
+        One with a list of names; the comma behind it parts it from another one.
+    """
+
+    name: re.Pattern[str]
+    marked: re.Pattern[str]
+    with_list: re.Pattern[str]
+
+
+@cache
+def _keywords() -> _Keywords:
+    from vm_df_writer.jobs.options import JobOptions
+
+    known = (*fields(ReadOptions), *fields(FileOptions), *fields(JobOptions))
+    names = "|".join([*(field.name for field in known), "state"])
+    quoted = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
+    return _Keywords(
+        re.compile(names),
+        re.compile(rf"(?<![^\s(])({names})=(?!=)(?=([^\s,;:)])?)|{quoted}"),
+        re.compile(rf"(?<![^\s(])({names})=(\[[^\[\]]*\])(?:,(?= (?:{names})=\[))?"),
+    )
+
+
 _NUMBER = re.compile(r"(?<![\w.-])\d[\d,.:-]*(?!\.?\w)")  # none that is a part of a name
 
 
@@ -120,7 +147,7 @@ def explain(error: VmDfWriterError) -> str:
     """Return the message of an error, with options where it names Python's keywords."""
     message = name_options(error.describe()) if _names_keywords(error) else error.describe()
     where, colon, rest = message.partition(":")
-    if isinstance(error, (JobError, SourceError)) and re.fullmatch(_NAMES, where):
+    if isinstance(error, (JobError, SourceError)) and _keywords().name.fullmatch(where):
         return option_name(where) + colon + rest
     return message
 
@@ -145,7 +172,7 @@ def name_options(message: str) -> str:
             return match[0]
         return option_name(match[1]) + (" " if match[2] else "")
 
-    return _KEYWORD.sub(name, _LIST.sub(_repeat_option, message))
+    return _keywords().marked.sub(name, _keywords().with_list.sub(_repeat_option, message))
 
 
 def _names_keywords(error: VmDfWriterError) -> bool:
@@ -161,7 +188,7 @@ def _repeat_option(match: re.Match[str]) -> str:
     return " ".join(f"{option} {shlex.quote(str(name))}" for name in names or [""])
 
 
-class CleanCommand(click.Command):
+class CleanCommand(GroupedCommand):
     """A command whose errors are one message and an exit code, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Unpack
 
-import click
-
 from vm_df_writer.cli.input_files import InputFiles, shown_name
-from vm_df_writer.cli.messages import CleanCommand, about
-from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
+from vm_df_writer.cli.messages import about
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["preview"]
+__all__ = ["run"]
 
 
-@click.command(cls=CleanCommand, short_help="Show how files are read; nothing is sent.")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@server_options
-@file_options
-@reading_options
-def preview(
+def run(
     paths: Sequence[str],
-    url: str | None,
-    config_path: str | None,
-    metric_format: Mapping[str, str],
+    config: WriterConfig,
     *,
     file_options: FileOptions,
     hive: bool,
     file_labels: Sequence[str],
     **reading: Unpack[ReadingKeywords],
 ) -> None:
-    """Show how files are read and what would be sent; neither --url nor --config is needed.
-
-    A PATH is as for write.
-    """
-    if config_path is None:
-        url = url or "http://localhost:8428"  # nothing is sent there
-    config = open_config(url, config_path, metric_format)
+    """Do what the command says, and exit."""
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     with VmWriter(config=config) as writer:

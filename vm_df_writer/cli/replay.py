@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import click
 import orjson
 
-from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.cli.options import open_config, server_options
 from vm_df_writer.cli.output import say
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, WriteInterrupted
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["replay"]
+__all__ = ["run"]
 
 
-@click.command(cls=CleanCommand, short_help="Send what could not be delivered before.")
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
-@server_options
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show a progress bar; by default in a terminal, once a replay takes a second.",
-)
-def replay(
+def run(
     folder: str,
-    url: str | None,
-    config_path: str | None,
-    metric_format: Mapping[str, str],
+    config: WriterConfig,
     *,
     as_json: bool,
     progress: bool | None,
 ) -> None:
-    """Send the samples that earlier writes left in DIR, the oldest first.
-
-    A file is removed once the server has acknowledged it, so that this may be interrupted and run
-    again. Files that are damaged, of another tenant or refused by the server stay, and so do those
-    of which it would drop samples for their time or labels.
-    """
-    with VmWriter(config=open_config(url, config_path, metric_format)) as writer:
+    """Do what the command says, and exit."""
+    with VmWriter(config=config) as writer:
         try:
             report = writer.replay(folder, progress="auto" if progress is None else progress)
         except (DeliveryError, WriteInterrupted) as error:

@@ -14,14 +14,12 @@ import orjson
 
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import (
-    CleanCommand,
     ExitCode,
     about,
     exit_code_of,
     explain,
     worst_of,
 )
-from vm_df_writer.cli.options import file_options, open_config, reading_options, server_options
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
@@ -33,33 +31,12 @@ from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
 from vm_df_writer.operations.verify import verify_plan
 
-__all__ = ["verify"]
+__all__ = ["run"]
 
 
-@click.command(cls=CleanCommand, short_help="Check earlier writes; nothing is sent.")
-@click.argument("paths", metavar="PATH...", nargs=-1)
-@server_options
-@click.option(
-    "--count",
-    "count_only",
-    is_flag=True,
-    help="Compare the number of samples of each series, and read back those that differ.",
-)
-@click.option(
-    "--receipt",
-    "receipt_path",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Check what this file tells of, which write --receipt made, in place of a PATH.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
-@file_options
-@reading_options
-def verify(
+def run(
     paths: Sequence[str],
-    url: str | None,
-    config_path: str | None,
-    metric_format: Mapping[str, str],
+    config: WriterConfig,
     *,
     count_only: bool,
     receipt_path: str | None,
@@ -69,16 +46,7 @@ def verify(
     file_labels: Sequence[str],
     **reading: Unpack[ReadingKeywords],
 ) -> None:
-    """Check whether the server keeps what was written of files before; nothing is sent.
-
-    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed; '-' is standard
-    input.
-
-    Give the options and the files of that write; a sample that two files have counts once. A file
-    that is wrong does not keep the others from being checked; a server that cannot be read does.
-    With --receipt no file of that write is needed.
-    """
-    config = open_config(url, config_path, metric_format)
+    """Do what the command says, and exit."""
     if receipt_path is not None:
         if paths or count_only:
             raise ConfigError("--receipt: a PATH or --count is given too; keep one of the two")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
@@ -11,12 +11,10 @@ from operator import add
 from pathlib import Path
 from typing import Unpack
 
-import click
 import orjson
 
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import (
-    CleanCommand,
     ExitCode,
     about,
     exit_code_of,
@@ -24,15 +22,9 @@ from vm_df_writer.cli.messages import (
     interruption_code,
     worst_of,
 )
-from vm_df_writer.cli.options import (
-    file_options,
-    if_exists_option,
-    open_config,
-    reading_options,
-    server_options,
-)
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import ConfigError, VmDfWriterError, WriteInterrupted
@@ -43,7 +35,7 @@ from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice, save_receipt
 from vm_df_writer.operations.write import write_plan
 
-__all__ = ["write"]
+__all__ = ["run"]
 
 
 @dataclass(frozen=True)
@@ -92,56 +84,9 @@ class FileResult:
         return "verified" if verification and verification.expected else "delivered"
 
 
-@click.command(cls=CleanCommand, short_help="Write files to the server.")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@server_options
-@if_exists_option
-@click.option("--verify", is_flag=True, help="Read everything back and compare.")
-@click.option(
-    "--verify-count",
-    is_flag=True,
-    help="Compare the number of samples of each series, and read back those that differ.",
-)
-@click.option(
-    "--repair", is_flag=True, help="Verify, send what is missing once more, and verify again."
-)
-@click.option(
-    "--reset-cache",
-    is_flag=True,
-    help="Make the server forget the graphs that it computed before, which lack these samples.",
-)
-@click.option(
-    "--receipt",
-    "receipt_path",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Keep counts and digests of what is written in this file, for 'verify --receipt'; "
-    "compressed if its name ends with .gz.",
-)
-@click.option("--dry-run", is_flag=True, help="Do everything but send; exit as the write would.")
-@click.option(
-    "--fail-on-drop",
-    is_flag=True,
-    help="Exit with 5 if any sample is left out, for any reason but --if-exists=skip.",
-)
-@click.option(
-    "--spool-dir",
-    type=click.Path(file_okay=False),
-    help="Keep what cannot be delivered in this folder, for 'vm-df-writer replay'.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show a progress bar; by default in a terminal, once a write takes a second.",
-)
-@file_options
-@reading_options
-def write(
+def run(
     paths: Sequence[str],
-    url: str | None,
-    config_path: str | None,
-    metric_format: Mapping[str, str],
+    config: WriterConfig,
     *,
     if_exists: IfExists | None,
     verify: bool,
@@ -151,7 +96,6 @@ def write(
     receipt_path: str | None,
     dry_run: bool,
     fail_on_drop: bool,
-    spool_dir: str | None,
     as_json: bool,
     progress: bool | None,
     file_options: FileOptions,
@@ -159,18 +103,7 @@ def write(
     file_labels: Sequence[str],
     **reading: Unpack[ReadingKeywords],
 ) -> None:
-    """Write files to the server, and print what became of every sample.
-
-    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed: CSV and TSV (also
-    .gz, .zst, .bz2 and .xz), parquet, Feather and Arrow; '-' is standard input. A file that is
-    refused does not keep the others from being written; a server that fails does, unless there is
-    a folder for what it does not take. Files with other values of the same series at the same times
-    are refused before any is sent; a sample that a file before has too is left out as a duplicate.
-    If nothing of what was given is stored, the exit code is 5.
-    """
-    config = open_config(url, config_path, metric_format)
-    if spool_dir is not None:
-        config = config.model_copy(update={"spool_dir": spool_dir})
+    """Do what the command says, and exit."""
     _require_receipt(receipt_path, reading, if_exists)
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)

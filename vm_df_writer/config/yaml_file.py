@@ -1,6 +1,6 @@
 """The `writer:` section of a YAML file, with ``%{ENV}`` replaced from the environment.
 
-And YAML of our own. The one importer of yaml, and the one reader of the environment.
+And YAML of our own. The one importer of yaml.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ConfigError
 
-__all__ = ["dump_yaml", "parse_writer_section", "read_writer_section"]
+__all__ = ["dump_yaml", "parse_mapping", "parse_writer_section", "read_writer_section"]
 
 _PLACEHOLDER = re.compile(r"%\{([\w.-]+)\}")
 # While YAML is parsed, private-use characters stand in for %{ and }: unlike these they are
@@ -182,6 +182,28 @@ def read_writer_section(path: Path, *, known: Collection[str]) -> dict[str, Any]
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot be read: {error.reason}; save it as UTF-8") from None
     return parse_writer_section(text, env=os.environ, known=known)
+
+
+def parse_mapping(text: str, name: str) -> dict[str, Any]:
+    """Return a mapping that is written as YAML or JSON, with every scalar as text.
+
+    Raises
+    ------
+    ConfigError
+        If it is none; names what it was the value of, and does not quote it.
+
+    Examples
+    --------
+    >>> parse_mapping("{__name__: vm_$VAR, port: 08}", "VM_DF_WRITER_METRIC_FORMAT")
+    {'__name__': 'vm_$VAR', 'port': '08'}
+    """
+    try:
+        mapping = _TextLoader(text, {}).get_single_data()
+    except (yaml.YAMLError, ConfigError):
+        mapping = None
+    if not isinstance(mapping, dict):
+        raise ConfigError(f"{name}: expected a mapping in one line, such as {{name: value}}")
+    return mapping
 
 
 def dump_yaml(document: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import TypeGuard, Unpack, cast
 import pandas as pd
 
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
+from vm_df_writer.config.write_options import DEFAULT_STATE
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.observer import NULL_OBSERVER
 from vm_df_writer.display.keywords import spelled_out
@@ -27,11 +28,10 @@ from vm_df_writer.jobs.workers.tasks import JobSpec
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["DEFAULT_STATE", "backfill"]
+__all__ = ["backfill"]
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_STATE = "backfill.sqlite"
 
 _Paths = str | Path | Sequence[str | Path]
 

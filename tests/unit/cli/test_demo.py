@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.support.command_line import run
 def test_the_picture_of_the_demo_without_matplotlib_names_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    import_module("vm_df_writer.cli.demo")  # commands are imported when they run
     monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
     monkeypatch.setattr("importlib.machinery.PathFinder.find_spec", lambda *_: None)
     result = run("demo", "--picture", "demo.png")

@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.support.command_line import FORMAT, run
+from tests.support.command_line import FORMAT, command_named, run
 from tests.support.http_servers import NOBODY
-from vm_df_writer.cli import main
 from vm_df_writer.cli.messages import option_name
 from vm_df_writer.files.file_options import FileOptions
 
@@ -20,7 +19,7 @@ COMMANDS = ("write", "verify", "preview", "backfill")
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_file_option_is_an_option_with_its_own_help(command: str) -> None:
-    options = {option.name: option for option in main.commands[command].params}
+    options = {option.name: option for option in command_named(command).params}
     for field in fields(FileOptions):
         option = options[field.name]
         assert isinstance(option, click.Option)

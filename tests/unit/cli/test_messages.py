@@ -20,8 +20,8 @@ def test_integer_times_without_a_unit_name_the_option() -> None:
 @pytest.mark.parametrize("command", ["write", "check"])
 def test_no_output_holds_the_password_of_the_url(command: str, scores: Path) -> None:
     url = NOBODY.replace("//", "//me:hush@")
-    files = [scores] if command == "write" else []
-    result = run(command, *files, "--url", url, *FORMAT)
+    files: list[str | Path] = [scores, *FORMAT] if command == "write" else []
+    result = run(command, *files, "--url", url)
     assert result.exit_code == 1
     assert "hush" not in result.output
 

@@ -6,16 +6,15 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.support.command_line import FORMAT, run
+from tests.support.command_line import FORMAT, command_named, run
 from tests.support.http_servers import NOBODY
-from vm_df_writer.cli import main
 from vm_df_writer.cli.messages import option_name
 from vm_df_writer.config.read_options import ReadOptions
 
 
 @pytest.mark.parametrize("command", ["write", "preview"])
 def test_every_reading_keyword_is_an_option_with_its_own_help(command: str) -> None:
-    options = {option.name: option for option in main.commands[command].params}
+    options = {option.name: option for option in command_named(command).params}
     for field in fields(ReadOptions):
         option = options[field.name]
         assert isinstance(option, click.Option)
@@ -48,10 +47,10 @@ def test_options_reach_the_reading(scores: Path) -> None:
     ("arguments", "message"),
     [
         ((), "Error: --url: missing; name the server, such as --url http://localhost:8428, or a"),
-        (("--url", "localhost:8428"), "Error: datasource_url: expected a URL such as"),
+        (("--url", "localhost:8428"), "Error: --url: expected a URL such as"),
         (
             ("--url", NOBODY, "--metric-format", "__name__=score"),
-            "Error: metric_format: no value holds $VAR",
+            "Error: --metric-format: no value holds $VAR",
         ),
         (("--url", NOBODY, "--metric-format", "score"), "expected NAME=VALUE, got 'score'"),
         (("--url", NOBODY, "--label", "a=1", "--label", "a=2"), "'a' is given twice; keep one"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.write_options import IfExists
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ConfigError, SamplesExistError
@@ -25,8 +26,6 @@ __all__ = [
     "existing_in_plan",
     "without_existing",
 ]
-
-IfExists = Literal["append", "skip", "fail", "replace"]
 
 
 def check_if_exists(if_exists: object) -> None:

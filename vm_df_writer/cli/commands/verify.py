@@ -1,0 +1,47 @@
+"""The options of ``vm-df-writer verify``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.options import file_options, reading_options
+from vm_df_writer.cli.parameters.server_options import server_options
+
+__all__ = ["verify"]
+
+
+@click.command(cls=CleanCommand)
+@click.argument("paths", metavar="PATH...", nargs=-1)
+@click.option(
+    "--count",
+    "count_only",
+    is_flag=True,
+    help="Compare the number of samples of each series, and read back those that differ.",
+)
+@click.option(
+    "--receipt",
+    "receipt_path",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Check what this file tells of, which write --receipt made, in place of a PATH.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+@server_options("server", "series")
+@reading_options
+@file_options
+def verify(**keywords: Any) -> None:
+    """Check whether the server keeps what was written of files before; nothing is sent.
+
+    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed; '-' is standard
+    input.
+
+    Give the options and the files of that write; a sample that two files have counts once. A file
+    that is wrong does not keep the others from being checked; a server that cannot be read does.
+    With --receipt no file of that write is needed.
+    """
+    from vm_df_writer.cli.verify import run
+
+    run(**keywords)

@@ -1,0 +1,68 @@
+"""The options of ``vm-df-writer write``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.options import file_options, if_exists_option, reading_options
+from vm_df_writer.cli.parameters.server_options import server_options
+
+__all__ = ["write"]
+
+
+@click.command(cls=CleanCommand)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@if_exists_option
+@click.option("--verify", is_flag=True, help="Read everything back and compare.")
+@click.option(
+    "--verify-count",
+    is_flag=True,
+    help="Compare the number of samples of each series, and read back those that differ.",
+)
+@click.option(
+    "--repair", is_flag=True, help="Verify, send what is missing once more, and verify again."
+)
+@click.option(
+    "--reset-cache",
+    is_flag=True,
+    help="Make the server forget the graphs that it computed before, which lack these samples.",
+)
+@click.option(
+    "--receipt",
+    "receipt_path",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Keep counts and digests of what is written in this file, for 'verify --receipt'; "
+    "compressed if its name ends with .gz.",
+)
+@click.option("--dry-run", is_flag=True, help="Do everything but send; exit as the write would.")
+@click.option(
+    "--fail-on-drop",
+    is_flag=True,
+    help="Exit with 5 if any sample is left out, for any reason but --if-exists=skip.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show a progress bar; by default in a terminal, once a write takes a second.",
+)
+@server_options("server", "series", "delivery")
+@reading_options
+@file_options
+def write(**keywords: Any) -> None:
+    """Write files to the server, and print what became of every sample.
+
+    A PATH is a file, a folder, a quoted glob, or a URL if fsspec is installed: CSV and TSV (also
+    .gz, .zst, .bz2 and .xz), parquet, Feather and Arrow; '-' is standard input. A file that is
+    refused does not keep the others from being written; a server that fails does, unless there is
+    a folder for what it does not take. Files with other values of the same series at the same times
+    are refused before any is sent; a sample that a file before has too is left out as a duplicate.
+    If nothing of what was given is stored, the exit code is 5.
+    """
+    from vm_df_writer.cli.write import run
+
+    run(**keywords)
