@@ -18,7 +18,7 @@ from tests.support.command_line import run
 from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
 from vm_df_writer.cli.backfill import JobExitCode
 from vm_df_writer.cli.commands.backfill import backfill
-from vm_df_writer.cli.messages import option_name
+from vm_df_writer.cli.option_names import option_name
 from vm_df_writer.cli.parameters.server_options import server_option_name
 from vm_df_writer.config.environment import secrets_by_file
 from vm_df_writer.config.read_options import ReadOptions

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from vm_df_writer.cli.messages import explain, name_options
+from vm_df_writer.cli.option_names import explain, name_options
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError, DeliveryError, JobError

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 
-from vm_df_writer.cli.messages import option_name
+from vm_df_writer.cli.option_names import option_name
 from vm_df_writer.cli.parameters.option_groups import grouped_option
 from vm_df_writer.cli.parameters.pairs import name_value_pairs
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions

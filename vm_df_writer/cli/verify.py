@@ -13,13 +13,8 @@ import click
 import orjson
 
 from vm_df_writer.cli.input_files import InputFiles, shown_name
-from vm_df_writer.cli.messages import (
-    ExitCode,
-    about,
-    exit_code_of,
-    explain,
-    worst_of,
-)
+from vm_df_writer.cli.messages import ExitCode, about, exit_code_of, worst_of
+from vm_df_writer.cli.option_names import explain
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig

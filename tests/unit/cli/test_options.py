@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command_line import FORMAT, command_named, run
 from tests.support.http_servers import NOBODY
-from vm_df_writer.cli.messages import option_name
+from vm_df_writer.cli.option_names import option_name
 from vm_df_writer.config.read_options import ReadOptions
 
 

@@ -1,0 +1,105 @@
+"""What messages call keywords by on the command line: their options."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from dataclasses import dataclass, fields
+from functools import cache
+
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.errors import FrameError, JobError, SourceError, VmDfWriterError
+from vm_df_writer.files.file_options import FileOptions
+
+__all__ = ["explain", "name_options", "option_name"]
+
+
+def option_name(keyword: str) -> str:
+    """Return the option that a reading keyword is given by.
+
+    Examples
+    --------
+    >>> option_name("time_unit"), option_name("labels")
+    ('--time-unit', '--label')
+    """
+    singular = {"labels": "label", "file_labels": "file-label"}
+    return "--" + singular.get(keyword, keyword.replace("_", "-"))
+
+
+@dataclass(frozen=True)
+class _Keywords:
+    """What finds keywords in messages; made when one is shown, since JobOptions needs pandas.
+
+    Attributes
+    ----------
+    name : Pattern
+        Any of them.
+    marked : Pattern
+        One as messages mark it, and what its value begins with; or else what is quoted.
+    with_list : Pattern
+        One with a list of names; the comma behind it parts it from another one.
+    """
+
+    name: re.Pattern[str]
+    marked: re.Pattern[str]
+    with_list: re.Pattern[str]
+
+
+@cache
+def _keywords() -> _Keywords:
+    from vm_df_writer.jobs.options import JobOptions
+
+    known = (*fields(ReadOptions), *fields(FileOptions), *fields(JobOptions))
+    names = "|".join([*(field.name for field in known), "state"])
+    quoted = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
+    return _Keywords(
+        re.compile(names),
+        re.compile(rf"(?<![^\s(])({names})=(?!=)(?=([^\s,;:)])?)|{quoted}"),
+        re.compile(rf"(?<![^\s(])({names})=(\[[^\[\]]*\])(?:,(?= (?:{names})=\[))?"),
+    )
+
+
+def explain(error: VmDfWriterError) -> str:
+    """Return the message of an error, with options where it names Python's keywords."""
+    message = name_options(error.describe()) if _names_keywords(error) else error.describe()
+    where, colon, rest = message.partition(":")
+    if isinstance(error, (JobError, SourceError)) and _keywords().name.fullmatch(where):
+        return option_name(where) + colon + rest
+    return message
+
+
+def name_options(message: str) -> str:
+    """Name the options where a message marks keywords; see :mod:`vm_df_writer.errors`.
+
+    Examples
+    --------
+    >>> name_options("timestamps: integers do not say their unit; pass time_unit='s'")
+    "timestamps: integers do not say their unit; pass --time-unit 's'"
+    >>> name_options("leave some out with label_columns=, or name one with value_columns= or time=")
+    'leave some out with --label-columns, or name one with --value-columns or --time'
+    >>> name_options("column 'time=now' holds text; begin anew with restart=")
+    "column 'time=now' holds text; begin anew with --restart"
+    >>> name_options("pass label_columns=['host', 'a b'], value_columns=['y']; or label_columns=[]")
+    "pass --label-columns host --label-columns 'a b' --value-columns y; or --label-columns ''"
+    """
+
+    def name(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
+        return option_name(match[1]) + (" " if match[2] else "")
+
+    return _keywords().marked.sub(name, _keywords().with_list.sub(_repeat_option, message))
+
+
+def _names_keywords(error: VmDfWriterError) -> bool:
+    return isinstance(error, (FrameError, JobError, SourceError))
+
+
+def _repeat_option(match: re.Match[str]) -> str:
+    try:
+        names = ast.literal_eval(match[2])
+    except (ValueError, SyntaxError):  # of names that are no text
+        return match[0]
+    option = option_name(match[1])
+    return " ".join(f"{option} {shlex.quote(str(name))}" for name in names or [""])
