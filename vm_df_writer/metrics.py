@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.verification import Verification
+from vm_df_writer.transport.client import HttpClient
+from vm_df_writer.transport.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-__all__ = ["WriterMetrics"]
+__all__ = ["MetricsPush", "WriterMetrics"]
 
 # Of vmanomaly's self-monitoring; its public alert rules and dashboard use these names and labels.
 _LABELS = ("url", "query_key", "scheduler_alias", "preset")
 _OWN_LABELS = ("scheduler_alias", "preset")
+
+# vmanomaly's alert rules select `job=~".*vmanomaly.*"`, and group by `job` and `instance`.
+_JOB = "vmanomaly_writer"
+
+_PUSH_TIMEOUT = "5s"
+_COUNTED = re.compile(r"[a-zA-Z0-9_:]+_(total|bucket|count|sum)(\{|$)")
 
 _RESULTS = [result.name for result in fields(Verification) if result.name != "expected"]
 
@@ -164,3 +177,88 @@ class WriterMetrics:
         from prometheus_client import generate_latest  # an extra
 
         return generate_latest(self.registry)
+
+
+class MetricsPush:
+    """Pushes metrics to the server that samples are written to, for jobs too short to be scraped.
+
+    They carry times, and a counter that was not pushed before begins with a zero at the time of
+    the last push: else `increase()` would not see what a short job counted.
+
+    Parameters
+    ----------
+    metrics : WriterMetrics
+        What to push.
+    config : WriterConfig
+        The server, with its credentials and tenant.
+    labels : mapping of str to str, optional
+        Added to all series; by default ``job="vmanomaly_writer"``, which vmanomaly's alert rules
+        select, and the name of this machine as ``instance``.
+    clock : callable
+        Seconds since 1970.
+
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://localhost:8428")
+    >>> MetricsPush(WriterMetrics(), config, {"job": "nightly"})
+    MetricsPush('http://localhost:8428/api/v1/import/prometheus')
+    """
+
+    def __init__(
+        self,
+        metrics: WriterMetrics,
+        config: WriterConfig,
+        labels: Mapping[str, str] | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._metrics, self._clock = metrics, clock
+        labels = {"job": _JOB, "instance": socket.gethostname()} | dict(labels or {})
+        extra = urlencode([("extra_label", f"{name}={text}") for name, text in labels.items()])
+        config = config.model_copy(
+            update={
+                "protocol": "import",
+                "import_json_path": f"/api/v1/import/prometheus?{extra}",
+                "timeout": _PUSH_TIMEOUT,
+            }
+        )
+        self._endpoint = Endpoint.of(config)
+        self._client = HttpClient(config, self._endpoint)
+        self._pushed: set[str] = set()
+        self._last_ms = self._now_ms()
+
+    def push(self) -> None:
+        """Push what the metrics are now.
+
+        Raises
+        ------
+        DeliveryError
+            If the server does not take them.
+        """
+        now_ms = max(self._now_ms(), self._last_ms + 1)
+        samples = dict(self._samples())
+        lines = [f"{name} 0 {self._last_ms}" for name in samples if self._is_new_counter(name)]
+        lines += [f"{name} {value} {now_ms}" for name, value in samples.items()]
+        self._client.post_import("\n".join([*lines, ""]).encode())
+        self._pushed |= samples.keys()
+        self._last_ms = now_ms
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _samples(self) -> Iterator[tuple[str, str]]:
+        for line in self._metrics.exposition().decode().split("\n"):
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                yield name, value
+
+    def _is_new_counter(self, name: str) -> bool:
+        return name not in self._pushed and _COUNTED.match(name) is not None
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    def __repr__(self) -> str:
+        """Name where it goes, without credentials."""
+        return f"MetricsPush({self._endpoint.import_url!r})"

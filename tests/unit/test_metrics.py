@@ -6,9 +6,18 @@ import sys
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
-from vm_df_writer import ConfigError, Verification, WriteReport, WriterMetrics
+from vm_df_writer import (
+    ConfigError,
+    ServerRejected,
+    Verification,
+    WriterConfig,
+    WriteReport,
+    WriterMetrics,
+)
 from vm_df_writer.delivery.observer import DeliveryObserver
+from vm_df_writer.metrics import MetricsPush
 
 prometheus_client = pytest.importorskip("prometheus_client")
 
@@ -157,3 +166,56 @@ def test_prometheus_client_that_is_not_installed_is_named(monkeypatch: pytest.Mo
     )
     with pytest.raises(ConfigError, match=message):
         WriterMetrics()
+
+
+def pushed_lines(httpserver: HTTPServer) -> list[str]:
+    request, _ = httpserver.log[-1]
+    return request.get_data().decode().splitlines()
+
+
+def test_a_counter_that_was_not_pushed_before_begins_with_a_zero(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/api/v1/import/prometheus").respond_with_data(status=204)
+    now = [1000.0]
+    metrics = WriterMetrics()
+    config = WriterConfig(datasource_url=httpserver.url_for(""), user="me", password="secret")
+    push = MetricsPush(metrics, config, {"instance": "a"}, clock=lambda: now[0])
+    counter = (
+        'vmanomaly_writer_responses_total{code="204",preset="",query_key="cpu",'
+        'scheduler_alias="",url="http://vm:8428/api/v1/import"}'
+    )
+    metrics.on_attempt(**OF, code="204", duration_s=0.1)
+    metrics.on_spool(files=2, size_bytes=9)
+    now[0] = 1003.0
+    push.push()
+    lines = pushed_lines(httpserver)
+    assert [line for line in lines if line.startswith(counter)] == [
+        f"{counter} 0 1000000",
+        f"{counter} 1.0 1003000",
+    ]
+    spooled = [line for line in lines if line.startswith("vm_df_writer_spool_files")]
+    assert [line.split()[1:] for line in spooled] == [["2.0", "1003000"]]
+    metrics.on_attempt(**OF, code="503", duration_s=0.1)
+    now[0] = 1013.0
+    push.push()
+    lines = pushed_lines(httpserver)
+    assert [line.split()[1:] for line in lines if line.startswith(counter)] == [["1.0", "1013000"]]
+    other = counter.replace("204", "503")
+    assert [line.split()[1:] for line in lines if line.startswith(other)] == [
+        ["0", "1003000"],
+        ["1.0", "1013000"],
+    ]
+    request, _ = httpserver.log[-1]
+    assert request.args.getlist("extra_label") == ["job=vmanomaly_writer", "instance=a"]
+    assert request.authorization is not None
+    push.close()
+
+
+def test_what_could_not_be_pushed_is_pushed_the_next_time(httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/api/v1/import/prometheus").respond_with_data(status=503)
+    httpserver.expect_request("/api/v1/import/prometheus").respond_with_data(status=204)
+    push = MetricsPush(WriterMetrics(), WriterConfig(datasource_url=httpserver.url_for("")))
+    with pytest.raises(ServerRejected):
+        push.push()
+    push.push()
+    assert any(" 0 " in line for line in pushed_lines(httpserver))
+    push.close()
