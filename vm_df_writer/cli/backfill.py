@@ -27,7 +27,9 @@ from vm_df_writer.jobs import (
 )
 from vm_df_writer.jobs.report_file import require_report_name
 from vm_df_writer.jobs.state.outcome import JobOutcome
+from vm_df_writer.metrics import WriterMetrics
 from vm_df_writer.operations.receipts.verify_receipt import save_receipt
+from vm_df_writer.writer import VmWriter
 
 __all__ = ["JobExitCode", "for_the_shell", "job_exit_code", "run"]
 
@@ -78,6 +80,7 @@ def run(
     paths: Sequence[str],
     config: WriterConfig,
     *,
+    metrics: WriterMetrics | None,
     state: Path,
     verify: bool,
     verify_count: bool,
@@ -108,7 +111,7 @@ def run(
     try:
         report = backfill(
             paths,
-            config,
+            VmWriter(config=config, metrics=metrics) if metrics else config,
             state=state,
             options=options,
             progress="auto" if progress is None else progress,

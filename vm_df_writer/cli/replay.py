@@ -7,6 +7,7 @@ import orjson
 from vm_df_writer.cli.output import say
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, WriteInterrupted
+from vm_df_writer.metrics import WriterMetrics
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.writer import VmWriter
 
@@ -17,11 +18,12 @@ def run(
     folder: str,
     config: WriterConfig,
     *,
+    metrics: WriterMetrics | None,
     as_json: bool,
     progress: bool | None,
 ) -> None:
     """Do what the command says, and exit."""
-    with VmWriter(config=config) as writer:
+    with VmWriter(config=config, metrics=metrics) as writer:
         try:
             report = writer.replay(folder, progress="auto" if progress is None else progress)
         except (DeliveryError, WriteInterrupted) as error:

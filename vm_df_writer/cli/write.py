@@ -24,6 +24,7 @@ from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import ConfigError, VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import require_parts_can_differ
+from vm_df_writer.metrics import WriterMetrics
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice, save_receipt
@@ -82,6 +83,7 @@ def run(
     paths: Sequence[str],
     config: WriterConfig,
     *,
+    metrics: WriterMetrics | None,
     if_exists: IfExists | None,
     verify: bool,
     verify_count: bool,
@@ -102,7 +104,7 @@ def run(
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     require_parts_can_differ(if_exists, keeps_all=inputs.keep_together(files))
-    backend = Backend.of(config)
+    backend = Backend.of(config, observer=metrics)
     with closing(backend.client):
         repeated = inputs.find_repeats(files, backend)
         if if_exists == "fail" and len(files) > 1:  # none of them is sent before all are looked up

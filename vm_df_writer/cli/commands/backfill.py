@@ -9,6 +9,7 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import file_options, if_exists_option, reading_options
+from vm_df_writer.cli.parameters.metrics_options import metrics_options
 from vm_df_writer.cli.parameters.server_options import server_options
 from vm_df_writer.config.write_options import DEFAULT_STATE
 
@@ -96,6 +97,7 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 @server_options("server", "series", "delivery")
 @reading_options
 @file_options
+@metrics_options
 def backfill(**keywords: Any) -> None:
     """Write files part by part, and go on where an earlier run ended.
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.parameters.metrics_options import metrics_options
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["replay"]
@@ -21,6 +22,7 @@ __all__ = ["replay"]
     help="Show a progress bar; by default in a terminal, once a replay takes a second.",
 )
 @server_options("server", "delivery")
+@metrics_options
 def replay(**keywords: Any) -> None:
     """Send the samples that earlier writes left in DIR, the oldest first.
 

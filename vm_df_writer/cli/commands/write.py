@@ -8,6 +8,7 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.options import file_options, if_exists_option, reading_options
+from vm_df_writer.cli.parameters.metrics_options import metrics_options
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["write"]
@@ -53,6 +54,7 @@ __all__ = ["write"]
 @server_options("server", "series", "delivery")
 @reading_options
 @file_options
+@metrics_options
 def write(**keywords: Any) -> None:
     """Write files to the server, and print what became of every sample.
 
