@@ -22,6 +22,7 @@ from benchmarks.scaling import growth_exponents, scale_rows, scale_series
 from benchmarks.sizes import FULL, NORMAL, SMALL, Sizes
 from benchmarks.small_writes import compare_small_writes
 from benchmarks.stages import split_writes
+from benchmarks.wire_servers import compare_servers
 from benchmarks.wires import compare_wires, measure_sizes, size_goal
 from benchmarks.writing import compare_peers, require_agreement
 from vm_df_writer.local import ServerNotInstalled
@@ -91,9 +92,14 @@ def _wires(sizes: Sizes, results: Results) -> None:
     results.size_goals.append(size_goal(results.wire_sizes))
 
 
+def _wire_servers(sizes: Sizes, results: Results) -> None:
+    results.comparisons += compare_servers(sizes)
+
+
 _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "formatting": _formatting,
     "wires": _wires,
+    "wire_servers": _wire_servers,
     "imports": _imports,
     "small_writes": _small_writes,
     "memory": _memory,
