@@ -22,6 +22,8 @@ FLOORS = (
     "jobs",
     "__init__",
     "alerting",
+    "accessor",
+    "default_writer",
     "metrics",
     "writer",
     "reader",

@@ -2,6 +2,7 @@ from .alerting.backtest import Backtest, backtest
 from .alerting.dashboard import grafana_dashboard
 from .alerting.rules import AlertRule, AlertRules, alert_rules
 from .config.writer_config import WriterConfig
+from .default_writer import set_default
 from .errors import (
     ColumnError,
     ConfigError,
@@ -85,6 +86,7 @@ __all__ = [
     "grafana_dashboard",
     "plot_heatmap",
     "plot_scores",
+    "set_default",
     "to_import_lines",
     "to_remote_write",
 ]

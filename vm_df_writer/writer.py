@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self, Unpack
 
-from vm_df_writer.config.load import load_config
+from vm_df_writer.config.load import config_from_env, load_config
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WRITER_KEYWORDS, WriterConfig
 from vm_df_writer.config.writer_parameters import WriterParameters
@@ -109,6 +109,21 @@ class VmWriter(FrameReader):
             Counts what the writer does.
         """
         return cls(config=load_config(path), metrics=metrics)
+
+    @classmethod
+    def from_env(cls, *, metrics: DeliveryObserver | None = None) -> Self:
+        """Open the writer that the environment describes.
+
+        There is a variable for every parameter, such as ``VM_DF_WRITER_DATASOURCE_URL``. Mappings
+        are written as in YAML, and lists with blanks; secrets may stand in files, which
+        ``VM_DF_WRITER_PASSWORD_FILE`` and the like name.
+
+        Parameters
+        ----------
+        metrics : WriterMetrics, optional
+            Counts what the writer does.
+        """
+        return cls(config=config_from_env(), metrics=metrics)
 
     @classmethod
     def from_backend(cls, backend: Backend) -> Self:

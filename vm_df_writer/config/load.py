@@ -1,14 +1,15 @@
-"""Configurations that stand outside of a program: in a YAML file."""
+"""Configurations that stand outside of a program: in a YAML file, or in the environment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from vm_df_writer.config.environment import environment_name, from_environment
 from vm_df_writer.config.writer_config import WriterConfig, parameter_names
 from vm_df_writer.config.yaml_file import read_writer_section
 from vm_df_writer.errors import ConfigError
 
-__all__ = ["load_config"]
+__all__ = ["config_from_env", "load_config"]
 
 
 def load_config(path: str | Path) -> WriterConfig:
@@ -48,3 +49,23 @@ def load_config(path: str | Path) -> WriterConfig:
         problem = str(error)
     # Outside: the other error's traceback holds the whole file, and the environment.
     raise ConfigError(f"{path}: {problem}")
+
+
+def config_from_env() -> WriterConfig:
+    """Read a config from the environment variables of this process.
+
+    Raises
+    ------
+    ConfigError
+        If a variable is wrong, or none names the server.
+    """
+    parameters = from_environment()
+    if "datasource_url" in parameters:
+        try:
+            return WriterConfig(**parameters)
+        finally:
+            del parameters  # which a traceback with local variables would show
+    raise ConfigError(
+        f"datasource_url: the environment has no {environment_name('datasource_url')}; set it to "
+        "the URL of the server, such as http://localhost:8428"
+    )

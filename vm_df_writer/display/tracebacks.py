@@ -69,8 +69,12 @@ def shortened(kind: type[BaseException]) -> Callable[[_Public], _Public]:
         if not isinstance(public, type):
             return _shortened(public, kind)
         for name, member in [*vars(public).items()]:
-            if isfunction(member) and (name == "__init__" or not name.startswith("_")):
+            if name.startswith("_") and name != "__init__":
+                continue
+            if isfunction(member):
                 setattr(public, name, _shortened(member, kind))
+            elif isinstance(member, classmethod):
+                setattr(public, name, classmethod(_shortened(member.__func__, kind)))
         return public
 
     return decorate
