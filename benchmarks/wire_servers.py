@@ -72,10 +72,10 @@ def compare_servers(sizes: Sizes) -> Iterator[Comparison]:
             (_GZIP, "import lines in gzip", 0.30 if is_new else 0.62),
         ):
             case = f"server CPU of remote write, long series, {version}"
-            yield _compare(case, name, long, [], way, spend, sizes.repetitions, goal)
+            yield _compare(case, name, long, None, way, spend, sizes.repetitions, goal)
         case = f"server CPU of one more sample of {n_known:,} series, {version}"
         yield _compare(
-            case, "import lines", known, _bodies(_beside(known), _LINES), _LINES, spend,
+            case, "import lines", known, _beside(known), _LINES, spend,
             sizes.repetitions, 0.45,
         )  # fmt: skip
         yield _end_to_end(version, program, long, sizes.repetitions, 0.55 if is_new else 0.77)
@@ -85,14 +85,14 @@ def _compare(
     case: str,
     yardstick: str,
     data: Input,
-    before: Sequence[bytes],
+    before: Input | None,
     way: _Way,
     spend: Callable[..., float],
     repetitions: int,
     goal: float,
 ) -> Comparison:
     measures = {
-        name: partial(spend, _bodies(data, each), each, before)
+        name: partial(spend, _bodies(data, each), each, _bodies(before, each) if before else [])
         for name, each in (("ours", _STORED), ("theirs", way))
     }
     timings = alternate(measures, repetitions)
@@ -141,7 +141,7 @@ def _server_cpu_s(
     What it does with its storage later is the same for both wires.
     """
     with _Server(program) as server:
-        _post(server.url, before, _LINES)
+        _post(server.url, before, way)  # a server knows a series again by the order of its labels
         settle(server.url)
         started = server.cpu_s()
         _post(server.url, bodies, way)
