@@ -195,7 +195,7 @@ class VmWriter(FrameReader):
         VerificationError
             If what was read back is not what was sent; its `report` says how much.
         """
-        return write_frame(
+        report = write_frame(
             self._backend,
             frame,
             ReadOptions.of(**reading),
@@ -206,6 +206,7 @@ class VmWriter(FrameReader):
             progress=progress,
             dry_run=dry_run,
         )
+        return report.of_writer(self)
 
     def replay(
         self, folder: str | Path | None = None, *, progress: ProgressChoice = "auto"

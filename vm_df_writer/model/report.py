@@ -15,6 +15,7 @@ from vm_df_writer.model.cache_reset import CACHE_RESETS, CacheReset, worst_reset
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.replaced import Replaced
+from vm_df_writer.model.report_shorthands import ReportShorthands
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.model.window_digest import WindowDigest
@@ -23,7 +24,7 @@ __all__ = ["CacheReset", "Verification", "WriteReport"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteReport:
+class WriteReport(ReportShorthands):
     """What became of every sample of a frame.
 
     The account always closes: the samples of the frame are `samples`, plus the sum of
