@@ -37,9 +37,9 @@ def report(writer: VmWriter) -> WriteReport:
 def test_what_was_written_is_drawn_as_the_server_has_it(report: WriteReport) -> None:
     values, scores = report.plot()
     assert "host=web-02" in values.get_title("left")
-    (line,) = (line for line in scores.lines if len(line.get_xdata()) == len(INDEX))
-    stored = FRAME[("anomaly_score", "web-02")]
-    np.testing.assert_allclose(np.asarray(line.get_ydata(), float), stored)
+    (observed,) = (line for line in values.lines if line.get_label() == "y")
+    np.testing.assert_allclose(np.asarray(observed.get_ydata(), float), FRAME[("y", "web-02")])
+    assert scores.get_ylabel() == "anomaly_score"
     cells = report.plot(heatmap=True)
     assert {text.get_text() for text in cells.get_yticklabels()} == {"web-01", "web-02"}
 
