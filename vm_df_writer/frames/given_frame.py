@@ -40,6 +40,9 @@ _REMEDIES = {
     ("xarray", "Dataset"): "call .to_dataframe() on it",
 }
 
+# What collects a lazy frame, or converts one of another library, by the names that are in use.
+_CONVERSIONS = ("to_pandas", "toPandas", "to_arrow", "collect", "compute", "df")
+
 
 def as_frame(frame: object) -> pd.DataFrame:
     """Return what is given for a frame as one.
@@ -68,5 +71,13 @@ def as_frame(frame: object) -> pd.DataFrame:
     shown = kind.__name__ if library == "builtins" else f"{library}.{kind.__name__}"
     raise FrameError(
         f"frame: expected a DataFrame, a named Series or an Arrow table, got {shown}; "
-        f"{remedy or 'convert it with pd.DataFrame(...)'}"
+        f"{remedy or _conversion_of(kind)}"
     )
+
+
+def _conversion_of(kind: type) -> str:
+    # Of the class: an attribute of a lazy frame may be a column.
+    for name in _CONVERSIONS:
+        if callable(getattr(kind, name, None)):
+            return f"call .{name}() on it"
+    return "convert it with pd.DataFrame(...)"

@@ -71,3 +71,24 @@ def test_types_of_arrow_that_pandas_does_not_know_are_refused_in_words(
     dtype = re.escape(str(frame["x"].dtype))
     with pytest.raises(FrameError, match="^" + where.format(dtype)):
         read(frame, **reading)
+
+
+@pytest.mark.parametrize("method", ["to_pandas", "collect", "compute", "df"])
+def test_a_lazy_frame_of_any_library_is_named_with_what_collects_it(method: str) -> None:
+    kind = type("Relation", (), {method: lambda self: self, "__module__": "some.library"})
+    with pytest.raises(FrameError, match=rf"got some\.Relation; call \.{method}\(\) on it$"):
+        read(kind())
+
+
+def test_a_lazy_frame_that_exports_a_stream_of_arrow_is_collected_through_it() -> None:
+    pa = pytest.importorskip("pyarrow")
+
+    class Relation:
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            table = pa.table({"time": pa.array(minutes(0, 1)), "y": [1.0, 2.0]})
+            return table.__arrow_c_stream__(requested_schema)
+
+        def collect(self) -> object:
+            raise AssertionError
+
+    assert read(Relation()).rows == 2
