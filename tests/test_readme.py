@@ -143,7 +143,7 @@ def test_the_options_of_files_are_all_there() -> None:
 def test_the_options_and_exit_codes_of_a_job_are_all_there() -> None:
     cells = [row[0] for row in table_rows("Months of history")]
     shared = {option_name(field.name) for field in fields(ReadOptions)}
-    shared |= {"--config", *FILE_OPTIONS}
+    shared |= {"--config", "--verbose", "--quiet", "--log-format", *FILE_OPTIONS}
     parameters = {*WriterConfig.model_fields, *secrets_by_file()} - {"spool_dir"}
     shared |= {server_option_name(name) for name in parameters}
     options = {

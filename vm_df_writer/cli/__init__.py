@@ -18,6 +18,7 @@ _COMMANDS = {
     "backfill": "Write months of files; go on after a break.",
     "status": "Show how far a backfill has come.",
     "check": "Ask the server what it is and what it stores.",
+    "schema": "Print the JSON schema of a configuration file, for editors.",
     "demo": "Write scores of made-up metrics, and read them back.",
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from vm_df_writer.cli.option_names import explain, name_options
-from vm_df_writer.cli.output import say
+from vm_df_writer.cli.output import is_quiet, say, shown_progress
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError, DeliveryError, JobError
 from vm_df_writer.jobs import (
@@ -87,7 +87,7 @@ def run(
     repair: bool,
     dry_run: bool,
     receipt_path: Path | None,
-    report_path: Path | None,
+    report_paths: Sequence[Path],
     as_json: bool,
     progress: bool | None,
     **keywords: Any,
@@ -100,7 +100,7 @@ def run(
             f"--receipt: {str(receipt_path)!r} is in a folder that is not there; make it"
         )
     options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
-    if report_path is not None:
+    for report_path in report_paths:
         require_report_name(report_path)
     if dry_run:
         foreseen = estimate(paths, config, options=options, **keywords)
@@ -114,7 +114,7 @@ def run(
             VmWriter(config=config, metrics=metrics) if metrics else config,
             state=state,
             options=options,
-            progress="auto" if progress is None else progress,
+            progress=shown_progress(progress),
             say=_say,
             **keywords,
         )
@@ -123,7 +123,7 @@ def run(
         report = read_report(state)
     report = for_the_shell(report)
     say(_as_json(report.to_dict()) if as_json else report)
-    if report_path is not None:
+    for report_path in report_paths:
         save_report(report, report_path)
     if receipt_path is not None:
         _save_receipt(report, receipt_path)
@@ -154,4 +154,6 @@ def _as_json(plain: Mapping[str, Any]) -> str:
 
 
 def _say(line: str) -> None:
+    if is_quiet():
+        return
     say(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)

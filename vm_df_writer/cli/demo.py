@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vm_df_writer.cli.output import say
+from vm_df_writer.cli.output import say, shown_progress
 from vm_df_writer.demo.data import METRIC_FORMAT, detect, make_metrics, read_back
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -46,7 +46,7 @@ def run(
                     query_key=metric.query_key,
                     labels=labels,
                     verify=True,
-                    progress="auto" if progress is None else progress,
+                    progress=shown_progress(progress),
                 )
             )
         for metric in metrics:

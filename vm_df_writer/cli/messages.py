@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 import click
 
 from vm_df_writer.cli.option_names import explain
-from vm_df_writer.cli.output import say
-from vm_df_writer.cli.parameters.option_groups import GroupedCommand
+from vm_df_writer.cli.output import is_quiet, say, verbosity
+from vm_df_writer.cli.parameters.option_groups import GroupedCommand, GroupedOption
 from vm_df_writer.display.warn import capture_warnings
 from vm_df_writer.errors import (
     DeliveryError,
@@ -89,6 +89,10 @@ _NUMBER = re.compile(r"(?<![\w.-])\d[\d,.:-]*(?!\.?\w)")  # none that is a part 
 
 class CleanCommand(GroupedCommand):
     """A command whose errors are one message and an exit code, without a traceback."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.params += _message_options()
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -195,14 +199,72 @@ def show_messages() -> Iterator[None]:
     and the report adds up.
     """
     logger, lines = logging.getLogger("vm_df_writer"), _Lines()
+    level_before = logger.level
     logger.addHandler(lines)
     try:
-        with capture_warnings(
-            VmDfWriterWarning, lambda warning: lines.show("warning", str(warning))
+        with (
+            verbosity() as chosen,
+            capture_warnings(
+                VmDfWriterWarning, lambda warning: lines.show("warning", str(warning))
+            ),
         ):
+            click.get_current_context().meta[_CHOSEN] = (chosen, lines)
             yield
     finally:
         logger.removeHandler(lines)
+        logger.setLevel(level_before)
+
+
+_CHOSEN = "vm_df_writer.cli.verbosity"
+
+
+def _choose(context: click.Context, option: click.Parameter, value: object) -> None:
+    if _CHOSEN not in context.meta or not value:
+        return
+    chosen, lines = context.meta[_CHOSEN]
+    if option.name == "log_format":
+        chosen.as_json = value == "json"
+    else:
+        setattr(chosen, str(option.name), value)
+    if chosen.verbose:
+        level = logging.DEBUG if chosen.verbose > 1 else logging.INFO
+        logging.getLogger("vm_df_writer").setLevel(level)
+        lines.setLevel(level)
+
+
+def _message_options() -> list[click.Option]:
+    """Return what every command takes of its messages."""
+    group = "Messages (on standard error)"
+    return [
+        GroupedOption(
+            ["-v", "--verbose"],
+            count=True,
+            group=group,
+            callback=_choose,
+            expose_value=False,
+            is_eager=True,
+            help="Show also what is done; -vv shows everything.",
+        ),
+        GroupedOption(
+            ["-q", "--quiet"],
+            is_flag=True,
+            group=group,
+            callback=_choose,
+            expose_value=False,
+            is_eager=True,
+            help="Show errors alone, and no progress; the report is printed still.",
+        ),
+        GroupedOption(
+            ["--log-format"],
+            type=click.Choice(["text", "json"]),
+            group=group,
+            callback=_choose,
+            expose_value=False,
+            is_eager=True,
+            envvar="VM_DF_WRITER_LOG_FORMAT",
+            help="Show messages as text, or each as a line of JSON: time, level and message.",
+        ),
+    ]
 
 
 class _Lines(logging.Handler):
@@ -216,7 +278,9 @@ class _Lines(logging.Handler):
         self.show(record.levelname.lower(), record.getMessage())
 
     def show(self, level: str, message: str) -> None:
+        if is_quiet() and level in ("warning", "info", "debug"):
+            return
         kind = _subject.get() + _NUMBER.sub("#", message)
-        if kind not in self._shown:
+        if kind not in self._shown or self.level < logging.WARNING:
             self._shown.add(kind)
             say(f"{level}: {_subject.get()}{message}", err=True)

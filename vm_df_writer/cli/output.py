@@ -2,14 +2,71 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
-from contextlib import suppress
-from typing import IO
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Literal
 
 import click
 
-__all__ = ["say"]
+__all__ = ["Verbosity", "is_quiet", "say", "shown_progress", "verbosity"]
+
+_LEVEL = re.compile(r"(?s)(?:(error|warning|info|debug): )?(.*)", re.IGNORECASE)
+
+
+@dataclass
+class Verbosity:
+    """How much is told on standard error, and how.
+
+    Attributes
+    ----------
+    verbose : int
+        0, 1 with ``-v``: also informational records; 2 with ``-vv``: everything.
+    quiet : bool
+        Errors alone.
+    as_json : bool
+        Each message is a line of JSON.
+    """
+
+    verbose: int = 0
+    quiet: bool = False
+    as_json: bool = False
+
+
+_current = Verbosity()
+
+
+@contextmanager
+def verbosity() -> Iterator[Verbosity]:
+    """Give the verbosity of a command, for its options to change."""
+    vars(_current).update(vars(Verbosity()))
+    try:
+        yield _current
+    finally:
+        vars(_current).update(vars(Verbosity()))
+
+
+def is_quiet() -> bool:
+    """Say whether only errors are shown."""
+    return _current.quiet
+
+
+def shown_progress(progress: bool | None) -> bool | Literal["auto"]:  # noqa: FBT001
+    """Return what ``--progress`` means: none when quiet or among lines of JSON, unless it is given.
+
+    Examples
+    --------
+    >>> shown_progress(None), shown_progress(True)
+    ('auto', True)
+    """
+    if progress is None:
+        return False if _current.quiet or _current.as_json else "auto"
+    return progress
 
 
 def say(message: object, *, err: bool = False) -> None:
@@ -18,6 +75,8 @@ def say(message: object, *, err: bool = False) -> None:
     A stream may be closed, full or without a reader. Standard error then says so of standard
     output.
     """
+    if err and _current.as_json:
+        message = _as_json_line(str(message))
     try:
         click.echo(message, err=err)
     except (OSError, ValueError) as error:  # of a closed stream a ValueError
@@ -25,6 +84,13 @@ def say(message: object, *, err: bool = False) -> None:
         if not err:
             reason = getattr(error, "strerror", None) or str(error)
             say(f"warning: standard output cannot be written to ({reason})", err=True)
+
+
+def _as_json_line(text: str) -> str:
+    found = _LEVEL.fullmatch(text)
+    level, message = found.groups() if found else (None, text)
+    time = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"time": time, "level": (level or "info").lower(), "message": message})
 
 
 def _give_up(stream: IO[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from vm_df_writer.cli.output import say
+from vm_df_writer.cli.output import say, shown_progress
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, WriteInterrupted
 from vm_df_writer.metrics import WriterMetrics
@@ -25,7 +25,7 @@ def run(
     """Do what the command says, and exit."""
     with VmWriter(config=config, metrics=metrics) as writer:
         try:
-            report = writer.replay(folder, progress="auto" if progress is None else progress)
+            report = writer.replay(folder, progress=shown_progress(progress))
         except (DeliveryError, WriteInterrupted) as error:
             if error.report is not None:
                 _show(error.report, as_json=as_json)

@@ -16,7 +16,7 @@ import orjson
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import ExitCode, about, exit_code_of, interruption_code, worst_of
 from vm_df_writer.cli.option_names import explain
-from vm_df_writer.cli.output import say
+from vm_df_writer.cli.output import say, shown_progress
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
@@ -120,7 +120,7 @@ def run(
                 reset_cache=reset_cache,
                 receipt=receipt_path is not None,
                 dry_run=dry_run,
-                progress="auto" if progress is None else progress,
+                progress=shown_progress(progress),
                 among_others=inputs.keep_together(files),
             )
 

@@ -84,9 +84,10 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 @click.option("--dry-run", is_flag=True, help="Tell what would be sent, and how long it takes.")
 @click.option(
     "--report",
-    "report_path",
+    "report_paths",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the report to this file, .json or .html.",
+    multiple=True,
+    help="Write the report to this file, .json or .html. May be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option(
