@@ -8,7 +8,11 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.cli.options import file_options, if_exists_option, reading_options
+from vm_df_writer.cli.parameters.frame_options import (
+    file_options,
+    if_exists_option,
+    reading_options,
+)
 from vm_df_writer.cli.parameters.metrics_options import metrics_options
 from vm_df_writer.cli.parameters.server_options import server_options
 from vm_df_writer.config.write_options import DEFAULT_STATE

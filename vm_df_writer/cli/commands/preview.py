@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.cli.options import file_options, reading_options
+from vm_df_writer.cli.parameters.frame_options import file_options, reading_options
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["preview"]
