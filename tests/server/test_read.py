@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support.packaged_servers import SERVERS
 from tests.support.stored_samples import settled
 from tests.support.writers import frame_of, writer_to, writer_with
 from vm_df_writer import ConflictingSamplesWarning, FrameError, VerificationError, VmWriter
@@ -195,3 +198,23 @@ def test_queries_have_the_shapes_of_frames(writer: VmWriter, name: str) -> None:
         [frame["y"].iloc[3].max()]
     ]
     assert writer.query(f"{name}_nothing", TIMES[3]).empty
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted(SERVERS.glob("victoria-metrics-*/usr/bin")),
+    ids=lambda folder: str(folder.parts[-3]),
+)
+def test_reading_needs_no_bounds_on_any_version(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    """1.112 takes numbers from 2106 on for milliseconds, and answers with nothing."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
+    index = pd.date_range("2026-01-01", periods=10, freq="1min", tz="UTC")
+    frame = pd.DataFrame({"y": range(10)}, index=index, dtype=float)
+    with LocalVictoriaMetrics() as server, writer_with(server.url) as writer:
+        writer.write(frame, verify=True)
+        everything = '{__name__!=""}'
+        for end in (None, "2106-02-07", "2106-03-01", "2150-01-01"):
+            assert len(writer.read(everything, end=end)) == 10, end
+        assert writer.read(everything, start="2150-01-01").empty

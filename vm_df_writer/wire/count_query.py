@@ -8,6 +8,7 @@ import orjson
 
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.wire.export_lines import series_key
+from vm_df_writer.wire.moment import moment_text
 
 __all__ = ["count_form", "read_counts"]
 
@@ -40,7 +41,7 @@ def count_form(
     counts = ",".join(f"count_over_time({s}{window}) keep_metric_names" for s in selectors)
     return [
         ("query", f"limitk({most},union({counts}))"),
-        ("time", f"{(last_ms + 1) / 1000:.3f}"),
+        ("time", moment_text(last_ms + 1)),
         ("nocache", "1"),
     ]
 

@@ -18,6 +18,7 @@ from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.line_block import read_line
 from vm_df_writer.wire.metricsql import exact_selector
+from vm_df_writer.wire.moment import moment_text
 
 __all__ = ["Selection", "SeriesAccess"]
 
@@ -112,7 +113,7 @@ class SeriesAccess:
         """
         of_key = {series_key(label_set): label_set for label_set in selection.label_sets}
         form = [("match[]", selector) for selector in selection.selectors]
-        form += [("start", f"{first_ms / 1000:.3f}"), ("end", f"{newest_ms / 1000:.3f}")]
+        form += [("start", moment_text(first_ms)), ("end", moment_text(newest_ms))]
         form.append(("max_rows_per_line", str(_MAX_ROWS_PER_LINE)))
         url = self.endpoint.read_url("/api/v1/export")
         most_bytes = _BYTES_PER_SAMPLE * self.config.replace_max_samples + 2**27
@@ -152,7 +153,7 @@ class SeriesAccess:
         self, selectors: Sequence[str], ours: set[str], newest_ms: int
     ) -> list[dict[str, Any]]:
         form = [("match[]", selector) for selector in selectors]
-        form += [("start", "1"), ("end", f"{newest_ms / 1000:.3f}")]
+        form += [("start", "1"), ("end", moment_text(newest_ms))]
         url = self.endpoint.read_url("/api/v1/series")
         answer = b"".join(self.client.stream_lines(url, form, timeout_s=self.timeout_s))
         found: list[dict[str, Any]] = orjson.loads(answer)["data"]

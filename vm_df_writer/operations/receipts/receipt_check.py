@@ -18,6 +18,7 @@ from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.tenants import by_tenant
 from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
 from vm_df_writer.wire.metricsql import exact_selector
+from vm_df_writer.wire.moment import moment_text
 
 __all__ = ["SeriesCheck", "check_receipt"]
 
@@ -153,8 +154,8 @@ def _read(
         ("match[]", exact_selector(orjson.loads(as_stored(each.label_set))))
         for each in piece.series
     ]
-    form.append(("start", f"{(piece.first_ms - _RESERVE_MS) / 1000:.3f}"))
-    form.append(("end", f"{(piece.last_ms + _RESERVE_MS) / 1000:.3f}"))
+    form.append(("start", moment_text(piece.first_ms - _RESERVE_MS)))
+    form.append(("end", moment_text(piece.last_ms + _RESERVE_MS)))
     found: dict[str, list[tuple[IntArray, FloatArray]]] = {}
     for line in client.stream_lines(url, form):
         label_set, values_text, times_text = split_line(line)

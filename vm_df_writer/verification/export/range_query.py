@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 
 from vm_df_writer.wire.export_lines import no_export_line
+from vm_df_writer.wire.moment import moment_text
 
 __all__ = ["lines_of_ranges", "range_form"]
 
@@ -28,7 +29,7 @@ def range_form(selector: str, first_ms: int, last_ms: int) -> list[tuple[str, st
     """
     return [
         ("query", f"{selector}[{last_ms - first_ms + 1}ms]"),
-        ("time", f"{last_ms / 1000:.3f}"),
+        ("time", moment_text(last_ms)),
     ]
 
 

@@ -10,6 +10,7 @@ from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.export.range_query import lines_of_ranges, range_form
 from vm_df_writer.wire.export_lines import split_line
 from vm_df_writer.wire.metricsql import exact_selector
+from vm_df_writer.wire.moment import moment_text
 
 __all__ = ["ExportSource", "QuerySource", "SampleSource", "source_of"]
 
@@ -53,10 +54,10 @@ class ExportSource:
     ) -> Iterator[bytes]:
         """Yield export lines of all series that match one of the selectors, as they come."""
         form = [("match[]", selector) for selector in selectors]
-        form.append(("start", f"{first_ms / 1000:.3f}"))
+        form.append(("start", moment_text(first_ms)))
         # The server makes milliseconds of these by cutting off, which may take one away; and an
         # old one reads five minutes where start and end are the same.
-        form.append(("end", f"{(last_ms + 1) / 1000:.3f}"))
+        form.append(("end", moment_text(last_ms + 1)))
         form.append(("max_rows_per_line", str(_MAX_ROWS_PER_LINE)))
         return self._client.stream_lines(self._url, form, most_bytes=most_bytes)
 
