@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
-from vm_df_writer import FrameError
+from vm_df_writer import FrameError, SamplesExistError, VmWriter
 from vm_df_writer.jobs.spark import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -183,3 +183,72 @@ def test_a_partition_that_does_not_fit_fails_with_its_reason(
     with pytest.raises((FrameError, pyspark.errors.PythonException), match="outside 1971"):
         to_victoriametrics(frame, config)
     assert stored(victoria_metrics.url, name) == {}
+
+
+def four_tasks(spark: Any) -> Any:
+    """Rows of 40 minutes in four tasks."""
+    return spark.range(0, 40, 1, 4).selectExpr(
+        "timestamp_millis(1767225600000 + id * 60000) AS time", "CAST(id AS DOUBLE) AS y"
+    )
+
+
+@pytest.fixture
+def old_samples(victoria_metrics: LocalVictoriaMetrics, name: str) -> None:
+    """Ten samples at times of these rows, of other values, and ten at other times."""
+    times = pd.date_range("2026-01-01 00:15", periods=10, freq="1min", tz="UTC")
+    later = times + pd.Timedelta(days=1)
+    rows = pd.DataFrame({"y": 100.0}, index=times.append(later))
+    with VmWriter(config=config_for(victoria_metrics.url, name)) as writer:
+        writer.write(rows, verify=True)
+
+
+def values_of(server: LocalVictoriaMetrics, name: str) -> list[tuple[int, float]]:
+    """Return minutes since the first row and values."""
+    (samples,) = stored(server.url, name).values()
+    return sorted(((ms - 1767225600000) // 60000, value) for ms, value in samples.elements())
+
+
+LATER = [(1440 + 15 + i, 100.0) for i in range(10)]
+
+
+@pytest.mark.usefixtures("old_samples")
+def test_skip_leaves_out_what_exists_and_a_second_run_everything(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    config = config_for(victoria_metrics.url, name)
+    report = to_victoriametrics(
+        four_tasks(spark), config, if_exists="skip", verify=True, receipt=True
+    )
+    assert (report.samples, report.dropped) == (30, {"exists": 10})
+    assert report.receipt().samples == 30
+    added = [(i, 100.0 if 15 <= i < 25 else float(i)) for i in range(40)] + LATER
+    assert values_of(victoria_metrics, name) == added
+    report = to_victoriametrics(four_tasks(spark), config, if_exists="skip")
+    assert (report.samples, report.dropped) == (0, {"exists": 40})
+    assert values_of(victoria_metrics, name) == added
+
+
+@pytest.mark.usefixtures("old_samples")
+def test_fail_refuses_before_any_task_has_written(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str
+) -> None:
+    before = values_of(victoria_metrics, name)
+    config = config_for(victoria_metrics.url, name)
+    with pytest.raises(SamplesExistError, match="the server has a sample of"):
+        to_victoriametrics(four_tasks(spark), config, if_exists="fail")
+    assert values_of(victoria_metrics, name) == before
+    fresh = config_for(victoria_metrics.url, f"{name}_new")
+    assert to_victoriametrics(four_tasks(spark), fresh, if_exists="fail").samples == 40
+
+
+@pytest.mark.usefixtures("old_samples")
+def test_replace_is_one_task_that_corrects_and_keeps_all_else(
+    spark: Any, victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    config = config_for(victoria_metrics.url, name, spool_dir=str(tmp_path))
+    report = to_victoriametrics(four_tasks(spark), config, if_exists="replace", verify=True)
+    assert (report.samples, report.undelivered) == (40, 0)
+    assert report.replaced is not None
+    assert (report.replaced.series, report.replaced.samples) == (1, 10)
+    assert values_of(victoria_metrics, name) == [(i, float(i)) for i in range(40)] + LATER
+    assert not list(tmp_path.glob("*.jsonl*"))

@@ -69,9 +69,14 @@ def job_exit_code(report: JobReport) -> JobExitCode:
 
 def _dry_exit_code(foreseen: JobEstimate, options: JobOptions) -> JobExitCode:
     """Return what the shell would be told of the job, as far as that is foreseen."""
+    if foreseen.refused is not None:
+        return JobExitCode.REFUSED
     if foreseen.unreadable:
         return JobExitCode.FAILED_PARTS
-    if not foreseen.samples or (options.fail_on_drop and any(foreseen.dropped.values())):
+    dropped = dict(foreseen.dropped)
+    existing = dropped.pop("exists", 0)  # the server has these
+    is_stored = foreseen.samples or foreseen.replaced or existing
+    if not is_stored or (options.fail_on_drop and any(dropped.values())):
         return JobExitCode.DROPPED
     return JobExitCode.DONE
 

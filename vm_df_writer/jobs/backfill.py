@@ -16,16 +16,16 @@ from vm_df_writer.delivery.observer import NULL_OBSERVER
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.display.tracebacks import shortened
-from vm_df_writer.errors import DeliveryError, JobError, StateError, VmDfWriterError
+from vm_df_writer.errors import DeliveryError, StateError, VmDfWriterError
 from vm_df_writer.jobs.errors import OtherJobError
-from vm_df_writer.jobs.options import JobOptions, job_identity, require_parts_can_differ
+from vm_df_writer.jobs.options import JobOptions, job_identity
+from vm_df_writer.jobs.plan import require_possible
 from vm_df_writer.jobs.report import JobReport, read_report
 from vm_df_writer.jobs.run import JobRun
 from vm_df_writer.jobs.state.outcome import JobOutcome
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.stop_flag import Stop, stop_on_signals
 from vm_df_writer.jobs.workers.tasks import JobSpec
-from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["backfill"]
@@ -107,14 +107,7 @@ def backfill(
         config, read_back, observer = writer, None, None
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
-    require_parts_can_differ(options.if_exists, keeps_all=how.duplicates == "keep")
-    if options.receipt:
-        check_receipt_choice(how.duplicates)
-    if options.if_exists == "replace" and config.spool_dir is None:
-        raise JobError(
-            "if_exists: 'replace' needs spool_dir=, a folder where what is deleted is kept until "
-            "the server has it again"
-        )
+    require_possible(config, how, options)
     stop = Stop()
     with (
         stop_on_signals(stop),

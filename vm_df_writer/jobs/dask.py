@@ -45,6 +45,7 @@ def to_victoriametrics(
     compute_kwargs: Mapping[str, Any] | None = None,
     if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
+    receipt: bool = False,
     **reading: Unpack[ReadingKeywords],
 ) -> WriteReport | Delayed:
     """Write a Dask DataFrame, in the way of its ``to_parquet``.
@@ -78,6 +79,9 @@ def to_victoriametrics(
         what another writes, and `spool_dir` is a folder of the worker.
     verify : bool, "count" or "repair"
         Read every partition back after it is written.
+    receipt : bool
+        Sum up what is written, for the `receipt()` of the report. If Dask runs a task again with
+        ``if_exists="skip"``, it is of what that attempt still wrote.
     **reading
         How to read the partitions: see :class:`~vm_df_writer.config.read_options.ReadOptions`.
 
@@ -109,7 +113,7 @@ def to_victoriametrics(
         from dask.delayed import delayed
     except ImportError:
         raise JobError("dask: it is not installed; pip install 'vm_df_writer[dask]'") from None
-    target = open_target(writer, reading, if_exists, verify)
+    target = open_target(writer, reading, if_exists, verify, receipt=receipt)
     partitions = ddf.to_delayed()  # type: ignore[no-untyped-call]
 
     def run(do: Callable[..., Any], numbers: Sequence[int] | None) -> Sequence[Any]:
@@ -129,7 +133,7 @@ def to_victoriametrics(
             [find(p, target, reader.reading) for p in partitions]
         )
     write = delayed(_write, pure=False)
-    choices = {"if_exists": if_exists, "verify": verify}
+    choices = {"if_exists": if_exists, "verify": verify, "receipt": receipt}
     reports: list[Delayed] = []
     for number, partition in enumerate(partitions):
         before = reports[-lanes] if len(reports) >= lanes else looked_up
@@ -149,11 +153,18 @@ def _write(
     *,
     if_exists: IfExists | None,
     verify: VerifyChoice,
+    receipt: bool,
     after: WriteReport | None,
 ) -> WriteReport:
     del after  # it only makes this task wait
     return write_partition(
-        number, [frame], target=target, reader=reader, if_exists=if_exists, verify=verify
+        number,
+        [frame],
+        target=target,
+        reader=reader,
+        if_exists=if_exists,
+        verify=verify,
+        receipt=receipt,
     )
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack, cast
 
+import pandas as pd
+
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend, choose_encoding
 from vm_df_writer.display.text import describe_counts, describe_seconds, shown_line
-from vm_df_writer.errors import FrameError, SourceError
+from vm_df_writer.errors import FrameError, ReplaceError, SamplesExistError, SourceError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.part import Part
 from vm_df_writer.files.schema_check import odd_columns
@@ -22,9 +24,13 @@ from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.frames.time_range import cut_time, lies_outside
 from vm_df_writer.jobs.look_ahead import look_ahead
 from vm_df_writer.jobs.options import JobOptions
-from vm_df_writer.jobs.plan import parts_alone_in_time, plan_file
+from vm_df_writer.jobs.plan import parts_alone_in_time, plan_file, require_possible
 from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, keywords_with
+from vm_df_writer.model.replaced import Replaced
+from vm_df_writer.model.report import WriteReport
+from vm_df_writer.operations.preflight import plan_send
+from vm_df_writer.operations.write import write_plan
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.compression import compress
 from vm_df_writer.writer import VmWriter
@@ -52,6 +58,10 @@ class JobEstimate:
     seconds : float
         How long the job takes at least: to read and format with its workers, and to keep its
         rates. The server may take longer.
+    replaced : Replaced or None
+        With ``if_exists="replace"``: what would be rewritten for the parts that were read.
+    refused : str or None
+        With ``if_exists="fail"``: why the job would be refused, as far as these parts tell.
     unreadable : mapping of str to str
         Files and parts that would fail, and why; of parts, only those that were read.
     first_line : str
@@ -72,6 +82,8 @@ class JobEstimate:
     unreadable: Mapping[str, str]
     first_line: str
     reading: str | None = None
+    replaced: Replaced | None = None
+    refused: str | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -81,12 +93,13 @@ class JobEstimate:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         plain = {name: dict(getattr(self, name)) for name in ("dropped", "unreadable")}
-        return {**vars(self), **plain, "is_exact": self.is_exact}
+        replaced = None if self.replaced is None else self.replaced.to_dict()
+        return {**vars(self), **plain, "replaced": replaced, "is_exact": self.is_exact}
 
     def __str__(self) -> str:
         """Return a table of plain text."""
         about, at_least = ("", "") if self.is_exact else ("about ", "at least ")
-        facts = {
+        facts: dict[str, object] = {
             "read as": self.reading or "-",
             "to read": f"{self.files:,} files, {self.parts:,} parts, {self.rows:,} rows",
             "looked at": f"{self.parts_read:,} parts",
@@ -97,6 +110,10 @@ class JobEstimate:
             "time needed": f"at least {describe_seconds(self.seconds)}",
             "first line": shown_line(self.first_line),
         }
+        if self.replaced is not None:
+            facts["to replace"] = self.replaced
+        if self.refused is not None:
+            facts["REFUSED"] = self.refused
         facts |= {path: f"WOULD FAIL: {reason}" for path, reason in self.unreadable.items()}
         return "\n".join(f"{name:<11} {value}" for name, value in facts.items())
 
@@ -109,6 +126,9 @@ def estimate(
     **reading: Unpack[ReadingKeywords],
 ) -> JobEstimate:
     """Say what a job would send, and how long that takes.
+
+    With an `if_exists` other than ``append`` the server is asked what it has of the parts that are
+    read, and the answer is what the job would leave out, refuse or replace of them.
 
     Parameters
     ----------
@@ -124,11 +144,14 @@ def estimate(
     ------
     JobError
         If there is nothing to read, or the job would be refused since parts contradict each
-        other.
+        other, or for its options.
+    DeliveryError
+        If the server is to be asked, and does not answer.
     """
     config = writer.config if isinstance(writer, VmWriter) else writer
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
+    require_possible(config, how, options)
     paths = find_files([sources] if isinstance(sources, (str, Path)) else sources)
     options.require_labels_of_their_own(paths)
     planned = [plan_file(path, how, options) for path in paths]
@@ -145,6 +168,8 @@ def estimate(
     unreadable = {source.path: source.error for source in planned if source.error is not None}
     unreadable |= odd_columns(planned, how)
     rows_read = samples = bytes_raw = parts_read = 0
+    replaced: Replaced | None = None
+    refused: str | None = None
     label_sets: set[bytes] = set()
     dropped: Counter[str] = Counter()
     first_line = ""
@@ -159,15 +184,22 @@ def estimate(
             try:
                 ((_, frame),) = read_parts(source, [part], how, options.file_options)
                 cut = cut_time(frame, how, options.since_ms, options.until_ms)
-                preview = own.preview(cut, **keywords_with(reading, options.labels_of(source.path)))
-            except (SourceError, FrameError) as error:
+                keywords = keywords_with(reading, options.labels_of(source.path))
+                preview = own.preview(cut, **keywords)
+                foreseen = _foresee(own.backend, cut, ReadOptions.of(**keywords), options)
+            except SamplesExistError as error:
+                refused = refused or f"{source.path}: {error.message}"
+                foreseen = None
+            except (SourceError, FrameError, ReplaceError) as error:
                 unreadable[f"{source.path}, part {part.number}"] = error.describe()
                 continue
             parts_read += 1
             rows_read += part.rows
-            samples += preview.samples
-            bytes_raw += preview.bytes_raw
-            dropped.update(preview.dropped)
+            samples += preview.samples if foreseen is None else foreseen.undelivered
+            bytes_raw += preview.bytes_raw if foreseen is None else foreseen.bytes_raw
+            dropped.update(preview.dropped if foreseen is None else foreseen.dropped)
+            if foreseen is not None and foreseen.replaced is not None:
+                replaced = foreseen.replaced if replaced is None else replaced + foreseen.replaced
             label_sets.update(preview.counts.label_sets)
             first_line = first_line or preview.first_line
     factor = rows / rows_read if rows_read else 0.0
@@ -191,7 +223,19 @@ def estimate(
         unreadable=unreadable,
         first_line=first_line,
         reading=None if fixed is None else fixed.text,
+        replaced=replaced,
+        refused=refused,
     )
+
+
+def _foresee(
+    backend: Backend, frame: pd.DataFrame, reading: ReadOptions, options: JobOptions
+) -> WriteReport | None:
+    """Return what a write of a part would do with what the server has; None if it does not ask."""
+    if options.if_exists in (None, "append"):
+        return None
+    plan = plan_send(backend, frame, reading)
+    return write_plan(plan, backend, if_exists=options.if_exists, progress=False, dry_run=True)
 
 
 def _look_ahead(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -20,6 +21,7 @@ from vm_df_writer.jobs.partition_survey import PartitionReader, naming_partition
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists, existing_in_frame
 from vm_df_writer.operations.preflight import plan_send
+from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.operations.verify import VerifyChoice, check_choice
 from vm_df_writer.operations.write import write_plan
 from vm_df_writer.writer import VmWriter
@@ -44,20 +46,24 @@ def open_target(
     reading: ReadingKeywords,
     if_exists: IfExists | None,
     verify: VerifyChoice,
+    *,
+    receipt: bool,
 ) -> PartitionTarget:
     """Return what the tasks are given, and refuse here what each of them would refuse.
 
     Raises
     ------
     ConfigError
-        If the configuration, `if_exists` or `verify` is wrong.
+        If the configuration, `if_exists` or `verify` is wrong, or there is no receipt of it.
     FrameError
         If a reading keyword is.
     """
     check_choice(verify)
     check_if_exists(if_exists)
-    keeps_all = ReadOptions.of(**reading).duplicates == "keep"
-    require_parts_can_differ(if_exists, keeps_all=keeps_all)
+    duplicates = ReadOptions.of(**reading).duplicates
+    require_parts_can_differ(if_exists, keeps_all=duplicates == "keep")
+    if receipt:
+        check_receipt_choice(duplicates, if_exists)
     if isinstance(writer, VmWriter):
         return writer.config
     if isinstance(writer, WriterConfig):
@@ -96,6 +102,7 @@ def write_partition(
     reader: PartitionReader,
     if_exists: IfExists | None,
     verify: VerifyChoice,
+    receipt: bool,
 ) -> WriteReport:
     """Write the frames of a partition, one request at a time.
 
@@ -106,7 +113,8 @@ def write_partition(
     Returns
     -------
     WriteReport
-        Without the counts of each series, so that its size does not depend on the partition.
+        Without the counts of each series, so that its size does not depend on the partition; with
+        the digests of a receipt if that is asked for.
 
     Raises
     ------
@@ -128,13 +136,14 @@ def write_partition(
                     backend,
                     if_exists=if_exists,
                     verify=verify,
+                    receipt=receipt,
                     progress=False,
                     among_others=how.duplicates == "keep",
                 )
             except VmDfWriterError as error:
                 error.report = error.report and error.report.summary()
                 raise
-            reports.append(report.summary())
+            reports.append(replace(report.summary(), digests=report.digests))
     return merge_reports(reports)
 
 

@@ -5,22 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import JobError, SourceError
 from vm_df_writer.files.locations import stamp_of
 from vm_df_writer.files.part import Part
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, has_changed, plan_source
 from vm_df_writer.frames.time_range import lies_outside
-from vm_df_writer.jobs.options import JobOptions
+from vm_df_writer.jobs.options import JobOptions, require_parts_can_differ
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.tasks import OtherPart, Purpose, Task
+from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 
-__all__ = ["make_plan", "other_parts", "parts_alone_in_time", "plan_file", "plan_tasks"]
+__all__ = [
+    "make_plan",
+    "other_parts",
+    "parts_alone_in_time",
+    "plan_file",
+    "plan_tasks",
+    "require_possible",
+]
 
 _SHOWN = 5
 _MOST_AT_ONCE = 64
 _MOST_BYTES = 2**28
+
+
+def require_possible(config: WriterConfig, reading: ReadOptions, options: JobOptions) -> None:
+    """Refuse options that cannot go with the configuration or with how the files are read.
+
+    Raises
+    ------
+    ConfigError
+        If there is no receipt of such a job.
+    JobError
+        If it cannot be run.
+    """
+    require_parts_can_differ(options.if_exists, keeps_all=reading.duplicates == "keep")
+    if options.receipt:
+        check_receipt_choice(reading.duplicates)
+    if options.if_exists == "replace" and config.spool_dir is None:
+        raise JobError(
+            "if_exists: 'replace' needs spool_dir=, a folder where what is deleted is kept until "
+            "the server has it again"
+        )
 
 
 def make_plan(

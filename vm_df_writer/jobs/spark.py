@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.keywords import spelled_out
+from vm_df_writer.errors import JobError
 from vm_df_writer.jobs.partition import (
     concurrency_of,
     find_in_partition,
@@ -47,6 +48,7 @@ def to_victoriametrics(
     *,
     if_exists: IfExists | None = None,
     verify: VerifyChoice = False,
+    receipt: bool = False,
     **reading: Unpack[ReadingKeywords],
 ) -> WriteReport:
     """Write a Spark DataFrame, and return when all of it is acknowledged.
@@ -76,9 +78,13 @@ def to_victoriametrics(
         As for :meth:`VmWriter.write`. With ``fail`` Spark computes the frame twice, unless it is
         cached: all of it is looked up before any is written. With ``skip`` a task that Spark runs
         again doubles nothing. With ``replace`` there is one task, so that none deletes what another
-        writes: leave ``spark.speculation`` off; `spool_dir` is a folder of the worker.
+        writes, and it is refused where ``spark.speculation`` is on, which would start the task a
+        second time beside the first; `spool_dir` is a folder of the worker.
     verify : bool, "count" or "repair"
         Read everything back, batch by batch.
+    receipt : bool
+        Sum up what is written, for the `receipt()` of the report. If Spark runs a task again with
+        ``if_exists="skip"``, it is of what that attempt still wrote.
     **reading
         How to read the rows: see :class:`~vm_df_writer.config.read_options.ReadOptions`. A
         timestamp is what it is in UTC, whatever the session's time zone; one without a zone
@@ -92,6 +98,8 @@ def to_victoriametrics(
 
     Raises
     ------
+    JobError
+        If two tasks could replace the same series at a time.
     FrameError
         If the partitions cannot be read as one frame, or two tasks have samples of one series at
         one time; nothing was sent then. What a task raises is in an error of Spark.
@@ -102,7 +110,9 @@ def to_victoriametrics(
     >>> scores = spark.read.parquet("scores/")  # doctest: +SKIP
     >>> to_victoriametrics(scores, "writer.yaml")  # doctest: +SKIP
     """
-    target = open_target(writer, reading, if_exists, verify)
+    target = open_target(writer, reading, if_exists, verify, receipt=receipt)
+    if if_exists == "replace":
+        _require_one_attempt_at_a_time(frame)
     started = time.perf_counter()
     with warnings.catch_warnings():
         # Spark warns of its own use of pandas, which has no part in this.
@@ -118,7 +128,12 @@ def to_victoriametrics(
         if if_exists == "fail":
             require_none(run(partial(find_in_partition, target=target, reading=reader.reading)))
         write = partial(
-            write_partition, target=target, reader=reader, if_exists=if_exists, verify=verify
+            write_partition,
+            target=target,
+            reader=reader,
+            if_exists=if_exists,
+            verify=verify,
+            receipt=receipt,
         )
         report = merge_reports(run(write))
     return replace(report, elapsed_s=time.perf_counter() - started)
@@ -143,6 +158,15 @@ def _run(
     rows = frame.mapInArrow(in_task, "number long, result binary").collect()
     in_order = sorted(rows, key=lambda row: row.number)
     return [pickle.loads(bytes(row.result)) for row in in_order]  # noqa: S301 - ours
+
+
+def _require_one_attempt_at_a_time(frame: DataFrame) -> None:
+    if str(frame.sparkSession.conf.get("spark.speculation", "false")).lower() == "true":
+        raise JobError(
+            "if_exists: 'replace' deletes whole series before it writes them again, and "
+            "spark.speculation is on: a second attempt could do so beside the first; use a session "
+            "with spark.speculation=false"
+        )
 
 
 def _count_partitions(frame: DataFrame) -> int | None:

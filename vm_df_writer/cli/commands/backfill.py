@@ -85,7 +85,11 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
     help="Keep counts and digests of all that the job writes in this file, for 'verify --receipt'; "
     "compressed if its name ends with .gz.",
 )
-@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and how long it takes.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Tell what would be sent, left out, replaced or refused, and how long it takes.",
+)
 @click.option(
     "--report",
     "report_paths",
