@@ -8,7 +8,7 @@ import orjson
 
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.wire.export_lines import series_key
-from vm_df_writer.wire.moment import moment_text
+from vm_df_writer.wire.metricsql import moment_text
 
 __all__ = ["count_form", "read_counts"]
 

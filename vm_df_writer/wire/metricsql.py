@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+import numpy as np
 import orjson
 
-__all__ = ["exact_selector", "shared_selectors"]
+__all__ = ["exact_selector", "moment_text", "shared_selectors"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
@@ -94,3 +95,21 @@ def _escape_name(name: str) -> str | None:
         else f"\\{char}"
         for i, char in enumerate(name)
     )
+
+
+# VictoriaMetrics 1.112 takes a number from here on for milliseconds: without a word it answers for
+# a time in 1970. Text is taken alike by all.
+_FIRST_MISREAD_MS = 2**32 * 1000
+
+
+def moment_text(epoch_ms: int) -> str:
+    """Return epoch milliseconds as seconds, or from 2106 on as text of ISO 8601.
+
+    Examples
+    --------
+    >>> moment_text(1767225600500), moment_text(7258118400000)
+    ('1767225600.500', '2200-01-01T00:00:00.000Z')
+    """
+    if epoch_ms < _FIRST_MISREAD_MS:
+        return f"{epoch_ms / 1000:.3f}"
+    return f"{np.datetime64(epoch_ms, 'ms')}Z"

@@ -17,8 +17,7 @@ from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.line_block import read_line
-from vm_df_writer.wire.metricsql import exact_selector
-from vm_df_writer.wire.moment import moment_text
+from vm_df_writer.wire.metricsql import exact_selector, moment_text
 
 __all__ = ["Selection", "SeriesAccess"]
 

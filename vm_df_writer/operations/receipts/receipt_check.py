@@ -17,8 +17,7 @@ from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.tenants import by_tenant
 from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
-from vm_df_writer.wire.metricsql import exact_selector
-from vm_df_writer.wire.moment import moment_text
+from vm_df_writer.wire.metricsql import exact_selector, moment_text
 
 __all__ = ["SeriesCheck", "check_receipt"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 
 from vm_df_writer.wire.export_lines import no_export_line
-from vm_df_writer.wire.moment import moment_text
+from vm_df_writer.wire.metricsql import moment_text
 
 __all__ = ["lines_of_ranges", "range_form"]
 

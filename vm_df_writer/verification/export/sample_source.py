@@ -9,8 +9,7 @@ from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.export.range_query import lines_of_ranges, range_form
 from vm_df_writer.wire.export_lines import split_line
-from vm_df_writer.wire.metricsql import exact_selector
-from vm_df_writer.wire.moment import moment_text
+from vm_df_writer.wire.metricsql import exact_selector, moment_text
 
 __all__ = ["ExportSource", "QuerySource", "SampleSource", "source_of"]
 
