@@ -113,9 +113,10 @@ class VmDfWriterError(Exception):
         keyword: str | None = None,
         report: WriteReport | None = None,
     ) -> None:
-        self.message = bounded(message)
+        self.message: str = bounded(message)
         super().__init__(self.message)
-        self.hint, self.file_hint = bounded(hint), bounded(file_hint)
+        self.hint: str = bounded(hint)
+        self.file_hint: str = bounded(file_hint)
         self.keyword = keyword
         self.report = report
 

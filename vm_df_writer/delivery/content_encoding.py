@@ -53,7 +53,7 @@ class EncodingAgreement:
     def __init__(
         self, requested: str, client: HttpClient, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.fallback = client.wire.encodings[-2]
+        self.fallback: str = client.wire.encodings[-2]
         self._requested = requested
         self._client = client
         self._clock = clock

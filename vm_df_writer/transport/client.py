@@ -20,7 +20,7 @@ from vm_df_writer.transport.http_errors import Target, rejection
 from vm_df_writer.transport.receiver import IMPORTING, Receiver
 from vm_df_writer.transport.session import Transport, origin
 from vm_df_writer.warning_classes import InsecureTlsWarning
-from vm_df_writer.wire.protocol import WIRES
+from vm_df_writer.wire.protocol import WIRES, Wire
 
 __all__ = ["HttpClient"]
 
@@ -69,7 +69,7 @@ class HttpClient:
             read_base = ("query_url", config.query_url.rstrip("/"))
             self._read_paths = "query_url and tenant_id"
         self._read_base = read_base
-        self.wire = WIRES[config.protocol]
+        self.wire: Wire = WIRES[config.protocol]
         path = "import_json_path" if config.protocol == "import" else "remote_write_path"
         self._write_place = (*write_base, f"datasource_url, tenant_id and {path}")
         paths = "datasource_url and health_path"

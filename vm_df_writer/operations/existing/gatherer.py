@@ -44,7 +44,7 @@ class Gatherer:
     """
 
     def __init__(self, backend: Backend, spool: Spool, access: SeriesAccess) -> None:
-        self.replaced = Replaced()
+        self.replaced: Replaced = Replaced()
         self._backend, self._spool, self._access = backend, spool, access
         self._policy = backend.replacing
 
