@@ -90,8 +90,8 @@ def needed_columns(names: Sequence[str], reading: ReadOptions) -> list[str] | No
     """
     melted = {reading.variable_column, reading.value_column}
     values: list[Any] = list(reading.value_columns or ())
-    if reading.layout == "melted" or melted <= set(names):
-        values = list(melted)
+    if reading.layout == "melted" or (reading.layout == "auto" and melted <= set(names)):
+        values += melted
     if not values or reading.label_columns is None or reading.time is None:
         return None
     wanted = {reading.time, reading.query_key_level, *reading.label_columns, *values}

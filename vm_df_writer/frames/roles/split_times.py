@@ -123,15 +123,19 @@ def parts_of_one_time(names: Sequence[Hashable]) -> TimestampError:
 
 
 def two_columns_of_one_time(
-    date: ColumnRef, clock: ColumnRef, *, are_hours: bool = False
+    date: ColumnRef, clock: ColumnRef, hours: pd.Series | pd.Index | None = None
 ) -> TimestampError:
-    """Return the refusal of a time in two columns: dates, and times of day or hours."""
+    """Return the refusal of a time in two columns: dates, and times of day or `hours`."""
     names = [date.name, clock.name]
     day, time = (f"frame[{name!r}]" for name in names)
     joined = f"{day}.astype(str) + ' ' + {time}.astype(str)"
-    if are_hours:
-        joined = f"pd.to_datetime({day}) + pd.to_timedelta({time}.astype(int), unit='h')"
-    what = "numbers of hours" if are_hours else "times of day"
+    if hours is not None:
+        numbers = f"{time}.astype(int)"
+        joined = f"pd.to_datetime({day}) + pd.to_timedelta({numbers}, unit='h')"
+        if pd.to_numeric(pd.Series(hours), errors="coerce").max() > 24:  # 1830 is half past six
+            minutes = f"{numbers} // 100 * 60 + {numbers} % 100"
+            joined = f"pd.to_datetime({day}) + pd.to_timedelta({minutes}, unit='min')"
+    what = "times of day" if hours is None else "numbers of hours"
     return TimestampError(
         f"timestamps: {date} holds dates and {clock} {what}, which together are the time",
         hint=f"join them into one column, such as frame = frame.assign(timestamp={joined})"

@@ -137,7 +137,7 @@ def _check_no_split_time(
     others = [name for name in hours if name != dates[0].source.name]
     clock = find_hours(frame, dates[0].source, others)
     if clock is not None and all(c in dates or c.source == clock for c in found):
-        raise two_columns_of_one_time(dates[0].source, clock, are_hours=True)
+        raise two_columns_of_one_time(dates[0].source, clock, clock.read(frame))
 
 
 def _holds_days(candidate: _Candidate, frame: pd.DataFrame) -> bool:
