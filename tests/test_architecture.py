@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tested_elsewhere import TESTED_ELSEWHERE
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = "vm_df_writer"
 
@@ -250,12 +252,30 @@ def test_every_folder_can_be_seen_at_a_glance(folder: Path) -> None:
 UNIT_TESTS = sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
 
 
+def module_of(test: Path) -> str | None:
+    """``test_session.py``, or ``test_session_no_answer.py``, is about the session beside it."""
+    folder = test.parent.relative_to(ROOT / "tests" / "unit")
+    stems = [module.stem for module in (ROOT / PACKAGE / folder).glob("*.py")]
+    found = [stem for stem in stems if f"{test.stem}_".startswith(f"test_{stem}_")]
+    return ".".join([*folder.parts, max(found, key=len)]) if found else None
+
+
 @pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)
 def test_each_unit_test_file_names_the_module_that_it_tests(path: Path) -> None:
-    """``test_session.py``, or ``test_session_no_answer.py``, is about the session beside it."""
-    folder = ROOT / PACKAGE / path.parent.relative_to(ROOT / "tests" / "unit")
-    modules = [module.stem for module in folder.glob("*.py")]
-    assert any(f"{path.stem}_".startswith(f"test_{module}_") for module in modules)
+    assert module_of(path) is not None
+
+
+PURE_ROOMS = {"alerting", "display", "frames", "model", "verification", "wire"}
+
+
+def test_each_pure_module_has_a_unit_test_file_or_is_tested_elsewhere() -> None:
+    """A module that needs a server or a broken connection stands in tests/support instead."""
+    modules = {module.name for module in MODULES}
+    pure = {m.name for m in MODULES if m.room in PURE_ROOMS and m.path.stem != "__init__"}
+    elsewhere = {name for names in TESTED_ELSEWHERE.values() for name in names}
+    assert pure - {module_of(path) for path in UNIT_TESTS} - elsewhere == set()
+    assert elsewhere - modules == set()
+    assert [test for test in TESTED_ELSEWHERE if not (ROOT / "tests" / test).exists()] == []
 
 
 # These are about the benchmarks; all others are about the package.

@@ -1,0 +1,42 @@
+"""Modules without a unit test of their name, by the tests that are about them.
+
+They need a server, a worker process or a broken connection, or hold nothing but declarations.
+"""
+
+TESTED_ELSEWHERE = {
+    "faults/test_sender.py": ["delivery.dispatch", "delivery.sender"],
+    "faults/test_sender_zstd.py": ["delivery.encoded_body"],
+    "faults/test_spooling.py": ["operations.replay"],
+    "server/test_backfill.py": [
+        "jobs.backfill", "jobs.look_ahead", "jobs.workers.results", "jobs.workers.task_runner",
+        "jobs.workers.tasks",
+    ],
+    "server/test_backfill_spool.py": ["jobs.workers.part_endings"],
+    "server/test_backtest.py": ["alerting.backtest", "alerting.replay"],
+    "server/test_dask.py": ["jobs.dask", "jobs.partition", "jobs.partition_survey"],
+    "server/test_foretelling.py": ["jobs.estimate"],
+    "server/test_reading_elsewhere.py": ["verification.export_reader"],
+    "server/test_receipts.py": ["operations.receipts.verify_receipt"],
+    "server/test_replace.py": [
+        "delivery.replace_policy", "operations.existing.gatherer",
+        "operations.existing.replacement", "operations.existing.rewriter",
+        "operations.existing.whole_series",
+    ],
+    "server/test_sharing.py": ["reader"],
+    "server/test_spark.py": ["jobs.spark"],
+    "server/test_verify.py": [
+        "operations.verify", "verification.export.piece_reader",
+        "verification.export.sample_source", "verification.series_counter",
+    ],
+    "server/test_write.py": ["delivery.backend", "operations.observed_write"],
+    "unit/config/test_contradictions.py": ["config.request_types"],
+    "unit/jobs/overlap/test_other_parts.py": ["jobs.errors"],
+    "unit/jobs/state/test_job_receipt.py": ["jobs.state.receipt_table"],
+    "unit/jobs/state/test_store.py": ["jobs.state.outcome", "jobs.state.source_table"],
+    "unit/model/test_report.py": ["model.report_shorthands"],
+    "unit/operations/plots/test_plot.py": ["display.plot"],
+    "unit/server/test_receivers.py": ["transport.receiver"],
+    "unit/operations/test_write.py": ["config.write_options"],
+    "unit/test_accessor.py": ["default_writer"],
+    "unit/test_errors.py": ["warning_classes"],
+}  # fmt: skip
