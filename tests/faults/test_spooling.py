@@ -11,7 +11,7 @@ import signal
 import subprocess
 import textwrap
 import threading
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 
 import orjson
@@ -226,8 +226,8 @@ def test_after_an_interrupt_whose_traceback_is_kept_the_rest_can_be_replayed(
 @pytest.fixture
 def curl_command() -> str:
     """The shell command that the module documents."""
-    text = inspect.getdoc(spool_module) or ""
-    return textwrap.dedent(text.partition("::\n")[2])
+    lines = (inspect.getdoc(spool_module) or "").partition("::\n")[2].splitlines()
+    return textwrap.dedent("\n".join(takewhile(lambda line: line[:1] in ("", " "), lines)))
 
 
 def test_the_documented_curl_command_sends_the_files_and_removes_them(

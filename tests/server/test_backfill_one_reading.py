@@ -138,3 +138,22 @@ def test_numbers_that_tell_parts_apart_are_a_label_in_each(
         "shard=1": 50,
         "shard=2": 50,
     }
+
+
+def test_files_that_write_one_thing_in_two_ways_are_read_by_themselves(
+    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("time,y\n2026-03-01T00:00:00Z,1.5\n")
+    (tmp_path / "b.csv").write_text("time,y\n2026-03-01 00:01:00,2.5\n")
+    report = backfill(
+        tmp_path,
+        config_for(victoria_metrics.url, name),
+        state=tmp_path / "job.sqlite",
+        options=JobOptions(verify=True),
+        progress=False,
+    )
+    assert report.ok, report
+    ms = int(T0.value // 10**6)
+    assert stored(victoria_metrics.url, name) == {
+        "": Counter({(ms, 1.5): 1, (ms + 60_000, 2.5): 1})
+    }

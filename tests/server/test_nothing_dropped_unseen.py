@@ -101,9 +101,7 @@ def test_timestamps_beyond_all_history_are_refused(writer: VmWriter, time: int) 
         writer.write(frame, time_unit="ms")
 
 
-@pytest.mark.parametrize(
-    "time", [1767225600.0, float("inf"), "1767225600000", True, 2**63, [1767225600000]]
-)
+@pytest.mark.parametrize("time", [1767225600.0, float("inf"), "noon", True, 2**63, [1767225600000]])
 def test_timestamps_that_are_no_times_are_refused(writer: VmWriter, time: object) -> None:
     frame = pd.DataFrame({"time": pd.Series([time], dtype=object), "y": [1.0]})
     with pytest.raises(TimestampError, match="column 'time'"):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.errors import FrameError, JobError, SourceError
+from vm_df_writer.errors import FrameError, JobError, SourceError, TimestampError
 from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.frames.time_range import cut_time
 from vm_df_writer.jobs.errors import RepeatedSamplesError
@@ -88,6 +88,11 @@ def _fix_reading_of(
     try:
         return _fix_reading_of_all(alike, spec, backend)
     except FrameError as error:
+        # Files may write their times in two ways, such as with and without a zone.
+        if isinstance(error, TimestampError):
+            alone = [fix_reading(frame, path, spec, backend) for path, frame in alike]
+            if len({str(found and found.keywords) for found in alone}) == 1:
+                return alone[0]
         raise JobError(f"{alike[0][0]}: {error.describe()} (nothing was sent)") from None
 
 

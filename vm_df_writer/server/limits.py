@@ -96,7 +96,7 @@ def _times_of(config: WriterConfig, servers: ServerPair) -> TimeLimits:
         return limits_of_prometheus(servers.write, servers.now_ms())
     limits = time_limits_of(
         servers.write,
-        servers.now_ms(),
+        *servers.now_range_ms(),
         storages=servers.storages,
         retention_s=config.retention_s,
     )
