@@ -38,10 +38,10 @@ def test_the_first_retry_of_a_write_is_a_warning_and_the_others_are_not(
 def test_the_bar_shows_what_a_write_waits_for(
     proxy: FaultProxy, run: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    proxy.schedule(answer(503, Retry_After="1"), then=pass_on)
+    proxy.schedule(answer(503, Retry_After="2"), then=pass_on)
     writer_to(proxy.url, run).write(frame_of(10, 2), progress=True)
     shown = capsys.readouterr().err
-    assert "answered 503, trying again (attempts end in 2 min)" in shown
+    assert "answered 503, trying again" in shown  # what follows may be beyond the screen
     assert "trying again" not in shown.rpartition("\r")[2]
 
 

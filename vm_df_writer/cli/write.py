@@ -20,6 +20,7 @@ from vm_df_writer.cli.output import say, shown_progress
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.display.text import describe_counts, printable
 from vm_df_writer.errors import ConfigError, VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
@@ -124,8 +125,15 @@ def run(
                 among_others=inputs.keep_together(files),
             )
 
-        results = _write_files(files, write_file)
-    _save_receipt(results, None if dry_run else receipt_path)
+        with OneInterrupt() as interrupt:
+            results = _write_files(files, write_file, interrupt)
+            _save_receipt(results, None if dry_run else receipt_path)
+            code = _tell(results, as_json=as_json, fail_on_drop=fail_on_drop)
+    sys.exit(code)
+
+
+def _tell(results: Sequence[FileResult], *, as_json: bool, fail_on_drop: bool) -> ExitCode:
+    """Print what became of the files, and return what the shell is told."""
     if as_json:
         say(_as_json(results))
     elif len(results) > 1 or results[0].report is not None:
@@ -142,7 +150,7 @@ def run(
     ):
         say(f"Error: {lost}", err=True)
         code = ExitCode.DROPPED
-    sys.exit(code)
+    return code
 
 
 def _require_receipt(
@@ -183,13 +191,16 @@ _STOPPING = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.UNDELIVERED)
 
 
 def _write_files(
-    files: Sequence[str], write_file: Callable[[str], WriteReport]
+    files: Sequence[str], write_file: Callable[[str], WriteReport], interrupt: OneInterrupt
 ) -> list[FileResult]:
+    """Write files; an interrupt that comes when one is written waits until that is told."""
     results: list[FileResult] = []
     for file in files:
         try:
+            interrupt.resume()
             with about(FileResult(file).name, files):
                 report = write_file(file)
+            interrupt.postpone()
             code = ExitCode.UNDELIVERED if report.spooled else ExitCode.DELIVERED
             result = FileResult(file, code, report)
         except VmDfWriterError as error:

@@ -113,7 +113,7 @@ def test_messages_name_what_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_password_on_the_command_line_is_refused() -> None:
     result = run("check", "--url", NOBODY, "--password", "hush")
     assert result.exit_code == 2
-    assert "No such option '--password'" in result.stderr
+    assert "No such option" in result.stderr
     assert "--password-file" in result.stderr
 
 
