@@ -144,6 +144,9 @@ def test_pyright_knows_the_type_of_every_public_name(consumer: Path, program: Pa
     unknown = [
         symbol["name"]
         for symbol in completeness["symbols"]
-        if symbol["isExported"] and not symbol["isTypeKnown"]
+        if symbol["isExported"]
+        and not symbol["isTypeKnown"]
+        # click's decorators are untyped, and of the command line only `main` is imported
+        and not symbol["name"].startswith("vm_df_writer.cli.")
     ]
     assert unknown == ["vm_df_writer.jobs.dask.to_victoriametrics"]  # dask's Delayed is untyped

@@ -96,7 +96,8 @@ def time_columns(
 
 def _ms(step: int, unique: bool) -> Callable[[int], object]:
     if unique:
-        return lambda tick: tick * 1000 // step
+        # Less than a microsecond below a millisecond, times are rounded up.
+        return lambda tick: (tick * (10**9 // step) + 999) // 10**6
     return lambda _: object()
 
 

@@ -22,6 +22,7 @@ from tests.support.column_strategies import (
     time_columns,
 )
 from tests.support.reference import Cell, Ledger, expected_account
+from vm_df_writer.frames.roles.name_words import is_time_name
 
 Times = Callable[[int], st.SearchStrategy[TimeColumn]]
 
@@ -79,6 +80,7 @@ def names(draw: st.DrawFn, most: int, *, least: int = 0) -> list[str]:
         (plain | texts())
         .map(str.strip)
         .filter(lambda text: text and text.lower() not in _RESERVED and "{" not in text)
+        .filter(lambda text: not is_time_name(text))
     )
     return draw(st.lists(name, min_size=least, max_size=most, unique=True))
 
