@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from tests.support.replace_kills import is_old
+from tests.support.replace_scene import BRIEFLY, CORRECTED, DEDUPLICATION, NEW, OLD, writer_of
 from tests.support.score_files import config_for
 from tests.support.stored_seconds import frame, stored
-from vm_df_writer import ConfigError, ReplaceError, VmWriter, WriterConfig
+from vm_df_writer import ConfigError, ReplaceError, VmWriter
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.jobs import JobError, JobOptions, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -27,21 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning"),
     pytest.mark.filterwarnings("ignore::vm_df_writer.CopiesWarning"),
 ]
-
-# No test here kills the server, so that nothing has to be on its disk.
-BRIEFLY = ReplacePolicy(durable_after_s=0.2)
-DEDUPLICATION = "-dedup.minScrapeInterval=1ms"
-
-OLD, NEW = frame([1, 2, 3, 4, 5, 6]), frame([30, -40, 5], start=2)
-CORRECTED = {0: [1], 1: [2], 2: [30], 3: [-40], 4: [5], 5: [6]}
-
-
-def writer_of(
-    url: str, name: str, folder: Path, policy: ReplacePolicy = BRIEFLY, **more: Any
-) -> VmWriter:
-    parameters = {"metric_format": {"__name__": f"{name}_$VAR"}, "spool_dir": str(folder / "spool")}
-    config = WriterConfig(datasource_url=url, **{**parameters, **more})
-    return VmWriter.from_backend(Backend.of(config, replacing=policy))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -84,15 +85,19 @@ def _fix_reading_of(
     try:
         return _fix_reading_of_all(alike, spec, backend)
     except FrameError:  # it may be one part's own fault
-        alike = [item for item in alike if _is_read(item, spec, backend)]
+        readable, alone = [], []
+        for path, frame in alike:
+            with suppress(FrameError):
+                alone.append(fix_reading(frame, path, spec, backend))
+                readable.append((path, frame))
+    alike = readable
     try:
         return _fix_reading_of_all(alike, spec, backend)
     except FrameError as error:
         # Files may write their times in two ways, such as with and without a zone.
-        if isinstance(error, TimestampError):
-            alone = [fix_reading(frame, path, spec, backend) for path, frame in alike]
-            if len({str(found and found.keywords) for found in alone}) == 1:
-                return alone[0]
+        is_of_times = isinstance(error, TimestampError)
+        if is_of_times and len({str(found and found.keywords) for found in alone}) == 1:
+            return alone[0]
         raise JobError(f"{alike[0][0]}: {error.describe()} (nothing was sent)") from None
 
 
@@ -108,15 +113,6 @@ def _fix_reading_of_all(
     if spec.reading.get("duplicates") == "error":  # the survey names the two parts
         spec = replace(spec, reading={**spec.reading, "duplicates": "last"})
     return fix_reading(whole, path, spec, backend)
-
-
-def _is_read(item: tuple[str, pd.DataFrame], spec: JobSpec, backend: Backend) -> bool:
-    path, frame = item
-    try:
-        plan_send(backend, frame, ReadOptions.of(**spec.keywords_for(path)))
-    except FrameError:
-        return False
-    return True
 
 
 def fix_reading(

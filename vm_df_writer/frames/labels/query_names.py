@@ -23,7 +23,7 @@ def is_plain_name(name: str) -> bool:
     >>> [is_plain_name(name) for name in ("cpu:usage.p99", "température", "a-b", "score (%)")]
     [True, True, False, False]
     """
-    return name.replace(":", "_").replace(".", "_").isidentifier()
+    return name.isidentifier() or name.replace(":", "_").replace(".", "_").isidentifier()
 
 
 def warn_of_names(metric_names: Iterable[str], label_names: Iterable[str]) -> None:
