@@ -160,7 +160,7 @@ def test_pure_floors_know_no_clock_no_network_and_no_environment(module: Module)
 @pytest.mark.parametrize(
     ("library", "importers"),
     [
-        ("requests", {"transport.session"}),
+        ("requests", {"transport.session", "config.request_types"}),  # there, for a type alone
         ("urllib3", {"transport.session"}),
         ("yaml", {"config.yaml_file"}),
         ("tqdm", {"display.progress"}),

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
+from requests.auth import HTTPBasicAuth
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Exchange, Fault, answer, pass_on, reset_after
@@ -54,6 +55,7 @@ CREDENTIALS: dict[str, Callable[[str, Path], dict[str, Any]]] = {
     "token as user": lambda url, _: {"datasource_url": url.replace("//", f"//{TOKEN}@")},
     "bearer token": lambda url, _: {"datasource_url": url, "bearer_token": TOKEN},
     "token file": lambda url, file: {"datasource_url": url, "bearer_token_file": str(file)},
+    "own": lambda url, _: {"datasource_url": url, "auth": HTTPBasicAuth("me", PASSWORD)},
 }
 
 

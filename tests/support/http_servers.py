@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from pytest_httpserver import HTTPServer
-from werkzeug import Response
+from werkzeug import Request, Response
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.transport.client import HttpClient
@@ -39,6 +39,11 @@ def base(httpserver: HTTPServer) -> str:
 
 def accept(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/api/v1/import").respond_with_response(Response(status=204))
+
+
+def echo_authorization(request: Request) -> Response:
+    given = request.headers.get("Authorization", "nobody")
+    return Response(f"unknown: {given}", status=401)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ def check_contradictions(config: WriterConfig) -> None:
         raise ValueError(
             "user: basic authentication and a bearer token exclude each other; keep one of the two"
         )
+    if config.auth and (config.user or config.bearer_token or config.bearer_token_file):
+        raise ValueError("auth: user or a bearer token is set too; keep one of the two")
     if config.tls_key_file is not None and config.tls_cert_file is None:
         raise ValueError("tls_key_file: there is no certificate to the key; set tls_cert_file")
     _check_protocol(config)

@@ -23,6 +23,10 @@ __all__ = [
 ]
 
 
+# What a text can set: all but what is in no dump.
+_FIELDS = tuple(name for name, field in WriterConfig.model_fields.items() if not field.exclude)
+
+
 def environment_name(field: str) -> str:
     """Return the environment variable of a parameter.
 
@@ -70,11 +74,10 @@ def secrets_by_file() -> dict[str, str]:
     >>> secrets_by_file()["password_file"]
     'password'
     """
-    fields = WriterConfig.model_fields
     return {
         f"{name}_file": name
-        for name in fields
-        if field_kind(name) is SecretStr and f"{name}_file" not in fields
+        for name in _FIELDS
+        if field_kind(name) is SecretStr and f"{name}_file" not in _FIELDS
     }
 
 
@@ -133,7 +136,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """
     env = os.environ if env is None else env
     found: dict[str, Any] = {}
-    for name in WriterConfig.model_fields:
+    for name in _FIELDS:
         text = env.get(environment_name(name))
         if text:
             found[name] = _parse(name, text)

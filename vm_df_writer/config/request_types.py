@@ -1,14 +1,23 @@
-"""The types of the parameters that say how a request of remote write is made."""
+"""The types of the parameters that say how a request is made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
-__all__ = ["Headers", "RemoteWritePath"]
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+else:
+    PreparedRequest = Any  # a configuration is read without an import of requests
+
+__all__ = ["Auth", "Headers", "RemoteWritePath", "RequestAuth"]
+
+RequestAuth = Callable[[PreparedRequest], PreparedRequest]
+"""Adds credentials to a request, as a `requests.auth.AuthBase` does."""
 
 _HEADER_NAME = re.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # What says how a request is to be read; and credentials, which have parameters of their own.
@@ -46,6 +55,18 @@ def _headers(headers: Mapping[str, SecretStr]) -> dict[str, SecretStr]:
     return dict(headers)
 
 
+def _auth(auth: object) -> object:
+    if auth is None or (callable(auth) and not isinstance(auth, type)):
+        return auth
+    # Neither quoted nor shown: it may be a secret.
+    found = f"the class {auth.__name__}" if isinstance(auth, type) else type(auth).__name__
+    raise ValueError(
+        f"expected what is called with a request, such as a requests.auth.AuthBase, got {found}; "
+        "for a name and a password set user and password"
+    )
+
+
+Auth = Annotated[SkipJsonSchema[Callable[[Any], Any] | None], BeforeValidator(_auth)]
 Headers = Annotated[
     dict[str, SecretStr],
     AfterValidator(_headers),

@@ -25,7 +25,7 @@ from vm_df_writer.config.field_types import (
     VerifyTls,
     seconds_of,
 )
-from vm_df_writer.config.request_types import Headers, RemoteWritePath
+from vm_df_writer.config.request_types import Auth, Headers, RemoteWritePath
 from vm_df_writer.config.writer_parameters import CompressionChoice, ConfigParameters
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.keywords import Keyword, spell_out
@@ -123,6 +123,10 @@ class WriterConfig(BaseModel):
     headers: Headers = {}
     """Headers of every request, such as X-Scope-OrgID, which chooses a tenant. Not a parameter of
     vmanomaly."""
+    auth: Auth = Field(default=None, exclude=True, repr=False)
+    """Authentication of your own, such as AWS SigV4 or OAuth: called with each request before it is
+    sent, and anew before it is sent again, to add headers or a query. Any `requests.auth.AuthBase`
+    does that waits for no answer. In Python alone. Not a parameter of vmanomaly."""
     query_url: BaseUrl | None = None
     """Base URL to read back from, where that is not `datasource_url`: vmselect, or vmauth in
     front of it. Not a parameter of vmanomaly."""

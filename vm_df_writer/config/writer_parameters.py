@@ -12,6 +12,8 @@ from typing import Literal, Required, TypedDict
 
 from pydantic import SecretStr
 
+from vm_df_writer.config.request_types import RequestAuth
+
 __all__ = ["CompressionChoice", "ConfigParameters", "WriterParameters"]
 
 CompressionChoice = Literal["auto", "gzip", "snappy", "zstd", "none"]
@@ -40,6 +42,7 @@ class WriterParameters(TypedDict, total=False):
     protocol: Literal["import", "remote_write"]
     remote_write_path: str
     headers: Mapping[str, str | SecretStr]
+    auth: RequestAuth | None
     query_url: str | None
     storage_urls: Sequence[str]
     retention: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from vm_df_writer.config.read_options import ReadOptions
@@ -50,6 +51,15 @@ def require_possible(config: WriterConfig, reading: ReadOptions, options: JobOpt
             "if_exists: 'replace' needs spool_dir=, a folder where what is deleted is kept until "
             "the server has it again"
         )
+    if options.workers > 1 and config.auth is not None:
+        try:
+            pickle.dumps(config.auth)
+        except Exception as error:  # noqa: BLE001 - pickle raises of all kinds
+            raise JobError(
+                f"auth: workers={options.workers} are processes of their own, and it cannot be "
+                f"pickled for them ({type(error).__name__}); make it of a class or function of a "
+                "module, or pass workers=1"
+            ) from None
 
 
 def make_plan(

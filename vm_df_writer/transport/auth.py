@@ -7,11 +7,10 @@ from pathlib import Path
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerUnavailable
+from vm_df_writer.transport.masked import SHORTEST_KEY, Masked
+from vm_df_writer.transport.signing import RequestSigner
 
-__all__ = ["Authorization", "Masked"]
-
-# A shorter header may be the number of a tenant, which stands in many a text.
-_SHORTEST_KEY = 12
+__all__ = ["Authorization"]
 
 _Stamp = tuple[int, int, int]
 
@@ -19,17 +18,8 @@ _Stamp = tuple[int, int, int]
 _MOST_TOKEN_BYTES = 2**16
 
 
-class Masked(str):
-    """A secret that tracebacks with local variables (rich, Sentry) do not show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
 class Authorization:
-    """The current value of the ``Authorization`` header.
+    """The current value of the ``Authorization`` header, or what signs each request.
 
     Attributes
     ----------
@@ -37,6 +27,8 @@ class Authorization:
         The parameters it comes from; empty if there is none.
     headers : dict of str to str
         The configured headers, which may be credentials too.
+    signer : RequestSigner or None
+        What adds credentials to each request, if `auth` is set.
 
     Examples
     --------
@@ -54,6 +46,7 @@ class Authorization:
         self.headers: dict[str, Masked] = {
             name: Masked(value.get_secret_value()) for name, value in config.headers.items()
         }
+        self.signer: RequestSigner | None = None
         self._header: str | None = None
         self._secrets: list[str] = []
         self._file: Path | None = None
@@ -70,6 +63,8 @@ class Authorization:
             self._secrets = [token]
         elif config.bearer_token_file is not None:
             self.source, self._file = "bearer_token_file", Path(config.bearer_token_file)
+        elif config.auth is not None:
+            self.source, self.signer = "auth", RequestSigner(config.auth)
 
     def header(self, *, reread: bool = False) -> str | None:
         """Return the value of the header, None if there are no credentials.
@@ -123,8 +118,9 @@ class Authorization:
 
     def redact(self, text: str) -> str:
         """Replace the secrets in an answer: vmauth quotes tokens that it does not know."""
-        keys = [value for value in self.headers.values() if len(value) >= _SHORTEST_KEY]
-        for secret in filter(None, [*self._secrets, *keys]):
+        keys = [value for value in self.headers.values() if len(value) >= SHORTEST_KEY]
+        added = self.signer.secrets if self.signer else []
+        for secret in filter(None, [*self._secrets, *keys, *sorted(added, key=len, reverse=True)]):
             text = text.replace(secret, "***")
         return text
 

@@ -13,10 +13,11 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import DeliveryError, ServerUnavailable
 from vm_df_writer.transport.answer import Answer
-from vm_df_writer.transport.auth import Authorization, Masked
+from vm_df_writer.transport.auth import Authorization
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.http_dates import clock_of
 from vm_df_writer.transport.http_errors import Target, rejection
+from vm_df_writer.transport.masked import Masked
 from vm_df_writer.transport.receiver import IMPORTING, Receiver
 from vm_df_writer.transport.session import Transport, origin
 from vm_df_writer.warning_classes import InsecureTlsWarning
@@ -25,6 +26,7 @@ from vm_df_writer.wire.protocol import WIRES, Wire
 __all__ = ["HttpClient"]
 
 _OK = frozenset({200})
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What is said of health, and of an import, is a word or two.
 _MOST_WORDS_BYTES = 2**20
 _MOST_TEXT_BYTES = 2**25  # the metrics of a large server are a few MiB
@@ -207,9 +209,7 @@ class HttpClient:
             several times, in all for `retry_deadline`, and a second for each 64 KiB.
         """
         target = self._reading(url)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        if not self._endpoint.is_loopback:
-            headers["Accept-Encoding"] = "gzip"
+        headers = _FORM if self._endpoint.is_loopback else _FORM | {"Accept-Encoding": "gzip"}
         body = urlencode(form).encode()
         answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
         try:
@@ -224,10 +224,9 @@ class HttpClient:
 
         The form may hold a key, which is not in the URL and so in no message.
         """
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
         target = Target(url, frozenset({204}), *self._read_base, self._read_paths)
         body = urlencode(form).encode()
-        answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
+        answer = self._request(target, "POST", _FORM, body, timeout_s=timeout_s)
         answer.read(_MOST_WORDS_BYTES)
 
     def close(self) -> None:
@@ -265,6 +264,7 @@ class HttpClient:
                         body,
                         query=query,
                         timeout_s=timeout_s or self._timeout_s,
+                        signer=self._authorization.signer if trusted else None,
                     )
                 except ServerUnavailable as error:
                     # Each such failure closes one idle connection, so that this ends. The caller

@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,12 +16,14 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection
 
+from vm_df_writer import __version__
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.transport.answer import Answer
 from vm_df_writer.transport.exchange import CURRENT_EXCHANGE, BoundedResponse, Exchange
 from vm_df_writer.transport.http_errors import Target, unavailability
 from vm_df_writer.transport.idle_connections import IdleConnections
+from vm_df_writer.transport.signing import RequestSigner
 
 __all__ = ["Transport", "origin"]
 
@@ -67,7 +68,7 @@ class Transport:
         self._adapter = _Adapter(config.timeout_s)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
-        self._user_agent = f"vm_df_writer/{_version()}"
+        self._user_agent = f"vm_df_writer/{__version__}"
         self._verify = config.verify_tls
         self._cert: str | tuple[str, str] | None = config.tls_cert_file
         if config.tls_cert_file and config.tls_key_file:
@@ -88,8 +89,9 @@ class Transport:
         *,
         query: str,
         timeout_s: float,
+        signer: RequestSigner | None = None,
     ) -> Answer:
-        """Send a request; raise `ServerUnavailable` if no answer comes.
+        """Send a request, signed if there is a signer; raise `ServerUnavailable` without an answer.
 
         Sending and the answer's head may each take `timeout_s` as a whole; connecting may not
         take longer than the configured `timeout`, however large the body is.
@@ -102,6 +104,8 @@ class Transport:
         request.headers["User-Agent"] = self._user_agent
         if body is not None:
             request.headers["Content-Length"] = str(len(body))
+        if signer is not None:
+            request = signer.sign(request)
         exchange = Exchange(timeout_s)
         token = CURRENT_EXCHANGE.set(exchange)
         try:
@@ -252,13 +256,6 @@ def origin(url: str) -> tuple[str, str]:
     """
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
-
-
-def _version() -> str:
-    try:
-        return version("vm_df_writer")
-    except PackageNotFoundError:  # a source tree that is not installed
-        return "unknown"
 
 
 def _translate(

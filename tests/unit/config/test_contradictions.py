@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from requests.auth import AuthBase
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
@@ -52,6 +53,24 @@ def test_remote_write_has_smaller_bodies_unless_they_are_set() -> None:
             {"headers": {"authorization": "x"}},
             "headers: 'authorization' is made of user and password, or of bearer_token; set these",
         ),
+        (
+            {"auth": print, "user": "me"},
+            "auth: user or a bearer token is set too; keep one of the two",
+        ),
+        (
+            {"auth": ("me", "hush")},
+            (
+                "auth: expected what is called with a request, such as a requests.auth.AuthBase, "
+                "got tuple; for a name and a password set user and password"
+            ),
+        ),
+        (
+            {"auth": AuthBase},
+            (
+                "auth: expected what is called with a request, such as a requests.auth.AuthBase, "
+                "got the class AuthBase; for a name and a password set user and password"
+            ),
+        ),
         ({"headers": {"a b": "x"}}, "headers: expected names of headers, got 'a b'"),
         (
             {"headers": {"X-Key": "x\n"}},
@@ -66,6 +85,13 @@ def test_what_a_protocol_has_no_use_for_is_refused(
     parameters: dict[str, object], message: str
 ) -> None:
     assert refusal(**parameters) == message
+
+
+def test_authentication_of_ones_own_is_in_no_dump_and_no_schema() -> None:
+    own = config(auth=print)
+    assert own.auth is print
+    assert "auth" not in own.model_dump() | WriterConfig.model_json_schema()["properties"]
+    assert "print" not in repr(own)
 
 
 def test_headers_are_shown_nowhere() -> None:

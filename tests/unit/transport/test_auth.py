@@ -9,13 +9,8 @@ import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.support.http_servers import LINE, accept, base, http_client
+from tests.support.http_servers import LINE, accept, base, echo_authorization, http_client
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
-
-
-def echo_authorization(request: Request) -> Response:
-    given = request.headers.get("Authorization", "nobody")
-    return Response(f"unknown: {given}", status=401)
 
 
 def test_basic_authentication_is_utf8(httpserver: HTTPServer) -> None:

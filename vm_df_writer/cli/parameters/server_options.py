@@ -44,8 +44,9 @@ _GROUPS: Mapping[str, OptionGroup] = {
     **dict.fromkeys(("metric_format", "max_labels"), "series"),
     **dict.fromkeys(("max_label_name_bytes", "max_label_value_bytes"), "series"),
 }
-# A kind of writer is all there is; a command ends before a cache of its labels is of use.
-_NO_OPTION = frozenset({"class_", "metric_prefix_cache_max_entries"})
+# A kind of writer is all there is; a command ends before a cache of its labels is of use; what
+# authenticates is a function.
+_NO_OPTION = frozenset({"class_", "metric_prefix_cache_max_entries", "auth"})
 # Credentials of a file go to no other server, so that these do not stand beside it.
 _OF_A_FILE_ALONE = (
     *("datasource_url", "query_url", "storage_urls", "health_path", "grafana_url"),

@@ -13,7 +13,7 @@ from vm_df_writer.config.environment import field_kind
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
 
-OPTIONLESS = {"class_", "metric_prefix_cache_max_entries"}
+OPTIONLESS = {"class_", "metric_prefix_cache_max_entries", "auth"}
 
 
 def config_of(*arguments: str, default_url: str | None = None) -> WriterConfig:
