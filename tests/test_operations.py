@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.support.command_line import command_named
-from vm_df_writer.cli.backfill import JobExitCode
+from vm_df_writer.cli.actions.backfill import JobExitCode
 from vm_df_writer.jobs import JobOptions, backfill
 
 FOLDER = Path(__file__).parents[1] / "docs" / "operations"

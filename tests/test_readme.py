@@ -16,7 +16,7 @@ import pytest
 import vm_df_writer
 from tests.support.command_line import run
 from vm_df_writer import VerificationError, VmDfWriterError, WriterConfig, WriteReport
-from vm_df_writer.cli.backfill import JobExitCode
+from vm_df_writer.cli.actions.backfill import JobExitCode
 from vm_df_writer.cli.commands.backfill import backfill
 from vm_df_writer.cli.option_names import option_name
 from vm_df_writer.cli.parameters.server_options import server_option_name

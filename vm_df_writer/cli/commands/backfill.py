@@ -125,6 +125,6 @@ def backfill(**keywords: Any) -> None:
       130  interrupted by Ctrl-C, and saved; run again to go on
       143  ended by SIGTERM, and saved; run again to go on
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
-    from vm_df_writer.cli.backfill import run
+    from vm_df_writer.cli.actions.backfill import run
 
     run(**keywords)

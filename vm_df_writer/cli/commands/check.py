@@ -21,6 +21,6 @@ def check(**keywords: Any) -> None:
     differs from ours, and whether we may read it and reset its cache. Nothing is stored. The exit
     code is 1 if it would not store what is written now.
     """
-    from vm_df_writer.cli.check import run
+    from vm_df_writer.cli.actions.check import run
 
     run(**keywords)

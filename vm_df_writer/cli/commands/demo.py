@@ -32,6 +32,6 @@ def demo(**keywords: Any) -> None:
     Two metrics of some hosts are made up, one sample a minute with a daily season, and anomalies
     are put in. They are scored by a robust z-score, written and verified.
     """
-    from vm_df_writer.cli.demo import run
+    from vm_df_writer.cli.actions.demo import run
 
     run(**keywords)

@@ -23,6 +23,6 @@ def preview(**keywords: Any) -> None:
 
     A PATH is as for write.
     """
-    from vm_df_writer.cli.preview import run
+    from vm_df_writer.cli.actions.preview import run
 
     run(**keywords)

@@ -30,6 +30,6 @@ def replay(**keywords: Any) -> None:
     again. Files that are damaged, of another tenant or refused by the server stay, and so do those
     of which it would drop samples for their time or labels.
     """
-    from vm_df_writer.cli.replay import run
+    from vm_df_writer.cli.actions.replay import run
 
     run(**keywords)

@@ -18,6 +18,6 @@ def schema() -> None:
     \b
         # yaml-language-server: $schema=writer.schema.json
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
-    from vm_df_writer.cli.schema import run
+    from vm_df_writer.cli.actions.schema import run
 
     run()

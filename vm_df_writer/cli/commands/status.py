@@ -23,6 +23,6 @@ def status(**keywords: Any) -> None:
 
     The exit code is that of its last run; 130 if that runs still, or was killed.
     """
-    from vm_df_writer.cli.status import run
+    from vm_df_writer.cli.actions.status import run
 
     run(**keywords)

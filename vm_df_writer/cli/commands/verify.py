@@ -42,6 +42,6 @@ def verify(**keywords: Any) -> None:
     that is wrong does not keep the others from being checked; a server that cannot be read does.
     With --receipt no file of that write is needed.
     """
-    from vm_df_writer.cli.verify import run
+    from vm_df_writer.cli.actions.verify import run
 
     run(**keywords)

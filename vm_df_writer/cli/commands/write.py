@@ -69,6 +69,6 @@ def write(**keywords: Any) -> None:
     are refused before any is sent; a sample that a file before has too is left out as a duplicate.
     If nothing of what was given is stored, the exit code is 5.
     """
-    from vm_df_writer.cli.write import run
+    from vm_df_writer.cli.actions.write import run
 
     run(**keywords)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from vm_df_writer.cli.backfill import for_the_shell, job_exit_code
+from vm_df_writer.cli.actions.backfill import for_the_shell, job_exit_code
 from vm_df_writer.cli.output import say
 from vm_df_writer.jobs import read_report
 
