@@ -67,7 +67,7 @@ def test_refusals_name_options_and_exit_with_2(
             ("--since", "soon"),
             "Error: --since: expected a time such as 2026-01-31T12:00Z, got 'soo",
         ),
-        (("--report", "x.pdf"), "Error: x.pdf: the name says no format; name the report .json or"),
+        (("--report", "x.pdf"), "Error: x.pdf: the name says no format; name the report .json, ."),
         (("--report", "no/x.html"), "Error: no/x.html: there is no such folder; make it, or name"),
         (("--rate-limit", "0"), "expected a number above 0, got 0"),
     ):

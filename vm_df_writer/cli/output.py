@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Literal
 
 import click
 
-__all__ = ["Verbosity", "is_quiet", "say", "shown_progress", "verbosity"]
+from vm_df_writer.errors import ConfigError
+
+__all__ = ["Verbosity", "is_quiet", "require_folder", "say", "shown_progress", "verbosity"]
 
 _LEVEL = re.compile(r"(?s)(?:(error|warning|info|debug): )?(.*)", re.IGNORECASE)
 
@@ -67,6 +70,18 @@ def shown_progress(progress: bool | None) -> bool | Literal["auto"]:  # noqa: FB
     if progress is None:
         return False if _current.quiet or _current.as_json else "auto"
     return progress
+
+
+def require_folder(option: str, path: Path | None) -> None:
+    """Refuse, before anything is done, a file in a folder that is not there.
+
+    Raises
+    ------
+    ConfigError
+        Names the option.
+    """
+    if path is not None and not path.absolute().parent.is_dir():
+        raise ConfigError(f"{option}: {str(path)!r} is in a folder that is not there; make it")
 
 
 def say(message: object, *, err: bool = False) -> None:

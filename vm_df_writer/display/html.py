@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-__all__ = ["facts_table"]
+__all__ = ["facts_table", "whole_page"]
 
 # Jupyter sets cells flush right and lets a long URL widen them, which puts all values out of sight.
 _NAME_STYLE = "text-align:left;vertical-align:top;white-space:nowrap"
 _VALUE_STYLE = "text-align:left;overflow-wrap:anywhere"
+# The browser's own colours of a scheme, also those of links.
+_STYLE = (
+    "<style>:root{color-scheme:light dark}body{font:15px/1.5 sans-serif;margin:2em}"
+    "caption{font-weight:bold;padding-top:1em}th{font-weight:normal;opacity:.7;padding-right:1em}"
+    "</style>"
+)
 
 
 def facts_table(title: str, facts: Mapping[str, object]) -> str:
@@ -26,6 +32,18 @@ def facts_table(title: str, facts: Mapping[str, object]) -> str:
         for name, value in facts.items()
     )
     return f'<table><caption style="text-align:left">{escape(title)}</caption>{rows}</table>'
+
+
+def whole_page(title: str, body: str) -> str:
+    """Return HTML as a page of its own, light or dark as the reader's system is.
+
+    Examples
+    --------
+    >>> page = whole_page("a < b", "<p>text</p>")
+    >>> page[:60], page.endswith("<p>text</p>")
+    ('<!doctype html><meta charset="utf-8"><title>a &lt; b</title>', True)
+    """
+    return f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>{_STYLE}{body}'
 
 
 def _cell(text: str) -> str:

@@ -1,21 +1,28 @@
-"""Saves the report of a job as HTML for people, or as JSON for programs."""
+"""Saves the report of a job or a write: as JSON for programs, as HTML or Markdown for people."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Protocol
 
 import orjson
 
+from vm_df_writer.display.html import whole_page
 from vm_df_writer.errors import JobError
-from vm_df_writer.jobs.report import JobReport
 
-__all__ = ["require_report_name", "save_report"]
+__all__ = ["SavableReport", "require_report_name", "save_report"]
 
-_HTML_HEAD = (
-    '<!doctype html><meta charset="utf-8"><title>Backfill</title>'
-    "<style>body{font:15px/1.5 sans-serif;margin:2em}caption{font-weight:bold;padding-top:1em}"
-    "th{font-weight:normal;color:#666;padding-right:1em}</style>"
-)
+_FORMATS = (".json", ".html", ".md")
+
+
+class SavableReport(Protocol):
+    """What a report needs to be saved; its ``str`` is plain text."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        ...
+
+    def _repr_html_(self) -> str: ...
 
 
 def require_report_name(path: Path) -> None:
@@ -26,14 +33,21 @@ def require_report_name(path: Path) -> None:
     JobError
         Says which.
     """
-    if path.suffix not in (".json", ".html"):
-        raise JobError(f"{path}: the name says no format; name the report .json or .html")
+    if path.suffix not in _FORMATS:
+        raise JobError(f"{path}: the name says no format; name the report .json, .html or .md")
     if not path.parent.is_dir():
         raise JobError(f"{path}: there is no such folder; make it, or name another one")
 
 
-def save_report(report: JobReport, path: Path) -> None:
-    """Write a report as JSON or HTML, as the name says.
+def save_report(report: SavableReport, path: Path) -> None:
+    """Write a report as JSON, HTML or Markdown, as the name says.
+
+    Parameters
+    ----------
+    report : JobReport or WriteReport
+        The report.
+    path : Path
+        A file of that name is replaced.
 
     Raises
     ------
@@ -41,10 +55,13 @@ def save_report(report: JobReport, path: Path) -> None:
         If the file cannot be written.
     """
     require_report_name(path)
-    if path.suffix == ".json":
-        data = orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2)
-    else:
-        data = (_HTML_HEAD + report._repr_html_()).encode()
+    match path.suffix:
+        case ".json":
+            data = orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2)
+        case ".html":
+            data = whole_page("vm_df_writer: report", report._repr_html_()).encode()
+        case _:
+            data = f"# vm_df_writer: report\n\n```text\n{report}\n```\n".encode()
     try:
         path.write_bytes(data)
     except OSError as error:

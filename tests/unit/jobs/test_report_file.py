@@ -30,8 +30,15 @@ def test_html_is_a_whole_page(report: JobReport, tmp_path: Path) -> None:
     path.write_text("what was there before")
     save_report(report, path)
     page = path.read_text(encoding="utf-8")
-    assert page.startswith('<!doctype html><meta charset="utf-8"><title>Backfill</title>')
+    assert page.startswith('<!doctype html><meta charset="utf-8"><title>vm_df_writer: report')
+    assert "color-scheme:light dark" in page
     assert page.endswith(report._repr_html_())
+
+
+def test_markdown_is_the_text_as_it_is(report: JobReport, tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    save_report(report, path)
+    assert path.read_text() == f"# vm_df_writer: report\n\n```text\n{report}\n```\n"
 
 
 @pytest.mark.parametrize("name", ["report", "report.txt", "report.JSON", ".json"])
@@ -39,7 +46,7 @@ def test_a_name_that_says_no_format_is_refused(
     report: JobReport, tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / name
-    said = f"{path}: the name says no format; name the report .json or .html"
+    said = f"{path}: the name says no format; name the report .json, .html or .md"
     with pytest.raises(JobError, match=f"^{re.escape(said)}$"):
         require_report_name(path)
     with pytest.raises(JobError, match=re.escape(said)):

@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from vm_df_writer.cli.option_names import explain, name_options
-from vm_df_writer.cli.output import is_quiet, say, shown_progress
+from vm_df_writer.cli.output import is_quiet, require_folder, say, shown_progress
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.errors import ConfigError, DeliveryError, JobError
+from vm_df_writer.errors import DeliveryError, JobError
 from vm_df_writer.jobs import (
     JobEstimate,
     JobOptions,
@@ -87,9 +87,6 @@ def run(
     *,
     metrics: WriterMetrics | None,
     state: Path,
-    verify: bool,
-    verify_count: bool,
-    repair: bool,
     dry_run: bool,
     receipt_path: Path | None,
     report_paths: Sequence[Path],
@@ -98,12 +95,8 @@ def run(
     **keywords: Any,
 ) -> None:
     """Do what the command says, and exit."""
-    keywords["verify"] = "repair" if repair else "count" if verify_count else verify
     keywords["receipt"] = receipt_path is not None
-    if receipt_path is not None and not receipt_path.absolute().parent.is_dir():
-        raise ConfigError(
-            f"--receipt: {str(receipt_path)!r} is in a folder that is not there; make it"
-        )
+    require_folder("--receipt", receipt_path)
     options = JobOptions(**{name: keywords.pop(name) for name in vars(JobOptions())})
     for report_path in report_paths:
         require_report_name(report_path)

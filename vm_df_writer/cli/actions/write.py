@@ -5,79 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from pathlib import Path
 from typing import Unpack
 
 import orjson
 
-from vm_df_writer.cli.input_files import InputFiles, shown_name
+from vm_df_writer.cli.file_results import FileResult, FileResults
+from vm_df_writer.cli.input_files import InputFiles
 from vm_df_writer.cli.messages import ExitCode, about, exit_code_of, interruption_code, worst_of
 from vm_df_writer.cli.option_names import explain
-from vm_df_writer.cli.output import say, shown_progress
+from vm_df_writer.cli.output import require_folder, say, shown_progress
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
-from vm_df_writer.display.text import describe_counts, printable
-from vm_df_writer.errors import ConfigError, VmDfWriterError, WriteInterrupted
+from vm_df_writer.display.text import describe_counts
+from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import require_parts_can_differ
+from vm_df_writer.jobs.report_file import require_report_name, save_report
 from vm_df_writer.metrics import WriterMetrics
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice, save_receipt
+from vm_df_writer.operations.verify import VerifyChoice
 from vm_df_writer.operations.write import write_plan
 
 __all__ = ["run"]
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """What became of one file.
-
-    Attributes
-    ----------
-    file : str
-        Its name.
-    exit_code : ExitCode or None
-        How it ended; None if it was not tried, since the server had failed before.
-    report : WriteReport or None
-        The account, as far as it goes.
-    error : str or None
-        Why not all is well.
-    """
-
-    file: str
-    exit_code: ExitCode | None = None
-    report: WriteReport | None = None
-    error: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The file as messages call it."""
-        return shown_name(self.file)
-
-    @property
-    def is_spooled(self) -> bool:
-        """Whether all that was not delivered is kept."""
-        return self.error is None and self.report is not None and bool(self.report.spooled)
-
-    @property
-    def state(self) -> str:
-        """The end in a word or two."""
-        if self.exit_code is None:
-            return "not tried"
-        if self.is_spooled:
-            return "spooled"
-        if self.exit_code is not ExitCode.DELIVERED or self.report is None:
-            return self.exit_code.name.lower()
-        if self.report.undelivered:
-            return "not sent"  # a dry run
-        verification = self.report.verification
-        return "verified" if verification and verification.expected else "delivered"
 
 
 def run(
@@ -86,13 +40,12 @@ def run(
     *,
     metrics: WriterMetrics | None,
     if_exists: IfExists | None,
-    verify: bool,
-    verify_count: bool,
-    repair: bool,
+    verify: VerifyChoice,
     reset_cache: bool,
-    receipt_path: str | None,
+    receipt_path: Path | None,
     dry_run: bool,
     fail_on_drop: bool,
+    report_paths: Sequence[Path],
     as_json: bool,
     progress: bool | None,
     file_options: FileOptions,
@@ -102,6 +55,8 @@ def run(
 ) -> None:
     """Do what the command says, and exit."""
     _require_receipt(receipt_path, reading, if_exists)
+    for report_path in report_paths:
+        require_report_name(report_path)
     inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     require_parts_can_differ(if_exists, keeps_all=inputs.keep_together(files))
@@ -117,7 +72,7 @@ def run(
                 inputs.plan(file, backend, repeated),
                 backend,
                 if_exists=if_exists,
-                verify="repair" if repair else "count" if verify_count else verify,
+                verify=verify,
                 reset_cache=reset_cache,
                 receipt=receipt_path is not None,
                 dry_run=dry_run,
@@ -126,27 +81,29 @@ def run(
             )
 
         with OneInterrupt() as interrupt:
-            results = _write_files(files, write_file, interrupt)
+            results = FileResults(_write_files(files, write_file, interrupt))
             _save_receipt(results, None if dry_run else receipt_path)
             code = _tell(results, as_json=as_json, fail_on_drop=fail_on_drop)
+            for report_path in report_paths:
+                save_report(results, report_path)
     sys.exit(code)
 
 
-def _tell(results: Sequence[FileResult], *, as_json: bool, fail_on_drop: bool) -> ExitCode:
+def _tell(results: FileResults, *, as_json: bool, fail_on_drop: bool) -> ExitCode:
     """Print what became of the files, and return what the shell is told."""
     if as_json:
-        say(_as_json(results))
-    elif len(results) > 1 or results[0].report is not None:
-        say(_as_text(results))
-    for result in results:
+        say(orjson.dumps(results.to_dict(), option=orjson.OPT_INDENT_2).decode())
+    elif len(results.files) > 1 or results.files[0].report is not None:
+        say(results)
+    for result in results.files:
         if result.error is not None:
             say(f"Error: {result.name}: {result.error}", err=True)
-    left = [result.name for result in results if result.exit_code is None]
+    left = [result.name for result in results.files if result.exit_code is None]
     if left:
         say(f"Not tried: {', '.join(left)}", err=True)
-    code = worst_of(result.exit_code for result in results)
+    code = worst_of(result.exit_code for result in results.files)
     if code is ExitCode.DELIVERED and (
-        lost := _describe_loss(_merge(results), fail_on_drop=fail_on_drop)
+        lost := _describe_loss(results.merged, fail_on_drop=fail_on_drop)
     ):
         say(f"Error: {lost}", err=True)
         code = ExitCode.DROPPED
@@ -154,21 +111,20 @@ def _tell(results: Sequence[FileResult], *, as_json: bool, fail_on_drop: bool) -
 
 
 def _require_receipt(
-    path: str | None, reading: ReadingKeywords, if_exists: IfExists | None
+    path: Path | None, reading: ReadingKeywords, if_exists: IfExists | None
 ) -> None:
     """Refuse now what would keep a receipt from being written."""
     if path is not None:
         check_receipt_choice(reading.get("duplicates", "last"), if_exists)
-        if not Path(path).absolute().parent.is_dir():
-            raise ConfigError(f"--receipt: {path!r} is in a folder that is not there; make it")
+        require_folder("--receipt", path)
 
 
-def _save_receipt(results: Sequence[FileResult], path: str | None) -> None:
+def _save_receipt(results: FileResults, path: Path | None) -> None:
     """Save the receipt of all files together, unless some of it is not delivered."""
     if path is None:
         return
-    report = _merge(results)
-    if report.undelivered or report.digests is None or any(r.exit_code is None for r in results):
+    report, files = results.merged, results.files
+    if report.undelivered or report.digests is None or any(r.exit_code is None for r in files):
         say("Error: --receipt: no receipt is kept of what is not delivered as a whole", err=True)
     else:
         save_receipt(report.receipt(), path)
@@ -214,26 +170,3 @@ def _write_files(
         if stops and not result.is_spooled:
             break
     return results + [FileResult(file) for file in files[len(results) :]]
-
-
-def _merge(results: Sequence[FileResult]) -> WriteReport:
-    reports = [result.report for result in results if result.report is not None]
-    return reduce(add, reports) if reports else WriteReport(layout="none")
-
-
-def _as_text(results: Sequence[FileResult]) -> str:
-    report = str(_merge(results))
-    if len(results) == 1 and results[0].state not in ("not sent", "spooled"):
-        return report
-    width = max(len(result.name) for result in results)
-    lines = [f"{result.name:<{width}}  {result.state}" for result in results]
-    return "\n".join([*lines, "", report])
-
-
-def _as_json(results: Sequence[FileResult]) -> str:
-    plain = _merge(results).to_dict()
-    plain["files"] = [
-        {"file": printable(result.file), "state": result.state, "error": result.error}
-        for result in results
-    ]
-    return orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()

@@ -14,6 +14,14 @@ from vm_df_writer.cli.parameters.frame_options import (
     reading_options,
 )
 from vm_df_writer.cli.parameters.metrics_options import metrics_options
+from vm_df_writer.cli.parameters.outcome_options import (
+    fail_on_drop_option,
+    json_option,
+    progress_option,
+    receipt_option,
+    report_option,
+    verify_options,
+)
 from vm_df_writer.cli.parameters.server_options import server_options
 from vm_df_writer.config.write_options import DEFAULT_STATE
 
@@ -54,54 +62,25 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
     help="Most bytes per second on the wire, over all workers.",
 )
 @click.option("--newest-first", is_flag=True, help="Write the most recent data first.")
-@click.option(
-    "--verify", is_flag=True, help="Read every part back and compare; also those sent before."
-)
-@click.option(
-    "--verify-count",
-    is_flag=True,
-    help="Compare the number of samples of each series, and read back those that differ.",
-)
-@click.option(
-    "--repair", is_flag=True, help="Verify, send what is missing once more, and verify again."
-)
+@verify_options("Read every part back and compare; also those sent before.")
 @click.option("--retry-failed", is_flag=True, help="Try failed parts once more.")
 @click.option("--restart", is_flag=True, help="Forget an earlier run and begin anew.")
-@click.option(
-    "--fail-on-drop",
-    is_flag=True,
-    help="Exit with 5 if any sample is left out, for any reason but --if-exists=skip.",
-)
+@fail_on_drop_option
 @click.option(
     "--reset-cache",
     is_flag=True,
     help="Make the server forget, in the end, the graphs that it computed before.",
 )
-@click.option(
-    "--receipt",
-    "receipt_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Keep counts and digests of all that the job writes in this file, for 'verify --receipt'; "
-    "compressed if its name ends with .gz.",
-)
+@receipt_option("all that the job writes")
 @click.option(
     "--dry-run",
     is_flag=True,
     help="Tell what would be sent, left out, replaced or refused, and how long it takes.",
 )
-@click.option(
-    "--report",
-    "report_paths",
-    type=click.Path(dir_okay=False, path_type=Path),
-    multiple=True,
-    help="Write the report to this file, .json or .html. May be repeated.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show a progress bar, or else a line now and then; by default a bar in a terminal.",
+@report_option
+@json_option
+@progress_option(
+    "Show a progress bar, or else a line now and then; by default a bar in a terminal."
 )
 @server_options("server", "series", "delivery")
 @reading_options

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.parameters.outcome_options import progress_option
 
 __all__ = ["demo"]
 
@@ -21,11 +22,7 @@ __all__ = ["demo"]
 )
 @click.option("--days", type=click.IntRange(2), default=7, show_default=True)
 @click.option("--hosts", type=click.IntRange(1), default=36, show_default=True)
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show progress bars; by default in a terminal, for writes that take a second.",
-)
+@progress_option("Show progress bars; by default in a terminal, for writes that take a second.")
 def demo(**keywords: Any) -> None:
     """Write anomaly scores in wide and in long form, and read them back.
 

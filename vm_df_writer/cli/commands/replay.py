@@ -8,6 +8,7 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.parameters.metrics_options import metrics_options
+from vm_df_writer.cli.parameters.outcome_options import json_option, progress_option
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["replay"]
@@ -15,12 +16,8 @@ __all__ = ["replay"]
 
 @click.command(cls=CleanCommand)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show a progress bar; by default in a terminal, once a replay takes a second.",
-)
+@json_option
+@progress_option("Show a progress bar; by default in a terminal, once a replay takes a second.")
 @server_options("server", "delivery")
 @metrics_options
 def replay(**keywords: Any) -> None:

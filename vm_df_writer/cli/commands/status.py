@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
+from vm_df_writer.cli.parameters.outcome_options import json_option
 from vm_df_writer.config.write_options import DEFAULT_STATE
 
 __all__ = ["status"]
@@ -17,7 +18,7 @@ __all__ = ["status"]
 @click.argument(
     "state", default=DEFAULT_STATE, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@json_option
 def status(**keywords: Any) -> None:
     """Show what the backfill with the state file STATE has done, also while it runs.
 

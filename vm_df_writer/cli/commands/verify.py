@@ -8,6 +8,7 @@ import click
 
 from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.parameters.frame_options import file_options, reading_options
+from vm_df_writer.cli.parameters.outcome_options import count_option, json_option
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["verify"]
@@ -15,12 +16,7 @@ __all__ = ["verify"]
 
 @click.command(cls=CleanCommand)
 @click.argument("paths", metavar="PATH...", nargs=-1)
-@click.option(
-    "--count",
-    "count_only",
-    is_flag=True,
-    help="Compare the number of samples of each series, and read back those that differ.",
-)
+@count_option
 @click.option(
     "--receipt",
     "receipt_path",
@@ -28,7 +24,7 @@ __all__ = ["verify"]
     metavar="FILE",
     help="Check what this file tells of, which write --receipt made, in place of a PATH.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+@json_option
 @server_options("server", "series")
 @reading_options
 @file_options

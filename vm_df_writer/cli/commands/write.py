@@ -13,6 +13,14 @@ from vm_df_writer.cli.parameters.frame_options import (
     reading_options,
 )
 from vm_df_writer.cli.parameters.metrics_options import metrics_options
+from vm_df_writer.cli.parameters.outcome_options import (
+    fail_on_drop_option,
+    json_option,
+    progress_option,
+    receipt_option,
+    report_option,
+    verify_options,
+)
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["write"]
@@ -21,40 +29,18 @@ __all__ = ["write"]
 @click.command(cls=CleanCommand)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @if_exists_option
-@click.option("--verify", is_flag=True, help="Read everything back and compare.")
-@click.option(
-    "--verify-count",
-    is_flag=True,
-    help="Compare the number of samples of each series, and read back those that differ.",
-)
-@click.option(
-    "--repair", is_flag=True, help="Verify, send what is missing once more, and verify again."
-)
+@verify_options()
 @click.option(
     "--reset-cache",
     is_flag=True,
     help="Make the server forget the graphs that it computed before, which lack these samples.",
 )
-@click.option(
-    "--receipt",
-    "receipt_path",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Keep counts and digests of what is written in this file, for 'verify --receipt'; "
-    "compressed if its name ends with .gz.",
-)
+@receipt_option("what is written")
 @click.option("--dry-run", is_flag=True, help="Do everything but send; exit as the write would.")
-@click.option(
-    "--fail-on-drop",
-    is_flag=True,
-    help="Exit with 5 if any sample is left out, for any reason but --if-exists=skip.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="Show a progress bar; by default in a terminal, once a write takes a second.",
-)
+@fail_on_drop_option
+@report_option
+@json_option
+@progress_option("Show a progress bar; by default in a terminal, once a write takes a second.")
 @server_options("server", "series", "delivery")
 @reading_options
 @file_options

@@ -140,3 +140,27 @@ def test_the_shell_is_told_of_any_drop_if_it_asks_for_that(tmp_path: Path) -> No
     result = run("write", path, *options, "--fail-on-drop")
     assert result.exit_code == 5
     assert "samples were left out, and --fail-on-drop is given (dropped: 1 nan)" in result.stderr
+
+
+def test_reports_are_saved_by_the_names_of_their_files(
+    scores: Path, wrong: Path, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"report.{suffix}" for suffix in ("json", "html", "md")]
+    options = [part for file in files for part in ("--report", file)]
+    result = run("write", scores, wrong, "--url", NOBODY, *FORMAT, "--dry-run", "--json", *options)
+    assert result.exit_code == 2
+    told = json.loads(files[0].read_text())
+    assert [each["state"] for each in told["files"]] == ["not sent", "refused"]
+    assert told == json.loads(result.stdout)
+    page = files[1].read_text()
+    assert "refused: " in page
+    assert "name the value columns with --value-columns</td></tr></table>" in page
+    assert f"{scores}  not sent\n" in files[2].read_text()
+
+
+def test_a_report_that_cannot_be_saved_is_refused_before_anything_is_sent(scores: Path) -> None:
+    result = run("write", scores, "--url", NOBODY, *FORMAT, "--report", "report.pdf")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: report.pdf: the name says no format; name the report .json, .html or .md\n"
+    )
