@@ -141,7 +141,7 @@ def labels_of_names(names: pd.Index) -> tuple[LabelColumn, list[LabelColumn]]:
     Examples
     --------
     >>> var, labels = labels_of_names(pd.Index(['node_cpu{cpu="0"}', "up"]))
-    >>> var.texts, labels[0].name, labels[0].texts, labels[0].codes.tolist()
+    >>> [*var.texts], labels[0].name, [*labels[0].texts], labels[0].codes.tolist()
     (['node_cpu', 'up'], 'cpu', ['0'], [0, -1])
     """
     whole = names_of_columns(names)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import LabelError
+from vm_df_writer.frames.labels.arrow_texts import ArrowTexts
 from vm_df_writer.frames.samples.contents import NARROW_FLOATS
 from vm_df_writer.model.series import IntArray
 
@@ -48,6 +49,13 @@ class LabelColumn:
     name: str
     codes: npt.NDArray[np.signedinteger] | None
     texts: Sequence[str]
+
+    @property
+    def key(self) -> Hashable:
+        """What equal labels of as many rows have in common, and no others."""
+        codes = None if self.codes is None else self.codes.tobytes()
+        texts = self.texts.digest if isinstance(self.texts, ArrowTexts) else tuple(self.texts)
+        return self.name, codes, texts
 
     def take(self, rows: IntArray) -> LabelColumn:
         """Return the label of some rows."""
@@ -139,7 +147,7 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
         codes, uniques = _factorize(column)
     except (TypeError, NotImplementedError):  # unhashable: a list, a dict, an Arrow struct
         codes, uniques = np.arange(len(column)), column
-    return _label(name, codes, _one_by_one(uniques), where)
+    return _label(name, codes, uniques, where)
 
 
 def label_from_rows_per_time(
@@ -178,7 +186,7 @@ def label_from_codes(
         renumbered = np.full(len(uniques) + 1, -1)
         renumbered[used] = np.arange(len(used))
         codes, uniques = renumbered[codes], uniques[used]
-    return _label(name, np.asarray(codes), _one_by_one(uniques), where)
+    return _label(name, np.asarray(codes), uniques, where)
 
 
 def _one_by_one(uniques: Any) -> list[Any]:
@@ -206,10 +214,12 @@ def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
     return pd.factorize(column)
 
 
-def _label(name: str, codes: IntArray, uniques: list[Any], where: str) -> LabelColumn:
-    texts = _texts(uniques, where, codes)
+def _label(name: str, codes: IntArray, uniques: Any, where: str) -> LabelColumn:
     # Eight bytes a row for each label would be most of what a long frame costs.
-    codes = codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False)
+    codes = codes.astype(np.min_scalar_type(-len(uniques) - 1), copy=False)
+    if (as_they_are := ArrowTexts.of(uniques)) is not None:
+        return LabelColumn(name, codes, as_they_are)
+    texts = _texts(_one_by_one(uniques), where, codes)
     if None not in texts:
         return LabelColumn(name, codes, texts)  # type: ignore[arg-type]
     # Absent values must share one code, or they would make two groups of one series.

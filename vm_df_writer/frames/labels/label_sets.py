@@ -76,10 +76,7 @@ class LabelSetRenderer:
             tuple(metric_format.items()),
             self._limits,
             query_key is None,
-            tuple(
-                (c.name, None if c.codes is None else c.codes.tobytes(), tuple(c.texts))
-                for c in columns
-            ),
+            tuple(column.key for column in columns),
         )
         return self._cache.get_or_render(key, render)
 

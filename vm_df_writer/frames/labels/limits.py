@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from vm_df_writer.errors import LabelError
+from vm_df_writer.frames.labels.arrow_texts import ArrowTexts
 from vm_df_writer.frames.labels.label_column import LabelColumn
 
 __all__ = ["LabelLimits"]
@@ -97,6 +98,13 @@ def _stored_bytes(labels: Iterable[tuple[str, str]]) -> int:
     return sum(len(name.encode()) + len(text.encode()) + 2 for name, text in labels)
 
 
+def _most_bytes(texts: Sequence[str]) -> int:
+    """Return what no text is longer than; most need no encoding to be counted."""
+    if isinstance(texts, ArrowTexts):
+        return texts.most_bytes
+    return 4 * max(map(len, texts), default=0)  # a character has at most four bytes
+
+
 def _is_uint32(text: str) -> bool:
     """Say whether a text is a number as a tenant has it; ``007`` would become tenant 7.
 
@@ -121,10 +129,9 @@ def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:
                 f"label {column.name[:40]!r}: its name has {name_bytes} bytes, and the server "
                 f"keeps 1 to {limits.max_name_bytes}; rename it"
             )
+        if _most_bytes(column.texts) <= limits.max_value_bytes:
+            continue
         for text in column.texts:
-            # A character has at most four bytes, so most texts need no encoding to be counted.
-            if len(text) * 4 <= limits.max_value_bytes:
-                continue
             if (value_bytes := len(text.encode())) > limits.max_value_bytes:
                 raise LabelError(
                     f"label {column.name!r}: the value {text[:40]!r}... has {value_bytes} bytes, "
@@ -134,8 +141,8 @@ def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:
 
 
 def _check_metric_name(name: LabelColumn) -> None:
-    used = range(1) if name.codes is None else np.unique(name.codes).tolist()
-    if any(code < 0 or not name.texts[code] for code in used):
+    exists = np.array([*map(bool, name.texts), False])
+    if not exists[0 if name.codes is None else name.codes].all():
         raise LabelError(
             "metric_format: '__name__' is empty for at least one series; "
             "give every column or variable a name"
@@ -157,10 +164,7 @@ def _check_count(columns: Sequence[LabelColumn], n_series: int, limits: LabelLim
 
 
 def _check_series_bytes(columns: Sequence[LabelColumn], n_series: int) -> None:
-    longest = [max(map(len, column.texts), default=0) for column in columns]
-    if sum(4 * (len(c.name) + n) + 2 for c, n in zip(columns, longest, strict=True)) <= (
-        _MAX_SERIES_BYTES
-    ):
+    if sum(_most_bytes([c.name]) + _most_bytes(c.texts) + 2 for c in columns) <= _MAX_SERIES_BYTES:
         return
     total = np.zeros(n_series, dtype=np.int64)
     for column in columns:

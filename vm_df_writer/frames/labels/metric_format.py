@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from json.encoder import encode_basestring
 from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.label_column import LabelColumn
@@ -136,10 +136,26 @@ def _render_json(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:
     def fragments(column: LabelColumn) -> list[bytes]:
         # The first one is the name, which no series lacks.
         before = b"{" if column is columns[0] else b","
-        key = before + encode_basestring(column.name).encode() + b":"
-        return [key + encode_basestring(text).encode() if text else b"" for text in column.texts]
+        return _json_fragments(before + orjson.dumps(column.name) + b":", list(column.texts))
 
     return _join(((column.codes, fragments(column)) for column in columns), n_series, end=b"}")
+
+
+def _json_fragments(key: bytes, texts: list[str]) -> list[bytes]:
+    """Return a label with each of some values, as it stands in a JSON object; empty if one is.
+
+    All texts are one call of orjson, cut where one ends and the next begins. If no quote or
+    backslash ends a text or stands in it, the next quote is always such an end.
+    """
+    whole = orjson.dumps(texts)[2:-2]
+    if b'\\"' in whole or not texts:
+        pieces = [key + orjson.dumps(text) for text in texts]
+    else:
+        begin = key + b'"'
+        pieces = (begin + whole.replace(b'","', b'"\0' + begin) + b'"').split(b"\0")
+    if "" in texts:
+        pieces = [piece if text else b"" for piece, text in zip(pieces, texts, strict=True)]
+    return pieces
 
 
 def _render_fields(columns: Sequence[LabelColumn], n_series: int) -> list[bytes]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import random
 import re
 from typing import Any
 
@@ -12,7 +14,8 @@ from tests.support.label_sets import HOST, render
 from vm_df_writer import to_import_lines
 from vm_df_writer.errors import LabelError, VmDfWriterError
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
-from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
+from vm_df_writer.frames.labels.limits import LabelLimits
+from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT, render_label_sets
 from vm_df_writer.warning_classes import LabelClashWarning
 
 
@@ -62,6 +65,15 @@ def test_quotes_backslashes_and_control_characters_are_escaped_in_names_and_valu
     assert rendered == (
         r'{"__name__":"y","a\"\\\n":"\"\\/\n\r\t\b\f\u0000\u001f' + "\x7fé\u2028" + '"}'
     )
+
+
+def test_texts_that_look_like_the_ends_of_others_are_told_apart() -> None:
+    rng = random.Random(0)  # noqa: S311
+    for _ in range(2000):
+        texts = ["".join(rng.choices('",\\a\0é', k=rng.randint(1, 3))) for _ in range(4)]
+        var = LabelColumn("var", np.arange(4), texts)
+        rendered = render_label_sets({"__name__": "$VAR"}, 4, var, None, [], LabelLimits())
+        assert [json.loads(label_set) for label_set in rendered] == [{"__name__": t} for t in texts]
 
 
 def test_an_absent_query_key_leaves_its_label_out() -> None:

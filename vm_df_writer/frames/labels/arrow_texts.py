@@ -1,0 +1,98 @@
+"""ArrowTexts: distinct texts that stay in Arrow's memory until somebody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, overload
+
+import numpy as np
+import pandas as pd
+
+from vm_df_writer.model.kept_attribute import kept_attribute
+from vm_df_writer.model.series import IntArray
+
+__all__ = ["ArrowTexts"]
+
+
+class ArrowTexts(Sequence[str]):
+    """Distinct texts of pandas in Arrow's memory, none of them missing or empty.
+
+    Label sets that were rendered before are found by the digest of these bytes: making Python's
+    texts of them costs more than all that is done with a label set that is known.
+
+    Parameters
+    ----------
+    values : Index or array of pandas, of Arrow's text
+        Distinct texts.
+    lengths : ndarray of int64, shape (n,)
+        Their bytes in UTF-8.
+    data : buffer
+        All of them, one behind the other.
+    """
+
+    def __init__(self, values: Any, lengths: IntArray, data: memoryview) -> None:
+        self._values = values
+        self._lengths = lengths
+        self._data = data
+
+    @classmethod
+    def of(cls, values: Any) -> ArrowTexts | None:
+        """Return distinct values as texts of Arrow; None if they are anything else.
+
+        Examples
+        --------
+        >>> pa = __import__("pytest").importorskip("pyarrow")
+        >>> texts = ArrowTexts.of(pd.Index(["a", "b"], dtype=pd.StringDtype("pyarrow")))
+        >>> len(texts), list(texts)
+        (2, ['a', 'b'])
+        >>> ArrowTexts.of(pd.Index(["a", ""])) is ArrowTexts.of(pd.Index([1, 2])) is None
+        True
+        """
+        dtype = values.dtype
+        if not isinstance(dtype, pd.StringDtype) or dtype.storage != "pyarrow":
+            return None
+        import pyarrow as pa
+
+        array = pa.array(values.array if isinstance(values, pd.Index) else values)
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        if array.null_count or not len(array):
+            return None
+        width = np.int64 if pa.types.is_large_string(array.type) else np.int32
+        _, ends, data = array.buffers()
+        offsets = np.frombuffer(ends, width)[array.offset : array.offset + len(array) + 1]
+        lengths = np.diff(offsets).astype(np.int64, copy=False)
+        if not lengths.all():
+            return None
+        return cls(values, lengths, memoryview(data)[int(offsets[0]) : int(offsets[-1])])
+
+    @property
+    def digest(self) -> bytes:
+        """What equal texts in the same order have in common, and no others."""
+        digest = blake2b(self._lengths.tobytes(), digest_size=32)
+        digest.update(self._data)
+        return digest.digest()
+
+    @property
+    def most_bytes(self) -> int:
+        """The bytes of the longest text."""
+        return int(self._lengths.max())
+
+    @kept_attribute
+    def _texts(self) -> list[str]:
+        texts: list[str] = self._values.to_numpy(dtype=object).tolist()
+        return texts
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        return self._texts[index]
