@@ -9,6 +9,7 @@ from vm_df_writer.config.read_options import (
     READING_KEYWORDS,
     ROLE_KEYWORDS,
     DuplicatesPolicy,
+    FrameLayout,
     ReadingKeywords,
     ReadOptions,
     RoleKeywords,
@@ -27,7 +28,7 @@ from vm_df_writer.operations.queries.read import Selection, read_frame
 from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
 from vm_df_writer.operations.verify import verify_frame
 from vm_df_writer.reading.backends import FrameBackend
-from vm_df_writer.reading.frame_shape import FrameLayout, FrameShape
+from vm_df_writer.reading.frame_shape import FrameShape
 from vm_df_writer.reading.time_points import TimePoint
 
 if TYPE_CHECKING:

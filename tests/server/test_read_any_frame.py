@@ -16,8 +16,8 @@ from tests.support.frame_strategies import FORMATS, Case, cases
 from tests.support.import_lines import Samples, parse_lines
 from tests.support.stored_samples import is_what_was_sent, settled
 from vm_df_writer import VmWriter, to_import_lines
+from vm_df_writer.config.read_options import FrameLayout
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.reading.frame_shape import FrameLayout
 
 STARTS_S = st.sampled_from([951_782_390, 1_709_251_190, 1_743_296_395, 1_767_225_590])
 N_FRAMES = 150

@@ -13,7 +13,9 @@ __all__ = ["main"]
 _COMMANDS = {
     "write": "Write files to the server.",
     "verify": "Check earlier writes; nothing is sent.",
+    "diff": "Name each sample of which files and the server differ.",
     "preview": "Show how files are read; nothing is sent.",
+    "read": "Get samples from the server, as CSV, parquet or JSON lines.",
     "replay": "Send what could not be delivered before.",
     "backfill": "Write months of files; go on after a break.",
     "status": "Show how far a backfill has come.",
@@ -46,7 +48,7 @@ def main(context: click.Context) -> None:
       0    everything is delivered (and verified, with --verify)
       1    something is not delivered, or the server does not answer
       2    a wrong option, configuration or file
-      3    what was read back is not what was sent
+      3    what the server has is not what was sent
       5    nothing of what was given is stored; with --fail-on-drop: something is not
       130  interrupted by Ctrl-C
       143  ended by SIGTERM

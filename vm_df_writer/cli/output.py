@@ -17,7 +17,7 @@ import click
 
 from vm_df_writer.errors import ConfigError
 
-__all__ = ["Verbosity", "is_quiet", "require_folder", "say", "shown_progress", "verbosity"]
+__all__ = ["Verbosity", "is_quiet", "require_folder", "say", "send", "shown_progress", "verbosity"]
 
 _LEVEL = re.compile(r"(?s)(?:(error|warning|info|debug): )?(.*)", re.IGNORECASE)
 
@@ -92,8 +92,17 @@ def say(message: object, *, err: bool = False) -> None:
     """
     if err and _current.as_json:
         message = _as_json_line(str(message))
+    _echo(message, err=err)
+
+
+def send(content: bytes) -> None:
+    """Write bytes to standard output as they are, whatever has become of it."""
+    _echo(content, is_line=False)
+
+
+def _echo(message: object, *, err: bool = False, is_line: bool = True) -> None:
     try:
-        click.echo(message, err=err)
+        click.echo(message, err=err, nl=is_line)
     except (OSError, ValueError) as error:  # of a closed stream a ValueError
         _give_up(sys.stderr if err else sys.stdout)
         if not err:

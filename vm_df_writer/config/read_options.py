@@ -14,6 +14,7 @@ __all__ = [
     "READING_KEYWORDS",
     "ROLE_KEYWORDS",
     "DuplicatesPolicy",
+    "FrameLayout",
     "ReadOptions",
     "ReadingKeywords",
     "RoleKeywords",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 LayoutChoice = Literal["auto", "wide", "long", "melted"]
+FrameLayout = Literal["wide", "long", "melted"]
 DuplicatesPolicy = Literal["last", "first", "max", "error", "keep"]
 InfPolicy = Literal["drop", "error", "keep"]
 TimeUnit = Literal["s", "ms", "us", "ns"]

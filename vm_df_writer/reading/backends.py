@@ -14,7 +14,7 @@ from vm_df_writer.model.series import IntArray
 from vm_df_writer.reading.layout.rows import RowSamples
 from vm_df_writer.reading.layout.wide import WideSamples
 
-__all__ = ["FrameBackend", "check_backend", "rows_frame", "wide_frame"]
+__all__ = ["FrameBackend", "check_backend", "rows_frame", "series_names", "wide_frame"]
 
 FrameBackend = Literal["pandas", "polars", "arrow"]
 _EXTRAS = {"polars": ("polars", "pyarrow"), "arrow": ("pyarrow",)}

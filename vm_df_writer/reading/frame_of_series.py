@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -144,6 +145,8 @@ def _rows(
             )
         reading["value_columns"] = variables
         samples = lay_out_long(series, table)
+        if variables == [""]:  # of an expression that leaves no name
+            samples = replace(samples, value_columns={names.value: samples.value_columns[""]})
     else:
         names.check(table.labels, "time", "variable", "value")
         reading |= {"variable_column": names.variable, "value_column": names.value}

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from typing import Literal
 
 import pandas as pd
 
-from vm_df_writer.config.read_options import DuplicatesPolicy, ReadOptions
+from vm_df_writer.config.read_options import DuplicatesPolicy, FrameLayout, ReadOptions
 from vm_df_writer.errors import FrameError
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.reading.backends import FrameBackend, check_backend
 from vm_df_writer.reading.label_table import FrameNames
 
-__all__ = ["FrameLayout", "FrameShape"]
-
-FrameLayout = Literal["wide", "long", "melted"]
+__all__ = ["FrameShape"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,7 @@ milliseconds; pass milliseconds, a pd.Timestamp or text such as '2026-01-01T00:0
             raise TimestampError(
                 f"{keyword}: {str(point)!r} cannot be read as a time ({error})",
                 hint=remedy,
+                file_hint="write it as 2026-01-01T00:00:00Z",
                 keyword=keyword,
             ) from None
         epoch_ms, how = int(utc.as_unit("ms").asi8[0]), ""

@@ -83,7 +83,7 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
     "Show a progress bar, or else a line now and then; by default a bar in a terminal."
 )
 @server_options("server", "series", "delivery")
-@reading_options
+@reading_options()
 @file_options
 @metrics_options
 def backfill(**keywords: Any) -> None:

@@ -16,7 +16,7 @@ __all__ = ["preview"]
 @click.command(cls=CleanCommand)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @server_options("server", "series", default_url="http://localhost:8428")
-@reading_options
+@reading_options()
 @file_options
 def preview(**keywords: Any) -> None:
     """Show how files are read and what would be sent; neither --url nor --config is needed.

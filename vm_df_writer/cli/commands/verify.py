@@ -26,7 +26,7 @@ __all__ = ["verify"]
 )
 @json_option
 @server_options("server", "series")
-@reading_options
+@reading_options()
 @file_options
 def verify(**keywords: Any) -> None:
     """Check whether the server keeps what was written of files before; nothing is sent.

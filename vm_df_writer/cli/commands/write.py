@@ -42,7 +42,7 @@ __all__ = ["write"]
 @json_option
 @progress_option("Show a progress bar; by default in a terminal, once a write takes a second.")
 @server_options("server", "series", "delivery")
-@reading_options
+@reading_options()
 @file_options
 @metrics_options
 def write(**keywords: Any) -> None:

@@ -24,21 +24,31 @@ Command = Callable[..., Any]
 _READING, _FILES = "How frames are read", "How files are read"
 
 
-def reading_options(command: Command) -> Command:
+def reading_options(*names: str) -> Callable[[Command], Command]:
     """Add an option for each field of `ReadOptions`; the command gets them as keywords.
+
+    Parameters
+    ----------
+    *names : str
+        Only those of these fields.
 
     Examples
     --------
     >>> @click.command
-    ... @reading_options
+    ... @reading_options()
     ... def show(**reading): ...
     >>> [option.opts[0] for option in show.params[:3]]
     ['--layout', '--query-key', '--label']
     """
-    hints = get_type_hints(ReadingKeywords)
-    for field in reversed(fields(ReadOptions)):
-        command = _option_of(field, hints[field.name], _READING)(command)
-    return command
+
+    def add(command: Command) -> Command:
+        hints = get_type_hints(ReadingKeywords)
+        for field in reversed(fields(ReadOptions)):
+            if not names or field.name in names:
+                command = _option_of(field, hints[field.name], _READING)(command)
+        return command
+
+    return add
 
 
 def file_options(command: Command) -> Command:

@@ -11,21 +11,29 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.operations.preflight import plan_send
+from vm_df_writer.operations.queries.read import reads_by_of
+from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.verify import block_reader
 from vm_df_writer.reading.backends import times_of
 from vm_df_writer.reading.label_table import codes_of
 from vm_df_writer.verification.sample_diffs import DIFFERENCES, SampleDiffs
 
-__all__ = ["diff_frame"]
+__all__ = ["diff_frame", "diff_plan"]
 
 
 def diff_frame(backend: Backend, frame: FrameLike, reading: ReadOptions) -> pd.DataFrame:
     """Return a row for each sample that is not as in a frame; as `VmWriter.diff`."""
+    return diff_plan(plan_send(backend, frame, reading), backend)
+
+
+def diff_plan(plan: SendPlan, backend: Backend) -> pd.DataFrame:
+    """Return a row for each sample that is not as it was planned; as `VmWriter.diff`."""
+    reads_by_of(backend, "diff")
     reader = block_reader(backend)
     parts: list[SampleDiffs] = []
     label_sets: list[bytes] = []
     rows: list[np.typing.NDArray[np.int64]] = []
-    for block in plan_send(backend, frame, reading).blocks():
+    for block in plan.blocks():
         diffs = reader.diffs(block) if block.n_series else None
         if diffs is not None:
             series, own_rows = np.unique(diffs.series, return_inverse=True)

@@ -16,7 +16,7 @@ from vm_df_writer.reading.time_points import epoch_ms_of
 from vm_df_writer.verification.export.series_collector import SeriesSamples
 from vm_df_writer.wire.query_results import read_query_result
 
-__all__ = ["QueryStep", "query_frame", "query_range_frame"]
+__all__ = ["QueryStep", "query_frame", "query_range_frame", "range_series"]
 
 QueryStep = str | int | float | timedelta
 
@@ -24,38 +24,49 @@ QueryStep = str | int | float | timedelta
 def query_frame(backend: Backend, expr: str, time: object, shape: FrameShape) -> Any:
     """Return the result of an expression at one time; as `VmWriter.query`."""
     form = [] if time is None else [("time", _moment("time", time))]
-    return _ask(backend, "/api/v1/query", expr, form, shape)
+    return lay_out(backend, _ask(backend, "/api/v1/query", expr, form), shape)
 
 
 def query_range_frame(
     backend: Backend, expr: str, start: object, end: object, step: QueryStep, shape: FrameShape
 ) -> Any:
     """Return the results of an expression at each step; as `VmWriter.query_range`."""
-    form = [("start", _moment("start", start)), ("end", _moment("end", end))]
+    return lay_out(backend, range_series(backend, expr, start, end, step), shape)
+
+
+def range_series(
+    backend: Backend,
+    expr: str,
+    start: object,
+    end: object,
+    step: QueryStep,
+    naive_tz: str = "UTC",
+) -> list[SeriesSamples]:
+    """Return the results of an expression at each step, as series."""
+    form = [("start", _moment("start", start, naive_tz)), ("end", _moment("end", end, naive_tz))]
     form.append(("step", _step_text(step)))
-    return _ask(backend, "/api/v1/query_range", expr, form, shape)
+    return _ask(backend, "/api/v1/query_range", expr, form)
 
 
 def _ask(
-    backend: Backend, path: str, expr: str, form: list[tuple[str, str]], shape: FrameShape
-) -> Any:
+    backend: Backend, path: str, expr: str, form: list[tuple[str, str]]
+) -> list[SeriesSamples]:
     if not isinstance(expr, str) or not expr.strip():
         raise FrameError(f"expr: expected an expression, got {expr!r}", keyword="expr")
     backend.client.flush()
     # What the server computed before may lack what was just written.
     form = [("query", expr), *form, ("nocache", "1")]
     lines = backend.client.stream_lines(backend.endpoint.read_url(path), form)
-    series = [
+    return [
         SeriesSamples(labels, times_ms[there], values[there])
         for labels, times_ms, values in read_query_result(b"\n".join(lines))
         if (there := ~np.isnan(values)).any()
     ]
-    return lay_out(backend, series, shape)
 
 
-def _moment(keyword: str, point: object) -> str:
+def _moment(keyword: str, point: object, naive_tz: str = "UTC") -> str:
     """Return a time as servers read it to the millisecond; of seconds they may cut one off."""
-    epoch_ms = epoch_ms_of(keyword, point)
+    epoch_ms = epoch_ms_of(keyword, point, naive_tz)
     return pd.Timestamp(epoch_ms, unit="ms").isoformat(timespec="milliseconds") + "Z"
 
 

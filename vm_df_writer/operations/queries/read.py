@@ -29,7 +29,7 @@ from vm_df_writer.verification.export.series_reader import SeriesReader
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.warning_classes import ConflictingSamplesWarning
 
-__all__ = ["Selection", "lay_out", "read_frame"]
+__all__ = ["Selection", "lay_out", "matching_series", "read_frame", "reads_by_of"]
 
 # What names the columns of the frame that is returned; all others say how `like` is read.
 _NAMING = {"layout", "duplicates", "time", "naive_tz", "var_level", "query_key_level"}
@@ -49,23 +49,16 @@ def read_frame(
     end: object = None,
 ) -> Any:
     """Return samples as a frame; as `VmWriter.read`."""
-    first_ms = None if start is None else epoch_ms_of("start", start, options.naive_tz)
-    last_ms = None if end is None else epoch_ms_of("end", end, options.naive_tz)
-    if first_ms is not None and last_ms is not None and first_ms > last_ms:
-        raise FrameError(f"start: {start} is later than end={end}; swap them", keyword="start")
     if (match is None) == (like is None):
         raise FrameError(
             "match: pass what selects series, such as '{job=\"node\"}', or like= a frame or a "
             "report, and not both",
             keyword="match",
         )
-    strategy = ReadStrategy(reads_by=_reads_by(backend))
-    reader = SeriesReader(backend.client, backend.endpoint, backend.read_back, strategy)
     if match is not None:
-        selectors = _selectors_of(match, options)
-        backend.client.flush()
-        first, last = _or(first_ms, FIRST_MS), _or(last_ms, LAST_MS)
-        return lay_out(backend, reader.matching(selectors, first, last), shape)
+        series = matching_series(backend, match, options, start=start, end=end)
+        return lay_out(backend, series, shape)
+    first_ms, last_ms = _bounds(start, end, options)
     if isinstance(like, WriteReport):
         wanted, shape = _counts_of_report(like), replace(shape, is_sorted=False)
     else:
@@ -77,6 +70,7 @@ def read_frame(
         shape = shape.like(frame, lambda: plan.parsed.reading, options)
     if not wanted.label_sets:
         return lay_out(backend, [], shape)
+    reader = _reader(backend)
     backend.client.flush()
     series = _read_wanted(reader, wanted, first_ms, last_ms)
     is_short = first_ms is None and last_ms is None and _count(series) < wanted.samples.sum()
@@ -88,12 +82,49 @@ def read_frame(
     return lay_out(backend, series, shape)
 
 
-def _reads_by(backend: Backend) -> str:
+def matching_series(
+    backend: Backend,
+    match: Selection,
+    options: ReadOptions,
+    *,
+    start: object = None,
+    end: object = None,
+) -> list[SeriesSamples]:
+    """Return the samples of the series that selectors match."""
+    first_ms, last_ms = _bounds(start, end, options)
+    selectors = _selectors_of(match, options)
+    reader = _reader(backend)
+    backend.client.flush()
+    first = FIRST_MS if first_ms is None else first_ms
+    return reader.matching(selectors, first, LAST_MS if last_ms is None else last_ms)
+
+
+def _bounds(start: object, end: object, options: ReadOptions) -> tuple[int | None, int | None]:
+    first_ms = None if start is None else epoch_ms_of("start", start, options.naive_tz)
+    last_ms = None if end is None else epoch_ms_of("end", end, options.naive_tz)
+    if first_ms is not None and last_ms is not None and first_ms > last_ms:
+        raise FrameError(f"start: {start} is later than end={end}; swap them", keyword="start")
+    return first_ms, last_ms
+
+
+def _reader(backend: Backend) -> SeriesReader:
+    strategy = ReadStrategy(reads_by=reads_by_of(backend, "read"))
+    return SeriesReader(backend.client, backend.endpoint, backend.read_back, strategy)
+
+
+def reads_by_of(backend: Backend, what: str) -> str:
+    """Return how the server is read.
+
+    Raises
+    ------
+    ConfigError
+        If it is none that can be, which is in the way of `what`.
+    """
     if reads_by := backend.server.info().reads_back:
         return reads_by
     raise ConfigError(
-        "read: samples are read from VictoriaMetrics and Prometheus, and the server does not say "
-        "that it is one of them; set query_url to one"
+        f"{what}: samples are read from VictoriaMetrics and Prometheus, and the server does not "
+        "say that it is one of them; set query_url to one"
     )
 
 
@@ -182,7 +213,3 @@ def _read_wanted(
 
 def _count(series: list[SeriesSamples]) -> int:
     return sum(len(each.values) for each in series)
-
-
-def _or(given_ms: int | None, default_ms: int) -> int:
-    return default_ms if given_ms is None else given_ms
