@@ -81,7 +81,7 @@ class WideFrame:
             isinstance(dtypes[0], np.dtype)
             and dtypes[0].kind in "fiub"
             # NumPy has one object for each of these types, and columns may be a million.
-            and len(set(map(id, dtypes))) == 1
+            and dtypes.tolist().count(dtypes[0]) == len(dtypes)
         ):
             return None
         return [

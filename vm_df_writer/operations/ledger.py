@@ -231,7 +231,7 @@ class Ledger:
             layout=layout,
             reading=reading,
             rows=rows,
-            series=len({labels for counts in self._all_counts for labels in counts.label_sets}),
+            series=len(set[bytes]().union(*(counts.label_sets for counts in self._all_counts))),
             samples=self.samples,
             dropped=dict(self.dropped),
             adjusted=dict(self.adjusted),
