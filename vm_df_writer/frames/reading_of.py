@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.long import LongFrame
 from vm_df_writer.frames.wide import WideFrame
-from vm_df_writer.model.reading import Reading
+from vm_df_writer.model.reading import ColumnNames, Reading
 
 __all__ = ["explicit_options", "reading_of"]
 
@@ -25,22 +25,25 @@ def reading_of(body: WideFrame | LongFrame, columns: pd.Index, layout: str) -> R
     if isinstance(body, LongFrame):
         roles = body.roles
         facts["labels"] = tuple(source.name for source in roles.labels)
-        values: tuple[Hashable, ...] = tuple(map(attrgetter("name"), body.values))
+        values: Sequence[Hashable] = tuple(map(attrgetter("name"), body.values))
+        others = [name for name in columns if name not in values]
         if roles.variable is not None:
             facts["variable"] = roles.variable.name
         if roles.query_key is not None:
             facts["query_key"] = roles.query_key.name
     else:
-        values = tuple(columns[body.positions].tolist())
+        is_whole = len(body.positions) == len(columns)
+        values = ColumnNames(columns if is_whole else columns[body.positions])
+        others = [] if is_whole else columns.delete(body.positions).tolist()
         if isinstance(columns, pd.MultiIndex):
             facts["labels"] = tuple(n for n in columns.names if n != reading.var_level)
         elif reading.column_label is not None:
             facts["labels"] = (reading.column_label,)
-    used = {*values, *facts.get("labels", ()), facts.get("variable"), facts.get("query_key")}
+    used = {*facts.get("labels", ()), facts.get("variable"), facts.get("query_key")}
     used.add(time.name)
     left_out: tuple[Hashable, ...] = ()
     if reading.provide_series is None:  # else the caller left out what is not there
-        left_out = tuple(name for name in columns.tolist() if name not in used)
+        left_out = tuple(name for name in others if name not in used)
     return Reading(**facts, values=values, left_out=left_out)
 
 

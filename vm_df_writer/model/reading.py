@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
-__all__ = ["Reading"]
+import pandas as pd
+
+__all__ = ["ColumnNames", "Reading"]
 
 _SHOWN_NAMES = 8
+
+
+class ColumnNames(Sequence[Hashable]):
+    """The names of columns, looked up when somebody reads them: there may be a million.
+
+    Examples
+    --------
+    >>> names = ColumnNames(pd.MultiIndex.from_product([["y"], ["a", "b"]]))
+    >>> len(names), names[:1], names == (("y", "a"), ("y", "b"))
+    (2, (('y', 'a'),), True)
+    """
+
+    def __init__(self, columns: pd.Index) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @overload
+    def __getitem__(self, index: int) -> Hashable: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hashable, ...]: ...
+    def __getitem__(self, index: int | slice) -> Hashable:
+        if isinstance(index, slice):
+            return tuple(self._columns[index].tolist())
+        name: Hashable = self._columns[index]
+        return name
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence of names."""
+        return isinstance(other, Sequence) and self[:] == tuple(other)
+
+    def __hash__(self) -> int:
+        """Hash as a tuple."""
+        return hash(self[:])
+
+    def __repr__(self) -> str:
+        """Show the names, of many the first ones."""
+        return _listed(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +66,7 @@ class Reading:
         The zone of times that name none; None if all times name theirs.
     unit : str or None
         The unit of times that are numbers.
-    values : tuple
+    values : sequence
         The value columns; of a melted frame, its one column of values.
     labels : tuple
         The label columns, index levels and column levels.
@@ -43,7 +85,7 @@ class Reading:
     time: Hashable = None
     zone: str | None = None
     unit: str | None = None
-    values: tuple[Hashable, ...] = ()
+    values: Sequence[Hashable] = ()
     labels: tuple[Hashable, ...] = ()
     variable: Hashable = None
     query_key: Hashable = None
@@ -80,7 +122,7 @@ class Reading:
         }
 
 
-def _listed(names: tuple[Hashable, ...]) -> str:
+def _listed(names: Sequence[Hashable]) -> str:
     shown = [str(name) for name in names[:_SHOWN_NAMES]]
     more = f", ... {len(names)} in all" if len(names) > _SHOWN_NAMES else ""
     return f"[{', '.join(shown)}{more}]"
