@@ -7,6 +7,8 @@ from itertools import chain
 from operator import add
 from typing import overload
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 
 from vm_df_writer.model.varint import varint
@@ -36,12 +38,20 @@ class LabelSets(Sequence[bytes]):
     [b'{"__name__":"z"}']
     """
 
-    __slots__ = ("_fields", "_render_fields", "json")
+    __slots__ = ("_fields", "_lengths", "_render_fields", "json")
 
     def __init__(self, json: list[bytes], render_fields: Callable[[], list[bytes]]) -> None:
         self.json: list[bytes] = json
         self._render_fields = render_fields
         self._fields: list[bytes] | None = None
+        self._lengths: npt.NDArray[np.int64] | None = None
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """The bytes of each JSON object."""
+        if self._lengths is None:
+            self._lengths = np.fromiter(map(len, self.json), np.int64, len(self.json))
+        return self._lengths
 
     @classmethod
     def of(cls, label_sets: Sequence[bytes]) -> LabelSets:
@@ -89,7 +99,9 @@ class LabelSets(Sequence[bytes]):
     def __getitem__(self, series: slice) -> LabelSets: ...
     def __getitem__(self, series: int | slice) -> bytes | LabelSets:
         if isinstance(series, slice):
-            return LabelSets(self.json[series], lambda: self.fields()[series])
+            some = LabelSets(self.json[series], lambda: self.fields()[series])
+            some._lengths = self.lengths[series]  # these are kept between writes
+            return some
         return self.json[series]
 
 

@@ -66,18 +66,16 @@ class LineEncoder:
         if not block.label_sets:
             return EncodedChunks.of_nothing()
         n_samples = block.values.shape[1]
-        label_bytes = lengths_of(block.label_sets)
-        room = self._max_line_bytes - _BYTES_AROUND - int(label_bytes.max())
+        longest = int(LabelSets.of(block.label_sets).lengths.max())
+        room = self._max_line_bytes - _BYTES_AROUND - longest
         most = max(1, min(MAX_SAMPLES_PER_LINE, room // _MAX_BYTES_PER_SAMPLE))
         cuts = cut_block(block, most)
         # From here on a line is a slice of all rows, one after the other.
         row_starts = n_samples * np.arange(len(block.values))[:, None]
         starts, stops = (cuts.starts + row_starts).ravel(), (cuts.stops + row_starts).ravel()
         if n_samples < _SHORT_LINE * len(cuts.starts):
-            if len(label_bytes) != len(cuts.label_sets):
-                label_bytes = lengths_of(cuts.label_sets)
             ends = _ends_of_lines(block.timestamps_ms, cuts.starts, cuts.stops)
-            portions = _short_lines(block, cuts.label_sets, label_bytes, ends, starts, stops)
+            portions = _short_lines(block, cuts.label_sets, ends, starts, stops)
         else:
             times = self._format_times(block, cuts.starts, cuts.stops)
             portions = _long_lines(block, cuts.label_sets, times, starts, stops)
@@ -143,7 +141,6 @@ def _ends_of_lines(ms: IntArray, starts: IntArray, stops: IntArray) -> list[byte
 def _short_lines(
     block: SeriesBlock,
     label_sets: LabelSets,
-    label_bytes: IntArray,
     ends: list[bytes],
     starts: IntArray,
     stops: IntArray,
@@ -158,7 +155,8 @@ def _short_lines(
         numbers = _cut(text, starts[portion] - first, stops[portion] - first, before=b',"values":[')
         pieces = [key, b"", b"", b""] * n_lines
         pieces[1::4], pieces[2::4], pieces[3::4] = label_sets.json[portion], numbers, ends[portion]
-        yield pieces, len(key) + label_bytes[portion] + lengths_of(numbers) + end_bytes[portion]
+        around = len(key) + label_sets.lengths[portion] + end_bytes[portion]
+        yield pieces, around + lengths_of(numbers)
 
 
 def _slices(starts: IntArray, stops: IntArray) -> Iterator[slice]:

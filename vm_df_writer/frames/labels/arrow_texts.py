@@ -79,6 +79,11 @@ class ArrowTexts(Sequence[str]):
         """The bytes of the longest text."""
         return int(self._lengths.max())
 
+    def take(self, positions: IntArray) -> list[str]:
+        """Return some of the texts."""
+        texts: list[str] = self._values.take(positions).to_numpy(dtype=object).tolist()
+        return texts
+
     @kept_attribute
     def _texts(self) -> list[str]:
         texts: list[str] = self._values.to_numpy(dtype=object).tolist()

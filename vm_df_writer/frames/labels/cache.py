@@ -26,7 +26,7 @@ class LabelSetCache:
     """
 
     def __init__(self, max_entries: int) -> None:
-        self._max_entries = max_entries
+        self.max_entries = max_entries
         self._kept: OrderedDict[Any, LabelSets] = OrderedDict()
         self._lock = Lock()
 
@@ -40,10 +40,10 @@ class LabelSetCache:
             finally:
                 self._lock.release()
         label_sets = render()
-        if len(label_sets) <= self._max_entries and self._lock.acquire(blocking=False):
+        if len(label_sets) <= self.max_entries and self._lock.acquire(blocking=False):
             try:
                 self._kept[key] = label_sets
-                while sum(map(len, self._kept.values())) > self._max_entries:
+                while sum(map(len, self._kept.values())) > self.max_entries:
                     self._kept.popitem(last=False)
             finally:
                 self._lock.release()
@@ -51,7 +51,7 @@ class LabelSetCache:
 
     def __getstate__(self) -> int:
         """Pickle empty: another process renders its own."""
-        return self._max_entries
+        return self.max_entries
 
     def __setstate__(self, max_entries: int) -> None:
         """Start empty."""

@@ -57,6 +57,26 @@ class LabelColumn:
         texts = self.texts.digest if isinstance(self.texts, ArrowTexts) else tuple(self.texts)
         return self.name, codes, texts
 
+    def in_order(self) -> LabelColumn:
+        """Return the label with its texts in the order in which rows have them first.
+
+        What is then made of many texts is read in the order in which it lies in memory.
+
+        Examples
+        --------
+        >>> host = LabelColumn("host", np.array([2, -1, 0]), ["a", "b", "c"]).in_order()
+        >>> host.codes.tolist(), host.texts
+        ([0, -1, 1], ['c', 'a'])
+        """
+        if self.codes is None or (self.codes[1:] >= self.codes[:-1]).all():
+            return self
+        codes, positions = pd.factorize(np.where(self.codes < 0, np.nan, self.codes))
+        texts = self.texts
+        positions = positions.astype(np.int64)
+        if isinstance(texts, ArrowTexts):
+            return LabelColumn(self.name, codes, texts.take(positions))
+        return LabelColumn(self.name, codes, list(map(texts.__getitem__, positions.tolist())))
+
     def take(self, rows: IntArray) -> LabelColumn:
         """Return the label of some rows."""
         return self if self.codes is None else self._with(self.codes[rows])

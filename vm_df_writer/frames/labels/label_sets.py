@@ -70,6 +70,8 @@ class LabelSetRenderer:
             _check_distinct(label_sets.json, describe)
             return label_sets
 
+        if not self._cache.max_entries:
+            return render()
         columns = [column for column in (var, query_key, *labels) if column is not None]
         key = (
             n_series,

@@ -29,6 +29,12 @@ __all__ = ["DEFAULT_METRIC_FORMAT", "render_label_sets"]
 
 DEFAULT_METRIC_FORMAT: Mapping[str, str] = {"__name__": "$VAR", "for": "$QUERY_KEY"}
 
+# Fragments are joined beforehand where each of these then serves as many series at least.
+_SERIES_PER_FRAGMENT = 4
+
+# The fragments of as many do not stay in the cache.
+_MANY_TEXTS = 4096
+
 _ANY = LabelColumn("", None, [""])
 _PLACEHOLDER = re.compile(r"\$(VAR|QUERY_KEY)")
 
@@ -78,7 +84,7 @@ def render_label_sets(
         _fill_template(name, template, var, query_key)
         for name, template in sorted(metric_format.items(), key=lambda kv: kv[0] != "__name__")
     ]
-    columns += labels
+    columns += [label.in_order() if len(label.texts) >= _MANY_TEXTS else label for label in labels]
     _check_lengths(columns, limits)
     _check_metric_name(columns[0])
     warn_of_names(columns[0].texts, (column.name for column in columns[1:]))
@@ -174,16 +180,33 @@ def _join(
     *,
     end: bytes = b"",
 ) -> list[bytes]:
-    """Join what each column has for each series, given by codes of its fragments."""
-    parts: list[list[bytes]] = []
-    constant = b""
-    for codes, fragments in columns:
-        if codes is None:
-            constant += fragments[0]
-            continue
-        # Code -1, absent, picks the last one.
-        choices = np.array([constant + f for f in (*fragments, b"")], dtype=object)
-        parts.append(choices[codes].tolist())
-        constant = b""
-    parts.append([constant + end] * n_series)
-    return list(map(b"".join, zip(*parts, strict=True)))
+    """Join what each column has for each series, given by codes of its fragments.
+
+    Columns of few fragments are one column of all that they make together.
+    """
+    parts: list[tuple[npt.NDArray[np.signedinteger] | None, list[bytes]]] = []
+    for codes, given in (*columns, (None, [end])):
+        fragments = given if codes is None else [*given, b""]  # code -1, absent, picks the last one
+        if parts and len(parts[-1][1]) * len(fragments) <= n_series // _SERIES_PER_FRAGMENT:
+            before_codes, before = parts.pop()
+            fragments = [one + other for one in before for other in fragments]
+            codes = _codes_of_pairs(before_codes, codes, len(fragments) // len(before))
+        parts.append((codes, fragments))
+    pieces = [
+        [fragments[0]] * n_series
+        if codes is None
+        else np.array(fragments, dtype=object)[codes].tolist()
+        for codes, fragments in parts
+    ]
+    return list(map(b"".join, zip(*pieces, strict=True)))
+
+
+def _codes_of_pairs(
+    first: npt.NDArray[np.signedinteger] | None,
+    second: npt.NDArray[np.signedinteger] | None,
+    n_second: int,
+) -> npt.NDArray[np.signedinteger] | None:
+    if first is None:
+        return second
+    codes = first.astype(np.int64) * n_second  # of an absent one: from the end, as its code is
+    return codes if second is None else codes + second.astype(np.int64) % n_second
