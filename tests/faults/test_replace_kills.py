@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import gzip
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
-from tests.support.replace_kills import STEPS, Round, is_old, play, writer_for
+from tests.support.replace_kills import STEPS, Round, is_old, play, read, writer_for
 from vm_df_writer import ReplaceError, SpoolError
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -88,6 +91,86 @@ def test_samples_that_come_in_after_a_deletion_stay(
     for frame in (each.new, later, each.old.drop(each.new.index)):
         found = writer.verify(frame)
         assert (found.missing, found.mismatched, found.copies, found.conflicting) == (0, 0, 0, 0)
+
+
+def begun(server: LocalVictoriaMetrics, each: Round, spool: Path) -> bytes:
+    """Kill a client that has deleted; return what it was about to import."""
+
+    def die(step: str) -> None:
+        if step == "deleted":
+            raise MemoryError
+
+    writer = writer_for(server.url, spool, ReplacePolicy(on_step=die))
+    writer.write(each.old)
+    with pytest.raises(MemoryError):
+        writer.write(each.new, if_exists="replace")
+    (file,) = spool.glob("*.jsonl.gz")
+    return gzip.decompress(file.read_bytes())
+
+
+def come_in(server: LocalVictoriaMetrics, body: bytes) -> None:
+    """Let the server take what a client has sent that is dead by now."""
+    requests.post(f"{server.url}/api/v1/import", body, timeout=30).raise_for_status()
+
+
+def test_what_a_killed_client_has_sent_is_waited_for_and_not_imported_beside_it(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    server, each, steps = start_victoria_metrics(), Round(13, 3, 400, "", "", 0.0), list[str]()
+    body = begun(server, each, tmp_path)
+    late = threading.Timer(2.0, come_in, (server, body))
+
+    def note(step: str) -> None:
+        steps.append(step)
+        if steps == ["durable"]:
+            late.start()
+
+    writer_for(server.url, tmp_path, ReplacePolicy(durable_after_s=0.2, on_step=note)).replay()
+    late.join()
+    assert steps == ["durable", "compared"] * 2  # nothing had to be deleted once more
+    assert read(server.url, each.seed) == each.expected(each.new)
+
+
+def test_a_server_that_is_slow_to_come_to_rest_is_not_given_up(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    """What comes in late makes copies, round for round, longer than four of them."""
+    server, each, steps = start_victoria_metrics(), Round(14, 3, 400, "", "", 0.0), list[str]()
+    body = begun(server, each, tmp_path)
+    come_in(server, body)
+
+    def note(step: str) -> None:
+        steps.append(step)
+        if step == "durable" and steps.count(step) <= 6:
+            come_in(server, body)
+
+    writer_for(server.url, tmp_path, ReplacePolicy(durable_after_s=0.2, on_step=note)).replay()
+    assert steps.count("durable") == 7
+    assert read(server.url, each.seed) == each.expected(each.new)
+    assert not list(tmp_path.glob("*.jsonl.gz"))
+
+
+def test_what_the_server_does_not_keep_is_left_to_a_replay_which_completes_it(
+    start_victoria_metrics: StartServer, tmp_path: Path
+) -> None:
+    server, each = start_victoria_metrics(), Round(15, 3, 400, "", "", 0.0)
+    body = begun(server, each, tmp_path)
+    come_in(server, body)
+
+    def disturb(step: str) -> None:
+        if step == "durable":
+            come_in(server, body)
+
+    policy = ReplacePolicy(durable_after_s=0.2, give_up_after_s=3.0, on_step=disturb)
+    told = (
+        r"did not keep what was imported, in [4-9] attempts and [3-9] s; all of it is in "
+        rf"'{tmp_path}'; see the server's log, and run vm-df-writer replay on that folder"
+    )
+    with pytest.raises(SpoolError, match=told):
+        writer_for(server.url, tmp_path, policy).replay()
+    writer_for(server.url, tmp_path, BRIEFLY).replay()
+    assert read(server.url, each.seed) == each.expected(each.new)
+    assert not list(tmp_path.glob("*.jsonl.gz"))
 
 
 def test_a_set_that_is_not_whole_is_removed_since_nothing_was_deleted(

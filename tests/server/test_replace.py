@@ -64,6 +64,26 @@ def test_values_go_up_and_down_and_all_else_stays(
     assert stored(server, name) == CORRECTED
 
 
+def test_what_the_server_deduplicates_is_not_imported_again_and_again(
+    start_victoria_metrics: StartServer, name: str, tmp_path: Path
+) -> None:
+    """Of ten samples of a frame the server shows one; a replacement has to end all the same."""
+    server, steps = start_victoria_metrics("-dedup.minScrapeInterval=10s"), list[str]()
+    if is_old(server):
+        pytest.skip("before v1.86 this is refused")
+    policy = ReplacePolicy(durable_after_s=0.2, on_step=steps.append)
+    writer = writer_of(server.url, name, tmp_path, policy)
+    writer.write(frame([float(second) for second in range(100)]))
+    corrected = frame([1000.0 + second for second in range(40)], start=30)
+    report = writer.write(corrected, if_exists="replace", verify=True)
+    assert steps == ["kept", "deleted", "imported", "durable", "compared"]
+    tens = {0: [0], 10: [10], 20: [20], 80: [80], 90: [90], 99: [99], 70: [70]}
+    assert stored(server, name) == tens | {30: [1000], 40: [1010], 50: [1020], 60: [1030]}
+    assert report.verification is not None
+    assert (report.verification.found, report.verification.deduplicated) == (4, 36)
+    assert files_in(tmp_path) == []
+
+
 def test_series_without_conflicts_are_not_touched_and_get_what_they_lack(
     victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
 ) -> None:

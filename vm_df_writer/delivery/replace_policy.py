@@ -24,8 +24,11 @@ class ReplacePolicy:
         have is taken to have another writer.
     request_timeout_s : float
         How long the server may be silent while it deletes, or gathers whole series.
-    sleep : callable
-        Waits for so many seconds.
+    give_up_after_s : float
+        How long a server may turn out to have other samples than were imported before the rest is
+        left to a replay. (Four attempts it has in any case: comparing may take longer than this.)
+    sleep, clock : callable
+        Waits for so many seconds, and says how many have passed since some moment.
     on_step : callable
         Called with the name of each step that is done: ``kept``, ``deleted``, ``imported``,
         ``durable``, ``compared``.
@@ -34,5 +37,7 @@ class ReplacePolicy:
     durable_after_s: float = 15.0
     active_s: float = 300.0
     request_timeout_s: float = 60.0
+    give_up_after_s: float = 180.0
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     on_step: Callable[[str], object] = lambda _: None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import count
 
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.restore_set import RestoreSet
@@ -23,13 +24,14 @@ from vm_df_writer.operations.existing.replaceable import require_replaceable
 from vm_df_writer.operations.existing.whole_series import SeriesAccess
 from vm_df_writer.operations.ledger import Ledger
 from vm_df_writer.operations.verify import block_reader
+from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.wire.line_block import block_of_pieces
 from vm_df_writer.wire.packing import Body
 
 __all__ = ["Rewriter"]
 
 _PART_SAMPLES = 500_000
-_ROUNDS = 4
+_LEAST_ROUNDS = 4
 
 
 class Rewriter:
@@ -135,7 +137,10 @@ class Rewriter:
                 self.sets.append(each)
             else:  # nothing was deleted yet when its process ended
                 each.remove()
-        for _ in range(_ROUNDS if self.sets else 0):
+        begun_at = self._policy.clock()
+        for n_rounds in count(1):
+            if not self.sets:
+                return
             self._policy.sleep(self._policy.durable_after_s)
             self._policy.on_step("durable")
             is_changed = [self._mend(each) for each in tuple(self.sets)]
@@ -145,27 +150,41 @@ class Rewriter:
                     self.sets[0].remove()
                     self.sets.pop(0)
                 return
-        if self.sets:
-            raise ReplaceError(
-                f"the server did not keep what was imported, in {_ROUNDS} attempts; all of it is "
-                f"in {str(self._spool.folder)!r}",
-                hint="see the server's log, and run vm-df-writer replay on that folder",
-            )
+            elapsed_s = self._policy.clock() - begun_at
+            if n_rounds >= _LEAST_ROUNDS and elapsed_s >= self._policy.give_up_after_s:
+                raise ReplaceError(
+                    f"the server did not keep what was imported, in {n_rounds} attempts and "
+                    f"{elapsed_s:.0f} s; all of it is in {str(self._spool.folder)!r}",
+                    hint="see the server's log, and run vm-df-writer replay on that folder",
+                )
 
     def _mend(self, kept: RestoreSet) -> bool:
         """Compare a set with the server, and make the server have it; return whether it had not."""
         is_changed = False
+        reader = block_reader(self._backend)  # its patience is that of the whole set
         for part in _parts(kept.read()):
             block = self._gatherer.limits().times.keep(part)
             if not block.n_series:
                 continue
-            conflicts = look_up_conflicts(partial(iter, [block]), block_reader(self._backend))
+            conflicts = look_up_conflicts(partial(iter, [block]), reader)
             for group in conflicts.groups([block]):
                 self.rewrite(group)
-            lacking = [rest for rest in conflicts.lacking([block]) if rest.n_series]
-            self._import(self._gatherer.pack(iter(lacking)))
-            is_changed |= bool(lacking or conflicts.last_block)
+            lacking = [self._import_lost(rest, reader) for rest in conflicts.lacking([block])]
+            is_changed |= any(lacking) or bool(conflicts.last_block)
         return is_changed
+
+    def _import_lost(self, block: SeriesBlock, reader: BlockReader) -> bool:
+        """Import what the server does not have of a block; return whether it lacked some.
+
+        What it deduplicates is not lacking. What a killed process has sent may be on its way still,
+        and would be stored twice if it was imported before it came in.
+        """
+        every = range(block.n_series)
+        if not every or not any(True for _ in reader.missing_block(block, every)):
+            return False
+        lost = reader.missing_block(block, list(reader.verify(block).incomplete))
+        self._import(self._gatherer.pack(iter(tuple(lost))))
+        return True
 
     def _import(self, bodies: Iterator[Body]) -> None:
         self._ledger.error = None
