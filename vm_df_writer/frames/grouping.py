@@ -14,7 +14,8 @@ from vm_df_writer.frames.samples.time_order import (
     BLOCK_SAMPLES,
     ascending_within,
     cut_by_time,
-    sort_within,
+    order_by_group_and_time,
+    radix_order,
 )
 from vm_df_writer.frames.samples.values import Rows
 from vm_df_writer.model.kept_attribute import kept_attribute
@@ -108,22 +109,34 @@ def group_rows(labels: Sequence[LabelColumn], ms: IntArray, kept: BoolArray | No
     >>> grouped.order.tolist(), grouped.offsets.tolist()
     ([1, 2, 0], [0, 1, 3])
     """
-    n_rows = len(ms)
-    ids, n_ids = combine_labels(labels, n_rows)
+    ids, n_ids = combine_labels(labels, len(ms))
     kept_rows = None if kept is None else np.flatnonzero(kept)
+    times = ms
     if kept_rows is not None:
-        ids = ids[kept_rows]
-    order = _stable_order(ids, n_ids)
+        ids, times = ids[kept_rows], ms[kept_rows]
+    ascends = bool((times[1:] >= times[:-1]).all())
+    if ascends or _may_ascend(ids, times):
+        grouped = _grouped(ids, _stable_order(ids, n_ids), kept_rows)
+        if ascends or grouped.order_of_times(ms)[0]:
+            return grouped
+    return _grouped(ids, order_by_group_and_time(ids, n_ids, times), kept_rows)
+
+
+def _may_ascend(ids: npt.NDArray[np.integer], times: IntArray) -> bool:
+    """Say whether the times of one group ascend, and so perhaps those of all."""
+    of_one = times[ids == ids[0]] if len(ids) else times
+    return bool((of_one[1:] >= of_one[:-1]).all())
+
+
+def _grouped(
+    ids: npt.NDArray[np.integer], order: IntArray | None, kept_rows: IntArray | None
+) -> GroupedRows:
     sorted_ids = ids if order is None else ids[order]
     starts = np.flatnonzero(sorted_ids[1:] != sorted_ids[:-1]) + 1
     offsets = np.concatenate([[0], starts, [len(ids)]]) if len(ids) else np.zeros(1, np.int64)
     if kept_rows is not None:
         order = kept_rows if order is None else kept_rows[order]
-    grouped = GroupedRows(order, offsets)
-    if grouped.order_of_times(ms)[0]:
-        return grouped
-    by_time = sort_within(ms if order is None else ms[order], offsets)
-    return GroupedRows(by_time if order is None else order[by_time], offsets)
+    return GroupedRows(order, offsets)
 
 
 def combine_labels(
@@ -178,9 +191,4 @@ def _stable_order(ids: npt.NDArray[np.integer], n_ids: int) -> IntArray | None:
         once = np.argsort(ids[:period], kind="stable")
         if (np.diff(ids[once]) != 0).all():
             return (once[:, None] + np.arange(0, len(ids), period)).ravel()
-    if n_ids <= 2**16:
-        return np.argsort(ids, kind="stable")  # a radix sort, up to 16 bits
-    # There are fewer numbers than 2**32: more than 2**16 of them are at most as many as rows.
-    low = np.argsort((ids & 0xFFFF).astype(np.uint16), kind="stable")
-    high = (ids >> 16)[low]
-    return low[np.argsort(high.astype(np.uint16), kind="stable")]
+    return radix_order(ids, (n_ids - 1).bit_length())

@@ -185,11 +185,19 @@ def label_from_rows_per_time(
     """
     is_arrow = isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow"
     if is_arrow and 0 < n_rows < len(column):
-        same = column.array[n_rows:] == column.array[:-n_rows]
-        if pd.array(same, dtype="boolean").to_numpy(bool, na_value=False).all():
-            once = pd.Series(column.array[:n_rows])  # a Series slices by an index of floats
+        texts = column.array
+        # The second time shows nearly always whether it is so.
+        if _are_same(texts[n_rows : 2 * n_rows], texts[:n_rows]) and (
+            _are_same(texts[n_rows:], texts[:-n_rows])
+        ):
+            once = pd.Series(texts[:n_rows])  # a Series slices by an index of floats
             return label_from_column(name, once, where).tile(len(column) // n_rows)
     return label_from_column(name, column, where)
+
+
+def _are_same(texts: Any, others: Any) -> bool:
+    same = pd.array(texts == others, dtype="boolean")
+    return bool(same.to_numpy(bool, na_value=False).all())
 
 
 def label_from_codes(

@@ -8,8 +8,8 @@ import pytest
 from vm_df_writer.frames.samples.time_order import (
     ascending_within,
     cut_by_time,
+    order_by_group_and_time,
     rows_per_time,
-    sort_within,
 )
 
 
@@ -30,8 +30,19 @@ def test_ascending_is_asked_within_groups(
     assert ascending_within(np.array(times, np.int64), np.array(offsets)) == expected
 
 
-def test_sorting_stays_within_groups_and_is_stable() -> None:
-    assert sort_within(np.array([2, 1, 2, 9, 8]), np.array([0, 3, 5])).tolist() == [1, 0, 2, 4, 3]
+@pytest.mark.parametrize("n_groups", [1, 3, 70_000])
+@pytest.mark.parametrize("span_ms", [1, 3, 2**15, 2**16, 2**33, 2**55])
+@pytest.mark.parametrize("step_ms", [1, 7, 15_000])
+def test_rows_are_sorted_by_group_and_time_as_a_lexsort_does(
+    n_groups: int, span_ms: int, step_ms: int
+) -> None:
+    rng = np.random.default_rng(n_groups)
+    for n_rows in (1, 2, 5000):
+        groups = rng.integers(0, n_groups, n_rows)
+        ms = rng.integers(0, max(1, span_ms // step_ms), n_rows) * step_ms - 12_345
+        ms[-1] += int(rng.integers(0, 2))  # at times off the step
+        found = order_by_group_and_time(groups, n_groups, ms)
+        assert found.tolist() == np.lexsort((ms, groups)).tolist()
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 100])
