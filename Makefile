@@ -46,6 +46,10 @@ bench-full: .venv/installed-dev server ## measure speed with large frames too
 bench-compare: .venv/installed-dev ## compare the micro benchmarks with another commit (BASE=<commit>)
 	$(bin)/python -m benchmarks.compare $(BASE)
 
+.PHONY: notebooks
+notebooks: .venv/installed-dev servers ## execute the notebooks, and keep their outputs
+	$(bin)/python -m notebooks.build
+
 .PHONY: clean
 clean: ## remove everything that these targets made
 	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png

@@ -88,8 +88,13 @@ class FrameAccessor:
 
     @_as(VmWriter.read)
     def read_back(self, writer: VmWriter | str | None = None, **keywords: Any) -> Any:
-        """Return what the server holds of the frame: :meth:`VmWriter.read` with `like`."""
-        return _call(writer, "read", None, {"like": self._frame, **keywords})
+        """Return what the server holds of the frame: :meth:`VmWriter.read` with `like`.
+
+        It is a frame of the same library, unless `backend` says otherwise.
+        """
+        library = type(self._frame).__module__.partition(".")[0]
+        own = {"backend": "polars"} if library == "polars" else {}
+        return _call(writer, "read", None, {"like": self._frame, **own, **keywords})
 
     @_as(to_import_lines, takes_writer=False)
     def to_import_lines(self, **keywords: Any) -> Iterator[bytes]:

@@ -98,8 +98,12 @@ def test_precision_and_recall_count_firings_and_events(judged: Backtest) -> None
 
 
 def test_a_backtest_is_shown_in_words(judged: Backtest) -> None:
+    assert repr(judged) == (
+        "<Backtest: fired AnomalyScoreHigh 3 times, AnomalyScoresStale 1 time, "
+        "precision 0.667 (2 of 3 firings), recall 0.667 (2 of 3 events), median delay 4 min>"
+    )
     assert str(judged) == (
-        "fired         AnomalyScoreHigh 3 times, AnomalyScoresStale 1 times\n"
+        "fired         AnomalyScoreHigh 3 times, AnomalyScoresStale 1 time\n"
         "precision     0.667 (2 of 3 firings)\n"
         "recall        0.667 (2 of 3 events)\n"
         "median delay  4 min"

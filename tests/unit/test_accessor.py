@@ -83,3 +83,9 @@ def test_frames_of_polars_have_it_too(server: LocalVictoriaMetrics) -> None:
     frame = pl.DataFrame({"time": [*TIMES.to_pydatetime()], "anomaly_score": [0.5, 1.5, 2.5]})
     assert frame.vm.write(server.url, labels={"job": "d"}).samples == 3
     assert frame.lazy().vm.preview(server.url).samples == 3
+    back = frame.vm.read_back(server.url, labels={"job": "d"})
+    assert isinstance(back, pl.DataFrame)
+    assert back["anomaly_score"].to_list() == [0.5, 1.5, 2.5]
+    assert isinstance(
+        frame.vm.read_back(server.url, labels={"job": "d"}, backend="pandas"), pd.DataFrame
+    )

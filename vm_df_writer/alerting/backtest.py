@@ -21,7 +21,7 @@ from vm_df_writer.alerting.truth import read_truth
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.keywords import spelled_out
-from vm_df_writer.display.text import describe_seconds
+from vm_df_writer.display.text import counted, describe_seconds
 from vm_df_writer.errors import ConfigError, FrameError
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -73,7 +73,8 @@ class Backtest:
     def _facts(self) -> dict[str, Any]:
         counts = self.firings["alertname"].value_counts(sort=False)
         facts: dict[str, Any] = {
-            "fired": ", ".join(f"{name} {n:,} times" for name, n in counts.items()) or "never"
+            "fired": ", ".join(f"{name} {counted(n, 'time')}" for name, n in counts.items())
+            or "never"
         }
         if self.events is not None:
             judged, events = self._judged, self.events
@@ -84,6 +85,10 @@ class Backtest:
                 median_s = events["delay"].dt.total_seconds().median()
                 facts["median delay"] = describe_seconds(median_s)
         return facts
+
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        return f"<Backtest: {', '.join(f'{name} {fact}' for name, fact in self._facts().items())}>"
 
     def __str__(self) -> str:
         """Return a table of plain text."""

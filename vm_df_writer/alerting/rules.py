@@ -99,6 +99,10 @@ class AlertRules:
         """Return a rule file for vmalert or Prometheus."""
         return dump_yaml(self.to_dict())
 
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        return f"<AlertRules {self.name!r}: {', '.join(rule.alert for rule in self.rules)}>"
+
     def __str__(self) -> str:
         """Return the rule file."""
         return self.to_yaml().rstrip("\n")

@@ -9,6 +9,7 @@ from reprlib import Repr
 
 __all__ = [
     "bounded",
+    "counted",
     "describe_counts",
     "describe_seconds",
     "describe_span",
@@ -44,6 +45,17 @@ def describe_counts(counts: Mapping[str, int]) -> str:
     '1,200 nan'
     """
     return ", ".join(f"{n:,} {reason}" for reason, n in counts.items() if n) or "-"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 part`` or ``2,000 parts``.
+
+    Examples
+    --------
+    >>> counted(1, "part"), counted(2000, "part")
+    ('1 part', '2,000 parts')
+    """
+    return f"{number:,} {thing}" + "s" * (number != 1)
 
 
 def describe_seconds(seconds: float) -> str:

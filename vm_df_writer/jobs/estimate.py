@@ -15,7 +15,8 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend, choose_encoding
-from vm_df_writer.display.text import describe_counts, describe_seconds, shown_line
+from vm_df_writer.display.html import facts_table
+from vm_df_writer.display.text import counted, describe_counts, describe_seconds, shown_line
 from vm_df_writer.errors import FrameError, ReplaceError, SamplesExistError, SourceError
 from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.part import Part
@@ -96,13 +97,15 @@ class JobEstimate:
         replaced = None if self.replaced is None else self.replaced.to_dict()
         return {**vars(self), **plain, "replaced": replaced, "is_exact": self.is_exact}
 
-    def __str__(self) -> str:
-        """Return a table of plain text."""
+    def _facts(self) -> dict[str, object]:
         about, at_least = ("", "") if self.is_exact else ("about ", "at least ")
         facts: dict[str, object] = {
             "read as": self.reading or "-",
-            "to read": f"{self.files:,} files, {self.parts:,} parts, {self.rows:,} rows",
-            "looked at": f"{self.parts_read:,} parts",
+            "to read": ", ".join(
+                counted(number, of)
+                for number, of in ((self.files, "file"), (self.parts, "part"), (self.rows, "row"))
+            ),
+            "looked at": counted(self.parts_read, "part"),
             "series": f"{at_least}{self.series:,}",
             "samples": f"{about}{self.samples:,}",
             "left out": describe_counts(self.dropped),
@@ -114,8 +117,23 @@ class JobEstimate:
             facts["to replace"] = self.replaced
         if self.refused is not None:
             facts["REFUSED"] = self.refused
-        facts |= {path: f"WOULD FAIL: {reason}" for path, reason in self.unreadable.items()}
-        return "\n".join(f"{name:<11} {value}" for name, value in facts.items())
+        return facts | {path: f"WOULD FAIL: {why}" for path, why in self.unreadable.items()}
+
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        about = "" if self.is_exact else "about "
+        failing = f", {len(self.unreadable):,} would fail" if self.unreadable else ""
+        return (
+            f"<JobEstimate: {about}{self.samples:,} samples in {counted(self.parts, 'part')} of "
+            f"{counted(self.files, 'file')}{failing}>"
+        )
+
+    def __str__(self) -> str:
+        """Return a table of plain text."""
+        return "\n".join(f"{name:<11} {value}" for name, value in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        return facts_table("vm_df_writer: estimate", self._facts())
 
 
 def estimate(

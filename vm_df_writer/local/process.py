@@ -100,6 +100,10 @@ class ServerProcess(ABC):
             raise ServerUnavailable(msg)
         return f"http://127.0.0.1:{self._home.port}"
 
+    def __repr__(self) -> str:
+        """Name the URL, or say that there is none."""
+        return f"<{type(self).__name__}: {self.url if self._home else 'not started'}>"
+
     @property
     def log(self) -> str:
         """The last 64 KiB of the server's log; empty before `start` and after `close`."""

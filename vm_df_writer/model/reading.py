@@ -123,6 +123,11 @@ class Reading:
 
 
 def _listed(names: Sequence[Hashable]) -> str:
-    shown = [str(name) for name in names[:_SHOWN_NAMES]]
+    shown = [_name(name) for name in names[:_SHOWN_NAMES]]
     more = f", ... {len(names)} in all" if len(names) > _SHOWN_NAMES else ""
     return f"[{', '.join(shown)}{more}]"
+
+
+def _name(name: Hashable) -> str:
+    # Of MultiIndex columns: quotes would only be noise.
+    return f"({', '.join(map(str, name))})" if isinstance(name, tuple) else str(name)

@@ -144,6 +144,10 @@ class Receipt:
         """Merge receipts of parts that share no sample."""
         return Receipt.merge([self, other])
 
+    def __repr__(self) -> str:
+        """Return one line, for a prompt or a log."""
+        return f"<Receipt: {self.samples:,} samples of {len(self.series):,} series>"
+
     def save(self, path: str | Path) -> None:
         """Write a file for its owner alone, compressed if its name ends with ``.gz``.
 

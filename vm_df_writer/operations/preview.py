@@ -10,7 +10,7 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.html import facts_table
-from vm_df_writer.display.text import describe_counts, format_utc, shown_line
+from vm_df_writer.display.text import counted, describe_counts, format_utc, shown_line
 from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
@@ -84,7 +84,7 @@ class Preview:
             "time range": f"{format_utc(self.first_ms)} to {format_utc(self.last_ms)}",
             "to send": (
                 f"{'about ' * self.is_estimate}{self.bytes_raw:,} bytes "
-                f"in {self.requests:,} requests"
+                f"in {counted(self.requests, 'request')}"
             ),
             "limits": "reported by the server"
             if self.limits_reported

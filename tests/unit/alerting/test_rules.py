@@ -52,6 +52,13 @@ def test_vmalert_refuses_what_is_no_metricsql(tmp_path: Path) -> None:
     assert check_by_vmalert(rules, tmp_path).returncode != 0
 
 
+def test_rules_are_one_line_at_a_prompt() -> None:
+    assert repr(alert_rules("score")) == (
+        "<AlertRules 'anomaly-scores': AnomalyScoreHigh, AnomalyScoresStale, WriterErrors, "
+        "WriterLosesSamples>"
+    )
+
+
 def test_the_file_says_what_was_asked_for() -> None:
     document: Any = yaml.safe_load(
         alert_rules(report_of(), threshold=2.5, for_="10m", labels={"team": "ml"}).to_yaml()

@@ -56,7 +56,7 @@ LEVELS = pd.MultiIndex.from_tuples([("y", "a"), ("y", "b")], names=["var", "host
         (
             WIDE.set_axis(LEVELS, axis=1),
             {},
-            "time=index (UTC), values=[('y', 'a'), ('y', 'b')], labels=[host]",
+            "time=index (UTC), values=[(y, a), (y, b)], labels=[host]",
         ),
         (
             LONG[["ds", "host", "y"]].melt(["ds", "host"]),

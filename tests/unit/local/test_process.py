@@ -70,8 +70,10 @@ def test_url_and_log_are_there_while_the_server_runs(start: Start) -> None:
     server = start("print('hello', flush=True)\n")
     assert server.is_up
     assert server.url.startswith("http://127.0.0.1:")
+    assert repr(server) == f"<WebServer: {server.url}>"
     assert "hello\n" in server.log
     server.close()
+    assert repr(server) == "<WebServer: not started>"
     assert server.log == ""
     with pytest.raises(ServerUnavailable, match=r"^WebServer: there is no URL, because the server"):
         _ = server.url

@@ -32,6 +32,7 @@ def test_a_receipt_of_parts_is_that_of_the_whole() -> None:
     [whole] = Receipt.of([digest(0, 900)]).series.values()
     parts = Receipt.of([digest(0, 400)]) + Receipt.of([digest(400, 900)])
     [merged] = parts.series.values()
+    assert repr(parts) == "<Receipt: 900 samples of 1 series>"
     assert (merged.samples, merged.first_ms, merged.last_ms) == (900, whole.first_ms, whole.last_ms)
     assert merged.shift == whole.shift
     assert merged.ids.tolist() == whole.ids.tolist()
