@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 from tests.support.packaged_servers import packaged_path
 
-__all__ = ["NOTEBOOKS", "RAISES", "executed"]
+__all__ = ["NOTEBOOKS", "RAISES", "executed", "kept"]
 
 NOTEBOOKS = sorted(Path(__file__).parent.glob("*.ipynb"))
 
@@ -20,6 +20,12 @@ NOTEBOOKS = sorted(Path(__file__).parent.glob("*.ipynb"))
 RAISES = "raises-exception"
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def kept(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook as it stands in its file."""
+    notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def executed(path: Path) -> nbformat.NotebookNode:
@@ -30,7 +36,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
     CellExecutionError
         If a cell raises that is not there to show an error.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = kept(path)
     with TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         NotebookClient(notebook, timeout=240, kernel_name="python3", resources=resources).execute()
@@ -46,7 +52,7 @@ def main(names: list[str]) -> None:
     os.environ["PATH"] = os.pathsep.join([packaged_path("newest"), os.environ["PATH"]])
     for path in NOTEBOOKS:
         if not names or any(name in path.stem for name in names):
-            nbformat.write(executed(path), path)
+            nbformat.write(executed(path), path)  # type: ignore[no-untyped-call]
             print(f"{path.name}  {path.stat().st_size / 1000:,.0f} kB")
 
 

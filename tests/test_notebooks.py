@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from notebooks.build import NOTEBOOKS, RAISES, executed
+from notebooks.build import NOTEBOOKS, RAISES, executed, kept
 from tests.support.programs import require_program
 
 ROOT = Path(__file__).parents[1]
@@ -46,20 +46,20 @@ def shapes(notebook: nbformat.NotebookNode) -> list[list[object]]:
 
 @PARAMETERS
 def test_a_notebook_runs_from_its_source_and_shows_what_is_kept(path: Path) -> None:
-    kept = nbformat.read(path, as_version=4)
-    for module in sorted({name.partition(".")[0] for name in modules_of(kept)}):
+    notebook = kept(path)
+    for module in sorted({name.partition(".")[0] for name in modules_of(notebook)}):
         if find_spec(module) is None:
             pytest.skip(f"{module} is not installed")  # with the oldest dependencies
     require_program("victoria-metrics")
-    if "backtest" in "".join(cell.source for cell in code_of(kept)):
+    if "backtest" in "".join(cell.source for cell in code_of(notebook)):
         require_program("vmalert")
     ran = executed(path)  # its cells assert what it says
-    assert shapes(ran) == shapes(kept), "the outputs are old; run `make notebooks`"
+    assert shapes(ran) == shapes(notebook), "the outputs are old; run `make notebooks`"
 
 
 @PARAMETERS
 def test_the_outputs_that_are_kept_tell_nothing_of_a_machine(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = kept(path)
     assert [cell.execution_count for cell in code_of(notebook)] == [
         *range(1, len(code_of(notebook)) + 1)
     ]
@@ -73,7 +73,7 @@ def test_the_outputs_that_are_kept_tell_nothing_of_a_machine(path: Path) -> None
 
 @PARAMETERS
 def test_a_notebook_is_short_and_makes_sure_of_what_it_says(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = kept(path)
     assert path.stat().st_size < 300_000
     assert 10 <= len(notebook.cells) <= 25
     assert notebook.cells[0].source.startswith(f"# {int(path.stem[:2])}. ")
@@ -86,7 +86,7 @@ def test_a_notebook_is_short_and_makes_sure_of_what_it_says(path: Path) -> None:
 
 @PARAMETERS
 def test_a_notebook_uses_what_is_public(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = kept(path)
     ours = {name for name in modules_of(notebook) if name.startswith("vm_df_writer")}
     assert ours <= {f"vm_df_writer{name}" for name in ("", ".local", ".jobs", ".accessor")}
 
