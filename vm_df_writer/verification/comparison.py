@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 
 import numpy as np
 import orjson
 
-from vm_df_writer.model.series import BoolArray, FloatArray, SeriesBlock
+from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.verification.matching import match_samples
 from vm_df_writer.verification.sent_samples import SentSamples
@@ -19,7 +18,7 @@ from vm_df_writer.wire import export_lines
 
 __all__ = ["Comparison"]
 
-_MAX_PENDING = 2**16  # samples whose values are Python objects for a while
+_MAX_PENDING = 2**16  # samples that are compared at once
 
 
 class Comparison:
@@ -90,8 +89,8 @@ class Comparison:
         self._piece_ms, self._piece_slots = self.range_ms, range(len(series))
         self._text_of_group: tuple[int, bytes] = (-1, b"")
         self._whole: set[int] = set()
-        self._aligned: list[tuple[int, list[float]]] = []
-        self._scattered: list[tuple[int, list[float], list[int]]] = []
+        self._aligned: list[tuple[int, FloatArray]] = []
+        self._scattered: list[tuple[int, FloatArray, IntArray]] = []
         self._pending = 0
 
     @property
@@ -258,15 +257,15 @@ class Comparison:
     def _compare_aligned(self) -> None:
         """Compare lines whose timestamps are exactly those of their series."""
         positions = self._sent.positions(np.array([slot for slot, _ in self._aligned]))
-        got = _flat(values for _, values in self._aligned)
+        got = np.concatenate([values for _, values in self._aligned])
         self._tally.add_once(positions, self._sent.agree(positions, got))
 
     def _compare_scattered(self) -> None:
         """Compare lines with other timestamps: some missing, more, or several copies."""
         counts = [len(values) for _, values, _ in self._scattered]
         slots = np.repeat([slot for slot, _, _ in self._scattered], counts)
-        times = np.fromiter(chain.from_iterable(t for _, _, t in self._scattered), np.int64)
-        got = _flat(values for _, values, _ in self._scattered)
+        times = np.concatenate([of_line for _, _, of_line in self._scattered])
+        got = np.concatenate([values for _, values, _ in self._scattered])
         inside = (times >= self._piece_ms[0]) & (times <= self._piece_ms[1])
         slots, times, got = slots[inside], times[inside], got[inside]
         ours = np.unique(slots)
@@ -294,7 +293,3 @@ class Comparison:
         self._tally.covered[positions[matches.covered]] = True
         foreign = slots[~is_ours & self._sent.is_within(slots, times)]
         self._tally.foreign += np.bincount(foreign, minlength=len(self._series))
-
-
-def _flat(lists: Iterable[list[float]]) -> FloatArray:
-    return np.array(list(chain.from_iterable(lists)), np.float64)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import orjson
 
 from vm_df_writer.errors import ServerRejected
+from vm_df_writer.model.series import FloatArray, IntArray
 
 __all__ = ["load_timestamps", "load_values", "no_export_line", "series_key", "split_line"]
 
@@ -18,6 +20,9 @@ _BEFORE_TIMESTAMPS = b'],"timestamps":['
 _BARE_INFINITY = re.compile(rb"[+-]Inf(?=[],])")
 _INFINITIES = {"Infinity", "-Infinity", "+Inf", "-Inf"}
 _MOST_MS = 2**63 - 1
+# What of JSON stands beside numbers: texts, null, true, false and objects; beside whole ones, too.
+_BESIDE_NUMBERS = (b'"', b"n", b"t", b"f", b"{")
+_BESIDE_INTEGERS = (*_BESIDE_NUMBERS, b".", b"e", b"E")
 
 
 def split_line(line: bytes) -> tuple[bytes, bytes, bytes]:
@@ -63,10 +68,8 @@ def series_key(label_set: bytes) -> str:
     return orjson.dumps(labels, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def load_values(text: bytes) -> list[float]:
-    """Return the values of a line; infinities may be text, which NumPy reads.
-
-    A NaN, of a scrape that ended, is None.
+def load_values(text: bytes) -> FloatArray:
+    """Return the values of a line; a NaN is that of a scrape that ended.
 
     Raises
     ------
@@ -75,35 +78,49 @@ def load_values(text: bytes) -> list[float]:
 
     Examples
     --------
-    >>> load_values(b'[1,2.5,"Infinity",-Inf,null]')
-    [1, 2.5, 'Infinity', '-Inf', None]
+    >>> load_values(b'[1,2.5,"Infinity",-Inf,null]').tolist()
+    [1.0, 2.5, inf, -inf, nan]
     """
     if b"Inf" in text:
         text = _BARE_INFINITY.sub(lambda sign: b'"%s"' % sign[0], text)
     values: list[Any] = orjson.loads(text)
-    if _is_list_of(values, int, float):
-        return values
+    if _is_flat(text, _BESIDE_NUMBERS):
+        return np.fromiter(values, np.float64, len(values))
     if not _is_list_of(values, int, float, str, type(None)):
         raise ValueError("no list of numbers")
     if not _INFINITIES.issuperset(value for value in values if isinstance(value, str)):
         raise ValueError("a text that is no infinity")
-    return values
+    return np.array(values, np.float64)
 
 
-def load_timestamps(text: bytes) -> list[int]:
+def load_timestamps(text: bytes) -> IntArray:
     """Return the timestamps of a line.
 
     Raises
     ------
     ValueError
         If they are no list of whole numbers of 64 bits.
+
+    Examples
+    --------
+    >>> load_timestamps(b"[1767225600000]").tolist()
+    [1767225600000]
     """
     times: list[int] = orjson.loads(text)
-    if not _is_list_of(times, int) or (
-        times and not -_MOST_MS <= min(times) <= max(times) <= _MOST_MS
-    ):
+    if not _is_flat(text, _BESIDE_INTEGERS) or (times and min(times) < -_MOST_MS):
         raise ValueError("no list of timestamps")
-    return times
+    try:
+        return np.fromiter(times, np.int64, len(times))
+    except OverflowError:
+        raise ValueError("no list of timestamps") from None
+
+
+def _is_flat(text: bytes, others: tuple[bytes, ...]) -> bool:
+    """Say whether JSON is a list without other lists, and without what some marks stand for.
+
+    Looking for a mark takes a hundredth of what looking at the type of each element takes.
+    """
+    return text.startswith(b"[") and all(text.find(mark, 1) < 0 for mark in (b"[", *others))
 
 
 def _is_list_of(values: object, *types: type) -> bool:

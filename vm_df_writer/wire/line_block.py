@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable
 
 import numpy as np
-import orjson
 
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
-from vm_df_writer.wire.export_lines import load_values, split_line
+from vm_df_writer.wire.export_lines import load_timestamps, load_values, split_line
 
 __all__ = ["block_of_lines", "block_of_pieces", "read_line"]
 
@@ -32,9 +31,9 @@ def read_line(line: bytes) -> tuple[bytes, IntArray, FloatArray]:
     """
     label_set, values_text, times_text = split_line(line)
     # orjson refuses what stands for infinity in our own lines.
-    values = json.loads(values_text) if b"1e999" in values_text else load_values(values_text)
-    times = np.array(orjson.loads(times_text), np.int64)
-    return label_set, times, np.array(values, np.float64)
+    if b"1e999" in values_text:
+        return label_set, load_timestamps(times_text), np.array(json.loads(values_text), float)
+    return label_set, load_timestamps(times_text), load_values(values_text)
 
 
 def block_of_lines(lines: Iterable[bytes]) -> SeriesBlock:

@@ -16,7 +16,13 @@ from vm_df_writer.model.window_digest import sum_windows, tolerances
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.tenants import by_tenant
-from vm_df_writer.wire.export_lines import load_values, no_export_line, series_key, split_line
+from vm_df_writer.wire.export_lines import (
+    load_timestamps,
+    load_values,
+    no_export_line,
+    series_key,
+    split_line,
+)
 from vm_df_writer.wire.metricsql import exact_selector, moment_text
 
 __all__ = ["SeriesCheck", "check_receipt"]
@@ -162,9 +168,9 @@ def _read(
         if key not in keys:
             continue
         try:
-            values = np.array(load_values(values_text), np.float64)
-            times = np.array(orjson.loads(times_text), np.int64)
-        except (orjson.JSONDecodeError, ValueError, TypeError):
+            values = load_values(values_text)
+            times = load_timestamps(times_text)
+        except ValueError:
             raise no_export_line(line) from None
         if len(values) != len(times):
             raise no_export_line(line)

@@ -61,7 +61,7 @@ class TimesCache:
         """Return the timestamps of a line."""
         known = self._known.get(text)
         if known is None:
-            known = np.array(load_timestamps(text), np.int64)
+            known = load_timestamps(text)
             while self._known and self._n_bytes + len(text) > _MOST_KEPT_BYTES:
                 oldest = next(iter(self._known))
                 del self._known[oldest]
@@ -139,7 +139,7 @@ class SeriesCollector:
                 return False
             if self._slots is not None and slot not in self._slots:
                 return True
-            times, values = self._times.load(times_text), np.array(load_values(values_text), float)
+            times, values = self._times.load(times_text), load_values(values_text)
         except ValueError:
             raise no_export_line(line) from None
         if len(times) != len(values):

@@ -21,7 +21,7 @@ def test_every_value_comes_back_to_the_bit() -> None:
     values = [[1767225600 + i / 1000, text] for i, text in enumerate(texts)]
     [line] = lines_of_ranges(answer({"metric": {"__name__": "y"}, "values": values}))
     labels, value_text, time_text = split_line(line)
-    got = np.array(load_values(value_text), np.float64)
+    got = load_values(value_text)
     want = np.array([float(text) for text in texts])
     assert got.view(np.int64).tolist() == want.view(np.int64).tolist()
     assert json.loads(time_text) == [1767225600000 + i for i in range(len(texts))]
@@ -31,7 +31,7 @@ def test_every_value_comes_back_to_the_bit() -> None:
 def test_what_is_no_number_is_another_value() -> None:
     [line] = lines_of_ranges(answer({"metric": {}, "values": [[1, "NaN"], [2, "1"]]}))
     _, values, _ = split_line(line)
-    assert [math.isnan(v) for v in np.array(load_values(values), np.float64)] == [True, False]
+    assert [math.isnan(v) for v in load_values(values)] == [True, False]
 
 
 def test_histograms_are_left_out() -> None:
