@@ -32,10 +32,10 @@
             CopiesWarning
             ConflictingSamplesWarning
             InsecureTlsWarning
+            EnvironmentWarning
 
-Every message reads *where: what is wrong, what was found; what to do*. It marks the keywords that
-it names: outside of quotes, ``time_unit=`` is one, which the command line shows as ``--time-unit``.
-The caller's data stand in quotes. ``str()`` composes the parts of an error, which are attributes.
+Every message reads *where: what is wrong, what was found; what to do*. Outside of quotes, which
+hold the caller's data, ``time_unit=`` marks a keyword, which the command line shows as an option.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ __all__ = [
     "ConflictingSamplesWarning",
     "CopiesWarning",
     "DroppedWarning",
+    "EnvironmentWarning",
     "InexactWarning",
     "InsecureTlsWarning",
     "LabelClashWarning",
@@ -46,6 +47,10 @@ class CopiesWarning(VmDfWriterWarning):
 
 class ConflictingSamplesWarning(VmDfWriterWarning):
     """The server holds several values of a series at one time, and one of them was chosen."""
+
+
+class EnvironmentWarning(VmDfWriterWarning):
+    """An environment variable is called as one of a parameter, and is none."""
 
 
 class InsecureTlsWarning(VmDfWriterWarning):

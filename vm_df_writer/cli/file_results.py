@@ -10,8 +10,10 @@ from typing import Any
 
 from vm_df_writer.cli.input_files import shown_name
 from vm_df_writer.cli.messages import ExitCode
+from vm_df_writer.cli.option_names import name_options
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import printable
+from vm_df_writer.model.cache_reset import CACHE_RESETS
 from vm_df_writer.model.report import WriteReport
 
 __all__ = ["FileResult", "FileResults"]
@@ -91,7 +93,7 @@ class FileResults:
 
     def __str__(self) -> str:
         """Return a table of plain text, below the files if they need one."""
-        report = str(self.merged)
+        report = _with_options(str(self.merged))
         if len(self.files) == 1 and self.files[0].state not in ("not sent", "spooled"):
             return report
         width = max(len(result.name) for result in self.files)
@@ -103,4 +105,11 @@ class FileResults:
             result.name: f"{result.state}: {result.error}" if result.error else result.state
             for result in self.files
         }
-        return self.merged._repr_html_() + facts_table("vm_df_writer: files", states)
+        report = _with_options(self.merged._repr_html_())
+        return report + facts_table("vm_df_writer: files", states)
+
+
+def _with_options(report: str) -> str:
+    """Name the option in what a report advises; all else in it may be the caller's data."""
+    advice = CACHE_RESETS["advised"]
+    return report.replace(advice, name_options(advice))

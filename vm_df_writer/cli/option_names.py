@@ -36,7 +36,8 @@ class _Keywords:
     name : Pattern
         Any of them.
     marked : Pattern
-        One as messages mark it, and what its value begins with; or else what is quoted.
+        One as messages mark it; then that it is switched on, or what its value begins with. Or
+        else what is quoted.
     with_list : Pattern
         One with a list of names; the comma behind it parts it from another one.
     """
@@ -55,7 +56,7 @@ def _keywords() -> _Keywords:
     quoted = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
     return _Keywords(
         re.compile(names),
-        re.compile(rf"(?<![^\s(])({names})=(?!=)(?=([^\s,;:)])?)|{quoted}"),
+        re.compile(rf"(?<![^\s(])({names})=(?!=)(?:(True)\b|(?=([^\s,;:)])?))|{quoted}"),
         re.compile(rf"(?<![^\s(])({names})=(\[[^\[\]]*\])(?:,(?= (?:{names})=\[))?"),
     )
 
@@ -80,6 +81,8 @@ def name_options(message: str) -> str:
     'leave some out with --label-columns, or name one with --value-columns or --time'
     >>> name_options("column 'time=now' holds text; begin anew with restart=")
     "column 'time=now' holds text; begin anew with --restart"
+    >>> name_options("reset_cache=True makes the server forget them")
+    '--reset-cache makes the server forget them'
     >>> name_options("pass label_columns=['host', 'a b'], value_columns=['y']; or label_columns=[]")
     "pass --label-columns host --label-columns 'a b' --value-columns y; or --label-columns ''"
     """
@@ -87,7 +90,7 @@ def name_options(message: str) -> str:
     def name(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0]
-        return option_name(match[1]) + (" " if match[2] else "")
+        return option_name(match[1]) + (" " if match[3] else "")
 
     return _keywords().marked.sub(name, _keywords().with_list.sub(_repeat_option, message))
 

@@ -12,9 +12,13 @@ from pydantic import SecretStr
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.config.yaml_file import parse_mapping
+from vm_df_writer.display.text import did_you_mean
+from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.warning_classes import EnvironmentWarning
 
 __all__ = [
+    "SHORT_NAMES",
     "environment_name",
     "field_kind",
     "from_environment",
@@ -27,6 +31,16 @@ __all__ = [
 _FIELDS = tuple(name for name, field in WriterConfig.model_fields.items() if not field.exclude)
 
 
+SHORT_NAMES = {"datasource_url": "url", "storage_urls": "storage_url", "headers": "header"}
+"""Parameters whose option on the command line has a shorter name."""
+
+_PREFIX = "VM_DF_WRITER_"
+# Of the command line: what is no parameter, and options of commands, such as ..._WRITE_VERIFY.
+_OTHERS = re.compile(
+    "CONFIG|LOG_FORMAT|(WRITE|VERIFY|DIFF|PREVIEW|READ|REPLAY|BACKFILL|STATUS|CHECK|SCHEMA|DEMO)_.+"
+)
+
+
 def environment_name(field: str) -> str:
     """Return the environment variable of a parameter.
 
@@ -35,7 +49,7 @@ def environment_name(field: str) -> str:
     >>> environment_name("tenant_id")
     'VM_DF_WRITER_TENANT_ID'
     """
-    return f"VM_DF_WRITER_{field.rstrip('_').upper()}"
+    return _PREFIX + field.rstrip("_").upper()
 
 
 def field_kind(field: str) -> type:
@@ -135,6 +149,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     {'metric_format': {'__name__': 'vm_$VAR'}, 'timeout': '9s'}
     """
     env = os.environ if env is None else env
+    _tell_of_unknown(env)
     found: dict[str, Any] = {}
     for name in _FIELDS:
         text = env.get(environment_name(name))
@@ -150,6 +165,21 @@ def from_environment(env: Mapping[str, str] | None = None) -> dict[str, Any]:
                 )
             found[name] = read_secret_file(path, variable)
     return found
+
+
+def _tell_of_unknown(env: Mapping[str, str]) -> None:
+    """Warn of variables that look like those of parameters, and are none."""
+    known = {environment_name(name) for name in (*_FIELDS, *secrets_by_file())}
+    short = {environment_name(name): environment_name(field) for field, name in SHORT_NAMES.items()}
+    for variable in sorted(env):
+        name = variable.removeprefix(_PREFIX)
+        if name != variable and variable not in known and not _OTHERS.fullmatch(name):
+            meant = did_you_mean(variable, [short[variable]] if variable in short else known)
+            warn_caller(
+                f"{variable}: no parameter has this environment variable, which is passed over"
+                f"{meant}",
+                EnvironmentWarning,
+            )
 
 
 def _parse(name: str, text: str) -> Any:

@@ -184,13 +184,16 @@ class WriterConfig(BaseModel):
         raise ConfigError("\n".join(problems))
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """Yield what ``repr`` shows, also of what is half made: no user, and no query of a path."""
+        """Yield what ``repr`` shows: what is not the default, no user, and no query of a path."""
         for name, field in type(self).model_fields.items():
-            if field.repr and name in self.__dict__:
-                value = self.__dict__[name]
+            value = self.__dict__.get(name, field.default)  # it may be half made
+            if field.repr and value != field.default:
                 if name.endswith("_path") and "?" in value:
                     value = value.partition("?")[0] + "?***"
                 yield name, value
+
+    def __str__(self) -> str:
+        return repr(self)
 
     @model_validator(mode="before")
     @classmethod
@@ -228,9 +231,8 @@ class WriterConfig(BaseModel):
         return self
 
     def _repr_html_(self) -> str:
-        shown = self.__repr_args__()  # without what is private
-        given = {name: value for name, value in shown if name in self.model_fields_set}
-        return facts_table("vm_df_writer: configuration, where it is not the default", given)
+        shown = dict(self.__repr_args__())  # without what is private
+        return facts_table("vm_df_writer: configuration, where it is not the default", shown)
 
     @property
     def explicit_metric_format(self) -> dict[str, str] | None:

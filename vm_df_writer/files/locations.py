@@ -48,7 +48,7 @@ class FileStamp:
     mark: int
 
 
-def find_files(paths: Sequence[str | Path]) -> list[str]:
+def find_files(paths: str | Path | Sequence[str | Path]) -> list[str]:
     """Return the files that paths, folders, globs and URLs stand for, as a job knows them again.
 
     They are sorted; local ones have absolute paths, however they were named.
@@ -58,7 +58,7 @@ def find_files(paths: Sequence[str | Path]) -> list[str]:
     JobError
         As for :func:`expand_paths`, or if a name is no UTF-8.
     """
-    found = expand_paths(paths)
+    found = expand_paths([paths] if isinstance(paths, (str, Path)) else paths)
     for path in found:
         if printable(path) != path:
             raise JobError(f"{path!r}: its name is no UTF-8, and cannot be noted; rename it")

@@ -17,6 +17,7 @@ from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.display.tracebacks import shortened
 from vm_df_writer.errors import DeliveryError, StateError, VmDfWriterError
+from vm_df_writer.files.locations import find_files
 from vm_df_writer.jobs.errors import OtherJobError
 from vm_df_writer.jobs.options import JobOptions, job_identity
 from vm_df_writer.jobs.plan import require_possible
@@ -108,6 +109,8 @@ def backfill(
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     require_possible(config, how, options)
+    # Before there is a state file, which a mistyped path would leave behind.
+    files = find_files(sources) if _are_paths(sources) else None
     stop = Stop()
     with (
         stop_on_signals(stop),
@@ -121,8 +124,8 @@ def backfill(
             if options.retry_failed:
                 store.retry_failed()
             job.settle_spooled_parts()
-            if _are_paths(sources):
-                job.write_files([sources] if isinstance(sources, (str, Path)) else sources, how)
+            if files is not None:
+                job.write_files(files, how)
             else:
                 job.write_frames(cast("Iterable[pd.DataFrame]", sources), how)
         except StateError:

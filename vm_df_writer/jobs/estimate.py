@@ -170,7 +170,7 @@ def estimate(
     options = options or JobOptions()
     how = ReadOptions.of(**reading)
     require_possible(config, how, options)
-    paths = find_files([sources] if isinstance(sources, (str, Path)) else sources)
+    paths = find_files(sources)
     options.require_labels_of_their_own(paths)
     planned = [plan_file(path, how, options) for path in paths]
     parts = [

@@ -16,7 +16,6 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
 from vm_df_writer.errors import DeliveryError, FrameError, JobError, SamplesExistError, StateError
-from vm_df_writer.files.locations import find_files
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
 from vm_df_writer.frames.given_frame import as_frame
@@ -75,9 +74,8 @@ class JobRun:
             client.post_import(client.wire.probe, receiver=servers.receiver)
         check_options(servers, self._options)
 
-    def write_files(self, paths: Sequence[str | Path], reading: ReadOptions) -> None:
+    def write_files(self, files: Sequence[str], reading: ReadOptions) -> None:
         """Plan and write files."""
-        files = find_files(paths)
         self._options.require_labels_of_their_own(files)
         make_plan(self._store, files, reading, self._options, self._stop.requested)
         self._fix_reading(self._store.reading())

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Protocol, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, Unpack, overload
+
+if TYPE_CHECKING:  # what stands above is named by types alone
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from vm_df_writer.alerting.rules import AlertRules
+    from vm_df_writer.operations.plots.plot import HeatmapKeywords, ScoresKeywords
 
 __all__ = ["ReadsBack", "ReportShorthands"]
 
@@ -32,7 +40,17 @@ class ReportShorthands:
         """Leave the writer behind: it has credentials."""
         return {name: value for name, value in self.__dict__.items() if name != "_writer"}
 
-    def alert_rules(self, *, threshold: float = 1.0, for_: str = "5m", **options: Any) -> Any:
+    def alert_rules(
+        self,
+        *,
+        threshold: float = 1.0,
+        for_: str = "5m",
+        stale_after: str | None = None,
+        interval: str = "1m",
+        variable: str = "anomaly_score",
+        labels: Mapping[str, str] | None = None,
+        name: str = "anomaly-scores",
+    ) -> AlertRules:
         """Make alert rules for the scores that were written.
 
         Parameters
@@ -41,8 +59,8 @@ class ReportShorthands:
             Scores above it are anomalies.
         for_ : str, default "5m"
             How long a score has to stay above it.
-        **options
-            The other parameters of :func:`vm_df_writer.alert_rules`.
+        stale_after, interval, variable, labels, name
+            As for :func:`vm_df_writer.alert_rules`.
 
         Returns
         -------
@@ -54,7 +72,35 @@ class ReportShorthands:
         ConfigError
             If a duration is none, or the report has no scores.
         """
-        return _public("alert_rules")(self, threshold=threshold, for_=for_, **options)
+        rules: AlertRules = _public("alert_rules")(
+            self,
+            threshold=threshold,
+            for_=for_,
+            stale_after=stale_after,
+            interval=interval,
+            variable=variable,
+            labels=labels,
+            name=name,
+        )
+        return rules
+
+    @overload
+    def plot(
+        self,
+        what: ReadsBack | pd.DataFrame | pd.Series | None = None,
+        *,
+        heatmap: Literal[False] = False,
+        **options: Unpack[ScoresKeywords],
+    ) -> tuple[Axes, ...]: ...
+
+    @overload
+    def plot(
+        self,
+        what: ReadsBack | pd.DataFrame | pd.Series | None = None,
+        *,
+        heatmap: Literal[True],
+        **options: Unpack[HeatmapKeywords],
+    ) -> Axes: ...
 
     def plot(self, what: Any = None, *, heatmap: bool = False, **options: Any) -> Any:
         """Draw what was written, as the server has it or as the frame was.

@@ -94,6 +94,15 @@ def test_authentication_of_ones_own_is_in_no_dump_and_no_schema() -> None:
     assert "print" not in repr(own)
 
 
+def test_what_is_shown_is_what_is_not_the_default() -> None:
+    own = config(timeout="9s", password="hush", user="me", headers={}, concurrency=2)
+    shown = (
+        "WriterConfig(datasource_url='http://localhost:8428', "
+        "password=SecretStr('**********'), timeout='9s')"
+    )
+    assert repr(own) == str(own) == shown
+
+
 def test_headers_are_shown_nowhere() -> None:
     secret = config(headers={"X-Scope-OrgID": "team-a", "X-Key": "secret"})
     assert "secret" not in repr(secret) + str(secret)

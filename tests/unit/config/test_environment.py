@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from vm_df_writer.cli import main
 from vm_df_writer.config.environment import (
     environment_name,
     from_environment,
@@ -12,6 +13,7 @@ from vm_df_writer.config.environment import (
 )
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.warning_classes import EnvironmentWarning
 
 URL = {"VM_DF_WRITER_DATASOURCE_URL": "http://localhost:8428"}
 
@@ -41,6 +43,30 @@ def test_variables_are_a_whole_configuration() -> None:
     assert config.storage_urls == ("http://s1:8482", "http://s2:8482")
     assert config.password is not None
     assert config.password.get_secret_value() == "hush"
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("VM_DF_WRITER_TIMEOT", "VM_DF_WRITER_TIMEOUT"),
+        ("VM_DF_WRITER_URL", "VM_DF_WRITER_DATASOURCE_URL"),
+        ("VM_DF_WRITER_HEADER", "VM_DF_WRITER_HEADERS"),
+        ("VM_DF_WRITER_PASSWORD_FIEL", "VM_DF_WRITER_PASSWORD_FILE"),
+        ("VM_DF_WRITER_AUTH", None),
+    ],
+)
+def test_a_variable_that_is_none_is_told(variable: str, meant: str | None) -> None:
+    message = f"{variable}: no parameter has this environment variable, which is passed over"
+    with pytest.warns(EnvironmentWarning) as told:
+        assert from_environment({variable: "1"}) == {}
+    remedy = "" if meant is None else f"; did you mean {meant!r}?"
+    assert str(told[0].message).startswith(message)
+    assert meant is None or str(told[0].message) == message + remedy
+
+
+def test_variables_of_the_command_line_are_not_told() -> None:
+    own = [f"{command}_X".upper() for command in main.lazy_commands] + ["CONFIG", "LOG_FORMAT"]
+    assert from_environment({f"VM_DF_WRITER_{name}": "1" for name in own}) == {}
 
 
 def test_a_secret_may_stand_in_a_file_alone(tmp_path: Path) -> None:

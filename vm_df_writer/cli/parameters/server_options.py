@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from vm_df_writer.cli.parameters.option_groups import grouped_option
 from vm_df_writer.cli.parameters.pairs import name_value_pairs
 from vm_df_writer.config.environment import (
+    SHORT_NAMES,
     environment_name,
     field_kind,
     from_environment,
@@ -62,8 +63,7 @@ def server_option_name(field: str) -> str:
     >>> server_option_name("datasource_url"), server_option_name("storage_urls")
     ('--url', '--storage-url')
     """
-    names = {"datasource_url": "url", "storage_urls": "storage_url", "headers": "header"}
-    return "--" + names.get(field, field).replace("_", "-")
+    return "--" + SHORT_NAMES.get(field, field).replace("_", "-")
 
 
 def server_options(
@@ -218,8 +218,8 @@ def _open_config(
         parameters.setdefault("datasource_url", default_url)
     if "datasource_url" not in parameters:
         raise ConfigError(
-            "--url: missing; name the server, such as --url http://localhost:8428, or a "
-            "configuration file with --config"
+            "--url: missing; name the server, such as --url http://localhost:8428, in the variable "
+            f"{environment_name('datasource_url')}, or in a configuration file with --config"
         )
     try:
         return WriterConfig(**parameters)

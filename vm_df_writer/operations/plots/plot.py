@@ -19,7 +19,29 @@ from vm_df_writer.operations.plots.plotted_series import PlottedSeries
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_heatmap", "plot_scores"]
+__all__ = ["HeatmapKeywords", "ScoresKeywords", "plot_heatmap", "plot_scores"]
+
+
+class ScoresKeywords(ReadingKeywords, total=False):
+    """The keywords of :func:`plot_scores`."""
+
+    threshold: float
+    series: Mapping[str, object] | None
+    y: str
+    yhat: str
+    yhat_lower: str
+    yhat_upper: str
+    anomaly_score: str
+    ax: Axes | tuple[Axes, Axes] | None
+
+
+class HeatmapKeywords(ReadingKeywords, total=False):
+    """The keywords of :func:`plot_heatmap`."""
+
+    threshold: float
+    anomaly_score: str
+    max_series: int
+    ax: Axes | None
 
 
 @spelled_out(READING_KEYWORDS)

@@ -61,3 +61,11 @@ def test_a_file_that_is_no_state_is_refused_with_2(scores: Path) -> None:
     assert shown.exit_code == 2
     assert shown.stdout == ""
     assert shown.stderr.startswith(f"Error: {scores}: is no state file of a job; ")
+
+
+@pytest.mark.parametrize("path", ["-", "nowhere.csv"])
+def test_paths_that_stand_for_nothing_leave_no_state_file(state: Path, path: str) -> None:
+    result = run("backfill", path, "--url", NOBODY, "--state", state)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {path}: ")
+    assert list(state.parent.iterdir()) == []

@@ -46,7 +46,7 @@ def test_options_reach_the_reading(scores: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Error: --url: missing; name the server, such as --url http://localhost:8428, or a"),
+        ((), "Error: --url: missing; name the server, such as --url http://localhost:8428, in"),
         (("--url", "localhost:8428"), "Error: --url: expected a URL such as"),
         (
             ("--url", NOBODY, "--metric-format", "__name__=score"),
