@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.delivery import vary_delivery
+from benchmarks.drawn import compare_drawn
 from benchmarks.end_to_end import compare_end_to_end
 from benchmarks.formatting import compare_formatting
 from benchmarks.imports import compare_imports
@@ -32,6 +33,14 @@ _OUT = Path(__file__).parent / "out"
 
 def _formatting(sizes: Sizes, results: Results) -> None:
     for found in compare_formatting(sizes):
+        if isinstance(found, str):
+            results.miss(found)
+        else:
+            results.comparisons.append(found)
+
+
+def _drawn(sizes: Sizes, results: Results) -> None:
+    for found in compare_drawn(sizes):
         if isinstance(found, str):
             results.miss(found)
         else:
@@ -98,6 +107,7 @@ def _wire_servers(sizes: Sizes, results: Results) -> None:
 
 _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "formatting": _formatting,
+    "drawn": _drawn,
     "wires": _wires,
     "wire_servers": _wire_servers,
     "imports": _imports,

@@ -57,6 +57,12 @@ class LabelColumn:
         texts = self.texts.digest if isinstance(self.texts, ArrowTexts) else tuple(self.texts)
         return self.name, codes, texts
 
+    def parts_all(self) -> bool:
+        """Say whether it is known that no two rows have the same text, or none."""
+        if self.codes is None or not isinstance(self.texts, ArrowTexts):
+            return False
+        return len(self.texts) >= len(self.codes) and bool(np.bincount(self.codes + 1).max() == 1)
+
     def in_order(self) -> LabelColumn:
         """Return the label with its texts in the order in which rows have them first.
 

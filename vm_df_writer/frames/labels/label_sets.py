@@ -67,7 +67,8 @@ class LabelSetRenderer:
             label_sets = render_label_sets(
                 metric_format, n_series, var, query_key, labels, self._limits
             )
-            _check_distinct(label_sets.json, describe)
+            if not any(column.parts_all() for column in labels):
+                _check_distinct(label_sets.json, describe)
             return label_sets
 
         if not self._cache.max_entries:
