@@ -49,7 +49,7 @@ def main(context: click.Context) -> None:
       1    something is not delivered, or the server does not answer
       2    a wrong option, configuration or file
       3    what the server has is not what was sent
-      5    nothing of what was given is stored; with --fail-on-drop: something is not
+      5    nothing given is stored; with --fail-on-drop: something is not
       130  interrupted by Ctrl-C
       143  ended by SIGTERM
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped

@@ -9,6 +9,7 @@ __all__ = ["facts_table", "whole_page"]
 
 # Jupyter sets cells flush right and lets a long URL widen them, which puts all values out of sight.
 _NAME_STYLE = "text-align:left;vertical-align:top;white-space:nowrap"
+_CAPTION_STYLE = "text-align:left;white-space:nowrap"
 _VALUE_STYLE = "text-align:left;overflow-wrap:anywhere"
 # The browser's own colours of a scheme, also those of links.
 _STYLE = (
@@ -24,14 +25,14 @@ def facts_table(title: str, facts: Mapping[str, object]) -> str:
     Examples
     --------
     >>> facts_table("written", {"samples": "1,000"})[:60]
-    '<table><caption style="text-align:left">written</caption><tr'
+    '<table><caption style="text-align:left;white-space:nowrap">w'
     """
     rows = "".join(
-        f'<tr><th style="{_NAME_STYLE}">{escape(name)}</th>'
+        f'<tr><th style="{_NAME_STYLE}">{_text(name)}</th>'
         f'<td style="{_VALUE_STYLE}">{_cell(str(value))}</td></tr>'
         for name, value in facts.items()
     )
-    return f'<table><caption style="text-align:left">{escape(title)}</caption>{rows}</table>'
+    return f'<table><caption style="{_CAPTION_STYLE}">{_text(title)}</caption>{rows}</table>'
 
 
 def whole_page(title: str, body: str) -> str:
@@ -47,7 +48,11 @@ def whole_page(title: str, body: str) -> str:
 
 
 def _cell(text: str) -> str:
-    escaped = escape(text)
     if text.startswith(("http://", "https://")):
-        return f'<a href="{escaped}" target="_blank" rel="noopener">{escaped}</a>'
-    return escaped
+        return f'<a href="{escape(text)}" target="_blank" rel="noopener">{_text(text)}</a>'
+    return _text(text)
+
+
+def _text(text: str) -> str:
+    # Notebooks typeset what stands between two dollars as a formula, unless a tag is in between.
+    return escape(text).replace("$", "<span>$</span>")

@@ -21,6 +21,7 @@ __all__ = ["Preview", "preview_frame"]
 
 _FORMATTED_SAMPLES = 1_000_000
 _SHOWN_SERIES = 10
+_TABLE_STYLE = "overflow-x:auto;white-space:nowrap"  # labels and times are not broken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +104,19 @@ class Preview:
     def __str__(self) -> str:
         """Return a table of plain text."""
         facts = "\n".join(f"{name:<11} {value}" for name, value in self._facts().items())
-        series = self.to_frame().head(_SHOWN_SERIES)
-        return facts if series.empty else f"{facts}\n\n{series.to_string()}"
+        series, more = self._shown_series()
+        return facts if series.empty else "\n".join([facts, "", series.to_string(), *more])
 
     def _repr_html_(self) -> str:
         facts = facts_table("vm_df_writer: preview", self._facts())
-        series = self.to_frame().head(_SHOWN_SERIES)
-        return facts if series.empty else facts + series.to_html(border=0)
+        series, more = self._shown_series()
+        table = f'<div style="{_TABLE_STYLE}">{series.to_html(border=0)}{"".join(more)}</div>'
+        return facts if series.empty else facts + table
+
+    def _shown_series(self) -> tuple[pd.DataFrame, list[str]]:
+        series = self.to_frame()
+        more = len(series) - _SHOWN_SERIES
+        return series.head(_SHOWN_SERIES), [f"and {more:,} more: see .to_frame()"] * (more > 0)
 
 
 def preview_frame(backend: Backend, frame: FrameLike, reading: ReadOptions) -> Preview:

@@ -100,6 +100,8 @@ def test_the_text_shows_the_facts_and_the_first_series() -> None:
     assert "series      50" in text
     assert "vm_9" in text
     assert "vm_10 " not in text
+    assert text.endswith("\nand 40 more: see .to_frame()")
+    assert "and 40 more" in preview(frame)._repr_html_()
 
 
 def test_the_html_is_escaped() -> None:

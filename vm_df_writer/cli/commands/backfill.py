@@ -96,11 +96,11 @@ def backfill(**keywords: Any) -> None:
     \b
     Exit codes:
       0    every part is sent (and verified, with --verify)
-      1    something is not delivered: the server failed, or some is in the spool; run again
-      2    refused: wrong options, changed files, or the state file cannot be used
+      1    something is not delivered, or is in the spool; run again
+      2    refused: wrong options, changed files, or an unusable state file
       3    what was read back is not what was sent, or could not be read back
       4    some parts failed: see the report; then run with --retry-failed
-      5    nothing of what was given is stored; with --fail-on-drop: something is not
+      5    nothing given is stored; with --fail-on-drop: something is not
       130  interrupted by Ctrl-C, and saved; run again to go on
       143  ended by SIGTERM, and saved; run again to go on
     """  # noqa: D301 - \b is click's mark for lines that are not to be wrapped
