@@ -11,6 +11,7 @@ from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.parameters.frame_options import (
     file_options,
     if_exists_option,
+    paths_argument,
     reading_options,
 )
 from vm_df_writer.cli.parameters.metrics_options import metrics_options
@@ -35,7 +36,7 @@ def _positive(_: click.Context, __: click.Parameter, given: float | None) -> flo
 
 
 @click.command(cls=CleanCommand)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@paths_argument()
 @click.option(
     "--state",
     default=DEFAULT_STATE,

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.cli.parameters.frame_options import file_options, reading_options
+from vm_df_writer.cli.parameters.frame_options import file_options, paths_argument, reading_options
 from vm_df_writer.cli.parameters.outcome_options import json_option
 from vm_df_writer.cli.parameters.output_options import output_options
 from vm_df_writer.cli.parameters.server_options import server_options
@@ -16,7 +16,7 @@ __all__ = ["diff"]
 
 
 @click.command(cls=CleanCommand)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@paths_argument()
 @output_options("csv", "parquet")
 @json_option
 @server_options("server", "series")

@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.cli.parameters.frame_options import file_options, reading_options
+from vm_df_writer.cli.parameters.frame_options import file_options, paths_argument, reading_options
 from vm_df_writer.cli.parameters.server_options import server_options
 
 __all__ = ["preview"]
 
 
 @click.command(cls=CleanCommand)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@paths_argument()
 @server_options("server", "series", default_url="http://localhost:8428")
 @reading_options()
 @file_options

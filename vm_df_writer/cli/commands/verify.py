@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vm_df_writer.cli.messages import CleanCommand
-from vm_df_writer.cli.parameters.frame_options import file_options, reading_options
+from vm_df_writer.cli.parameters.frame_options import file_options, paths_argument, reading_options
 from vm_df_writer.cli.parameters.outcome_options import count_option, json_option
 from vm_df_writer.cli.parameters.server_options import server_options
 
@@ -15,7 +15,7 @@ __all__ = ["verify"]
 
 
 @click.command(cls=CleanCommand)
-@click.argument("paths", metavar="PATH...", nargs=-1)
+@paths_argument(required=False)
 @count_option
 @click.option(
     "--receipt",

@@ -10,6 +10,7 @@ from vm_df_writer.cli.messages import CleanCommand
 from vm_df_writer.cli.parameters.frame_options import (
     file_options,
     if_exists_option,
+    paths_argument,
     reading_options,
 )
 from vm_df_writer.cli.parameters.metrics_options import metrics_options
@@ -27,7 +28,7 @@ __all__ = ["write"]
 
 
 @click.command(cls=CleanCommand)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@paths_argument()
 @if_exists_option
 @verify_options()
 @click.option(

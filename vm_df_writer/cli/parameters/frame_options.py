@@ -17,7 +17,7 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.write_options import IfExists
 from vm_df_writer.files.file_options import FileOptions
 
-__all__ = ["file_options", "if_exists_option", "reading_options"]
+__all__ = ["file_options", "if_exists_option", "paths_argument", "reading_options"]
 
 Command = Callable[..., Any]
 
@@ -116,6 +116,12 @@ def _option_of(field: Field[Any], hint: Any, group: str) -> Callable[[Command], 
 def _names(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> list[str] | None:
     # An empty name alone says that there are none.
     return None if not given else [name for name in given if name]
+
+
+def paths_argument(*, required: bool = True) -> Callable[[Command], Command]:
+    """Add the files of a command, which TAB completes; a glob or URL is as good as a file."""
+    kind = click.Path(readable=False, allow_dash=True)
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=required, type=kind)
 
 
 def if_exists_option(command: Command) -> Command:

@@ -9,6 +9,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from vm_df_writer.cli.parameters.completion import stand_in
+
 __all__ = ["LazyGroup"]
 
 
@@ -30,10 +32,12 @@ class LazyGroup(click.Group):
         """Return the names, in the order of the help."""
         return list(self.lazy_commands)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; for TAB return what stands for it."""
         if cmd_name not in self.lazy_commands:
             return None
+        if ctx.resilient_parsing:
+            return stand_in(cmd_name)
         module = import_module(f"vm_df_writer.cli.commands.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
