@@ -1,5 +1,7 @@
 """How fast jobs are: one process, two workers, Dask and Spark, on the same files.
 
+Beside them stands one write of all that is in the files, from memory.
+
 ``python -m benchmarks.backfill_rates`` writes the same parquet files into a fresh server in each of
 these ways, some times in turn. It prints samples per second, and the CPU time of a sample in client
 and server: together they keep all cores of the machine busy, unless something else is the limit.
@@ -27,7 +29,7 @@ from benchmarks.child import ROOT
 from benchmarks.frames import METRIC_FORMAT, long_frame
 from benchmarks.server import count_samples, settle
 from benchmarks.sizes import Shape
-from vm_df_writer import WriterConfig
+from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.local import LocalVictoriaMetrics
 
 __all__ = ["Files", "Rate", "measure"]
@@ -106,7 +108,19 @@ def _spark(folder: Path) -> Iterator[Write]:
         session.stop()
 
 
+@contextmanager
+def _from_memory(folder: Path) -> Iterator[Write]:
+    frame = pd.concat([pd.read_parquet(path) for path in sorted(folder.iterdir())])
+
+    def write(url: str) -> None:
+        with VmWriter(config=_config(url)) as writer:
+            writer.write(frame, progress=False)
+
+    yield write
+
+
 WAYS: dict[str, Callable[[Path], Any]] = {
+    "from memory": _from_memory,
     "one process": _one_process,
     "two workers": _two_workers,
     "Dask, two processes": _dask,
@@ -187,13 +201,18 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=10, help="row groups of a file")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=[*WAYS], metavar="WAY")
     given = parser.parse_args()
     files = Files(given.files, given.groups, given.rows)
     with TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary) / "scores"
         folder.mkdir()
         span = files.write(folder)
-        writes = {name: stack.enter_context(way(folder)) for name, way in WAYS.items()}
+        writes = {
+            name: stack.enter_context(way(folder))
+            for name, way in WAYS.items()
+            if name in given.ways
+        }
         rates: dict[str, list[Rate]] = {name: [] for name in writes}
         for _ in range(given.repetitions):
             for name, write in writes.items():

@@ -35,7 +35,7 @@ _TIMEOUT_S = 120
 _TICK_S = 0.01  # of the clock of a process
 _LINES, _GZIP, _STORED = (IMPORT_LINES, "none"), (IMPORT_LINES, "gzip"), (REMOTE_WRITE, "stored")
 # Since which version a server parses remote write at a third of the cost of lines, not at a half.
-_NEW = (1, 112)
+_NEW = (1, 145)
 
 _Way = tuple[Wire, str]
 _Protocol = Literal["import", "remote_write"]

@@ -17,7 +17,8 @@ from tests.support.prometheus import Prometheus, programs, require, stored
 from tests.support.writers import writer_with
 from vm_df_writer import WriterConfig
 from vm_df_writer.errors import JobError
-from vm_df_writer.jobs import JobOptions, backfill
+from vm_df_writer.jobs import JobOptions, backfill, estimate
+from vm_df_writer.warning_classes import RetentionWarning
 
 Start = Callable[..., Prometheus]
 NOW = pd.Timestamp.now("UTC").floor("min")
@@ -87,6 +88,20 @@ def test_with_a_window_a_job_writes_history_by_workers_and_verifies_it(
     assert report.outcome == "done"
     found = stored(server, "score", time.time() + 60)
     assert [len(samples) for samples in found.values()] == [600, 600]
+
+
+def test_an_estimate_counts_what_the_job_then_sends_and_leaves_out(
+    start: Start, tmp_path: Path
+) -> None:
+    server = start(window="30d")
+    files = files_in(tmp_path, [long_frame(days) for days in (0, 9, 60)])
+    backfill(files[:1], config_of(server), state=tmp_path / "first", progress=False)
+    foreseen = estimate(files, config_of(server))
+    assert foreseen.is_exact
+    with pytest.warns(RetentionWarning, match="400 samples are older"):
+        report = backfill(files, config_of(server), state=tmp_path / "state", progress=False)
+    assert (foreseen.samples, foreseen.bytes_raw) == (report.samples, report.bytes_raw)
+    assert foreseen.dropped == report.dropped == {"too_old": 400}
 
 
 def test_a_body_that_was_kept_for_prometheus_is_replayed_to_it(
