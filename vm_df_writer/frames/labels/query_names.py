@@ -37,7 +37,7 @@ def warn_of_names(metric_names: Iterable[str], label_names: Iterable[str]) -> No
     more = f" and {len(odd) - _MOST_SHOWN} more" if len(odd) > _MOST_SHOWN else ""
     query = f"{{__name__={metrics[0]!r}}}" if metrics else f'{{"{labels[0]}"="..."}}'
     warn_caller(
-        f"names: {shown}{more} cannot stand in a query as they are; rename the columns, such as "
+        f"names: {shown}{more} cannot stand in a query without quotes; rename the columns, such as "
         f"frame.rename(columns=...), or quote them: {query}",
         NameWarning,
     )

@@ -27,7 +27,7 @@ def test_names_that_a_query_takes_are_stored_without_a_word(name: str) -> None:
 @pytest.mark.parametrize("name", ["score(%)", "a-b", "p99/ms", "5xx", "ok?"])
 def test_a_metric_that_a_query_must_quote_is_named(name: str) -> None:
     assert warned(name) == (
-        f"names: {name!r} cannot stand in a query as they are; rename the columns, such as "
+        f"names: {name!r} cannot stand in a query without quotes; rename the columns, such as "
         f"frame.rename(columns=...), or quote them: {{__name__={name!r}}}"
     )
 
