@@ -19,6 +19,7 @@ PROGRAM = """\
 import numpy as np
 import pandas as pd
 import vm_df_writer
+from requests.auth import HTTPBasicAuth
 from vm_df_writer import VmWriter, WriterConfig, WriteReport, to_import_lines, to_remote_write
 from vm_df_writer.jobs import JobReport, backfill
 
@@ -34,6 +35,9 @@ lines: list[bytes] = [*to_import_lines(Table(), labels={"job": "node"}), *to_rem
 job: JobReport = backfill("scores/", writer, naive_tz="Europe/Berlin")
 found: pd.DataFrame = writer.diff(frame, duplicates="max")
 writer.preview(Table(), round_digits=3).to_frame()
+rules: str = report.alert_rules(threshold=2.0).to_yaml()
+drawn = [report.plot(heatmap=True, max_series=3), *report.plot(frame, yhat="expected")]
+VmWriter("http://localhost:8428", auth=HTTPBasicAuth("me", "secret"))
 
 VmWriter("http://localhost:8428", timeot="5s")  # wrong
 VmWriter("http://localhost:8428", timeout=[])  # wrong
@@ -47,6 +51,9 @@ writer.verify(frame, time_unit="m")  # wrong
 writer.read(like=frame, label_columns=3)  # wrong
 to_import_lines(frame, labels=["job"])  # wrong
 backfill("scores/", writer, inf="kept")  # wrong
+VmWriter("http://localhost:8428", auth="token")  # wrong
+report.alert_rules(thresold=2.0)  # wrong
+report.plot(heatmap=True, yhat="expected")  # wrong
 """
 
 POLARS = """
@@ -145,7 +152,7 @@ def test_pyright_knows_the_type_of_every_public_name(consumer: Path, program: Pa
         symbol["name"]
         for symbol in completeness["symbols"]
         if symbol["isExported"]
-        and not symbol["isTypeKnown"]
+        and (symbol["isTypeAmbiguous"] or not symbol["isTypeKnown"])
         # click's decorators are untyped, and of the command line only `main` is imported
         and not symbol["name"].startswith("vm_df_writer.cli.")
     ]

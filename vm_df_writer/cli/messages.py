@@ -92,7 +92,7 @@ class CleanCommand(GroupedCommand):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.params += _message_options()
+        self.params.extend(_message_options())
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
