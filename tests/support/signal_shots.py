@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import multiprocessing
 import os
@@ -66,6 +67,7 @@ def run_command(arguments: list[str], folder: str, ready: Any) -> None:
         file = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, descriptor)
         os.close(file)
+    faulthandler.register(signal.SIGUSR1)
     from vm_df_writer.cli import main
 
     ready.send_bytes(b"go")
@@ -99,7 +101,9 @@ class _Gun:
         process.join(_HANGS_AFTER_S)
         took_s = time.monotonic() - started
         code = process.exitcode
-        if code is None:
+        if code is None and process.pid is not None:
+            os.kill(process.pid, signal.SIGUSR1)  # says where it hangs
+            time.sleep(1.0)
             process.kill()
             process.join()
         ours.close()
@@ -140,13 +144,14 @@ def _end(found: Shots, name: str, folder: Path, code: Any, shot_s: float | None)
     """Note how a run ended, and return the report that it printed, if it printed one."""
     stdout, stderr = ((folder / name).read_text() for name in ("stdout", "stderr"))
     report = json.loads(stdout) if stdout else {}
-    if code == 1 and "run_command" in stderr and "cli/messages" not in stderr:
+    # What multiprocessing prints of that, another signal may cut short.
+    if code == 1 and stderr.startswith("Process ForkServer") and "cli/messages" not in stderr:
         found.ends["before it began"] += 1
         return {}
     found.ends[f"{code}{' with a report' if report else ''}"] += 1
     allowed = (0,) if shot_s is None else (0, 130, 143, -signal.SIGTERM)
     if code is None:
-        found.faults.append(f"{name}: it hangs, shot at {shot_s}")
+        found.faults.append(f"{name}: it hangs, shot at {shot_s}: {stderr[-8000:]}")
     elif code not in allowed:
         found.faults.append(f"{name}: exit code {code}, shot at {shot_s}: {stderr[-2000:]}")
     # Python itself prints what strikes a finalizer, and goes on.
@@ -251,7 +256,8 @@ def _shoot_at_backfill(
     code, _ = gun.run(arguments, folder, None)
     report = json.loads((folder / "stdout").read_text() or "{}")
     done = code == 0 and report.get("outcome") == "done" and receiver.holds(name) == total
-    _require(found, name, f"the next run: {code}, {receiver.holds(name)} of {total}", done)
+    told = (folder / "stderr").read_text()[-8000:]
+    _require(found, name, f"the next run: {code}, {receiver.holds(name)} of {total}: {told}", done)
 
 
 def main() -> None:

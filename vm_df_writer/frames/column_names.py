@@ -13,7 +13,11 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, LabelError
-from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
+from vm_df_writer.frames.labels.label_column import (
+    LabelColumn,
+    label_from_column,
+    label_from_names,
+)
 from vm_df_writer.frames.roles.column_survey import ColumnSurvey
 from vm_df_writer.frames.samples.contents import numpy_kind
 
@@ -130,7 +134,9 @@ def with_named_values(frame: pd.DataFrame, reading: ReadOptions) -> pd.DataFrame
     return frame.set_axis(frame.columns.set_names([reading.var_level, *names[1:]]), axis="columns")
 
 
-def labels_of_names(names: pd.Index) -> tuple[LabelColumn, list[LabelColumn]]:
+def labels_of_names(
+    names: pd.Index | Sequence[Hashable],
+) -> tuple[LabelColumn, list[LabelColumn]]:
     """Return the variable of each column, and the labels that its name holds in braces.
 
     Raises
@@ -159,7 +165,7 @@ def labels_of_names(names: pd.Index) -> tuple[LabelColumn, list[LabelColumn]]:
     return var, labels
 
 
-def names_of_columns(names: pd.Index) -> LabelColumn:
+def names_of_columns(names: pd.Index | Sequence[Hashable]) -> LabelColumn:
     """Return the name of each column as a label.
 
     Raises
@@ -167,7 +173,7 @@ def names_of_columns(names: pd.Index) -> LabelColumn:
     LabelError
         If a column has no name.
     """
-    whole = label_from_column("var", names, "columns")
+    whole = label_from_names("var", names, "columns")
     if whole.codes is not None and (whole.codes < 0).any():
         raise LabelError(
             f"columns: column {int((whole.codes < 0).argmax())} has no name; name every column"

@@ -151,15 +151,15 @@ def combine_labels(
     (array([2, 1, 2], dtype=uint8), 3)
     """
     ids: npt.NDArray[np.integer] = np.zeros(n_rows, dtype=np.int32)
-    n_ids = 1
+    n_ids, most = 1, int(np.iinfo(np.int32).max)
     for label in labels:
         if label.codes is None:
             continue
         width = len(label.texts) + 1
-        if n_ids * width > np.iinfo(ids.dtype).max:
+        if n_ids * width > most:
             ids, n_ids = _renumber(ids)
-            if n_ids * width > np.iinfo(ids.dtype).max:
-                ids = ids.astype(np.int64)
+            if n_ids * width > most:
+                ids, most = ids.astype(np.int64), int(np.iinfo(np.int64).max)
         # In place: fresh memory costs more than the arithmetic.
         ids *= width
         np.add(ids, label.codes, out=ids, casting="same_kind" if ids.itemsize == 8 else "unsafe")

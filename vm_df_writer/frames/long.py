@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -72,7 +72,7 @@ class LongFrame:
     n_rows_read: int
     n_rows_without_time: int
     roles: Roles
-    digit_loss: PrecisionCheck = field(default_factory=PrecisionCheck)
+    digit_loss: PrecisionCheck
 
     @property
     def time(self) -> ColumnRef:
@@ -114,6 +114,7 @@ def read_long(
     reading: ReadOptions,
     renderer: LabelSetRenderer,
     time: ColumnRef,
+    digit_loss: PrecisionCheck,
     *,
     melted: bool,
 ) -> LongFrame:
@@ -134,16 +135,18 @@ def read_long(
     )
     n_rows = rows_per_time(timestamps.ms)
 
-    def read_label(name: str, source: ColumnRef) -> LabelColumn:
-        return label_from_rows_per_time(name, source.read(frame), n_rows, str(source))
+    def read_label(name: str, source: ColumnRef) -> OpenLabel:
+        column = source.read(frame)
+        label = label_from_rows_per_time(name, column, n_rows, str(source))
+        return OpenLabel(source, label, column.dtype)
 
-    labels = [read_label(str(source.name), source) for source in roles.labels]
+    labels = [read_label(str(source.name), source).label for source in roles.labels]
     query_key = variable = None
     if roles.query_key is not None:
-        query_key = read_label("query_key", roles.query_key)
+        query_key = read_label("query_key", roles.query_key).label
     provided = None
     if roles.variable is not None:
-        variable = read_label("variable", roles.variable)
+        variable = read_label("variable", roles.variable).label
         _check_named(variable, roles.variable)
         if reading.provide_series is not None:
             wanted = [text in set(reading.provide_series) for text in variable.texts]
@@ -156,10 +159,7 @@ def read_long(
         kept = ~timestamps.nat if provided is None else provided & ~timestamps.nat
         n_rows_without_time = n_rows_read - int(kept.sum())
     certain = [column for column in (*labels, query_key, variable) if column is not None]
-    may_be = [
-        OpenLabel(source, read_label(str(source.name), source), frame[source.name].dtype)
-        for source in roles.open_labels
-    ]
+    may_be = [read_label(str(source.name), source) for source in roles.open_labels]
     keys = [*certain, *(one.label for one in may_be)]
     grouped = group_rows(keys, timestamps.ms, kept)
     roles = _close_labels(frame, roles, may_be, certain, grouped, timestamps.ms)
@@ -178,7 +178,7 @@ def read_long(
         var = variable.take(rows)
         in_names: list[LabelColumn] = []
     else:
-        by_name, in_names = labels_of_names(pd.Index(names, dtype=object))
+        by_name, in_names = labels_of_names(names)
         var = by_name.repeat(n_groups)
     label_sets = renderer.render(
         n_groups * n_repeats,
@@ -191,7 +191,15 @@ def read_long(
         lambda i: f"column {names[i // n_groups]!r}, row {rows[i % n_groups]}",
     )
     return LongFrame(
-        grouped, timestamps, columns, label_sets, reading, n_rows_read, n_rows_without_time, roles
+        grouped,
+        timestamps,
+        columns,
+        label_sets,
+        reading,
+        n_rows_read,
+        n_rows_without_time,
+        roles,
+        digit_loss,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -69,7 +69,9 @@ class ParsedFrame:
     blocks : callable
         Yields the series; each call reads the frame anew.
     describe : callable
-        Returns the role of each column, and the keywords that name these roles.
+        Returns the role of each column.
+    name_roles : callable
+        Returns the keywords that name these roles.
     """
 
     layout: str
@@ -79,17 +81,18 @@ class ParsedFrame:
     label_sets: LabelSets
     label_names: frozenset[str]
     blocks: Callable[[], Iterator[SeriesBlock]]
-    describe: Callable[[], tuple[Reading, ReadOptions]]
+    describe: Callable[[], Reading]
+    name_roles: Callable[[], ReadOptions]
 
     @property
     def reading(self) -> Reading:
         """The role of each column."""
-        return self.describe()[0]
+        return self.describe()
 
     @property
     def options(self) -> ReadOptions:
         """Keywords that name these roles: with them, frames of the same columns are read alike."""
-        return self.describe()[1]
+        return self.name_roles()
 
 
 def parse_frame(
@@ -149,20 +152,21 @@ def parse_frame(
             LabelSets.of([]),
             frozenset(),
             lambda: iter(()),
-            lambda: (Reading(layout=layout), reading),
+            lambda: Reading(layout=layout),
+            lambda: reading,
         )
     time = time or find_time(frame, reading, survey)
     renderer = LabelSetRenderer(
         metric_format, reading, limits or LabelLimits(), cache or LabelSetCache(0)
     )
+    digit_loss = PrecisionCheck(is_exact=is_exact)
     body: WideFrame | LongFrame
     if layout == "wide":
-        body = _read_wide_or_long(frame, reading, renderer, time, survey)
+        body = _read_wide_or_long(frame, reading, renderer, time, survey, digit_loss)
         if isinstance(body, LongFrame):
             layout, reason = "long", "whole numbers tell rows of one time apart: they are labels"
     else:
-        body = read_long(frame, reading, renderer, time, melted=layout == "melted")
-    body = replace(body, digit_loss=PrecisionCheck(is_exact=is_exact))
+        body = read_long(frame, reading, renderer, time, digit_loss, melted=layout == "melted")
     if "error" in (reading.duplicates, reading.inf):
         for _ in body.blocks():  # a refusal must come before the first request
             pass
@@ -175,7 +179,8 @@ def parse_frame(
         body.label_sets,
         renderer.label_names,
         body.blocks,
-        lambda: (reading_of(body, columns, layout), explicit_options(body, columns)),
+        lambda: reading_of(body, columns, layout),
+        lambda: explicit_options(body, columns),
     )
 
 
@@ -185,6 +190,7 @@ def _read_wide_or_long(
     renderer: LabelSetRenderer,
     time: ColumnRef,
     survey: ColumnSurvey,
+    digit_loss: PrecisionCheck,
 ) -> WideFrame | LongFrame:
     """Read a wide frame, unless whole numbers in it are labels for sure."""
     flat = not isinstance(frame.columns, pd.MultiIndex)
@@ -198,11 +204,11 @@ def _read_wide_or_long(
             for position, name, kind in survey.beside_floats
             if kind == "integer" and numbers_rows(frame.iloc[:, position])
         ]
-    wide = read_wide(frame, reading, renderer, time, left_out)
+    wide = read_wide(frame, reading, renderer, time, digit_loss, left_out)
     if not flat or reading.layout != "auto" or reading.var is not None:
         return wide
     if wide.shares_times:
-        long = read_long(frame, reading, renderer, time, melted=False)
+        long = read_long(frame, reading, renderer, time, digit_loss, melted=False)
         return long if long.roles.labels else wide
     whole = [name for name in survey.whole_numbers if name not in left_out]
     if whole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -66,7 +66,7 @@ class WideFrame:
     timestamps: Timestamps
     label_sets: LabelSets
     reading: ReadOptions
-    digit_loss: PrecisionCheck = field(default_factory=PrecisionCheck)
+    digit_loss: PrecisionCheck
 
     @property
     def n_cells(self) -> int:
@@ -165,6 +165,7 @@ def read_wide(
     reading: ReadOptions,
     renderer: LabelSetRenderer,
     time: ColumnRef,
+    digit_loss: PrecisionCheck,
     left_out: Collection[Hashable] = (),
 ) -> WideFrame:
     """Read a frame with one column per series.
@@ -190,7 +191,9 @@ def read_wide(
         raise ColumnError(
             f"columns: none is left beside the time (there are: {names_of(frame)}); add the values"
         )
-    columns = frame.columns[positions]
+    columns = frame.columns
+    if reading.value_columns is not None or len(positions) < len(columns):
+        columns = columns[positions]
     if isinstance(columns, pd.MultiIndex):
         var, query_key, labels = _from_levels(columns, reading)
     else:
@@ -209,7 +212,7 @@ def read_wide(
     label_sets = renderer.render(
         len(columns), var, query_key, labels, lambda i: f"column {columns[i]!r}"
     )
-    wide = WideFrame(frame, positions, time, timestamps, label_sets, reading)
+    wide = WideFrame(frame, positions, time, timestamps, label_sets, reading, digit_loss)
     wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
     return wide
 

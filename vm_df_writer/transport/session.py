@@ -33,6 +33,9 @@ _CHUNK_BYTES = 1 << 18
 # share a client may leave many; a place in the pool costs nothing.
 _MOST_IDLE = 1000
 
+# A body up to this size goes out with its head, in one segment and with one call of the system.
+_SMALL_BYTES = 2**14
+
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 
 # Raised before a byte of a request was sent.
@@ -156,6 +159,7 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_maxsize=_MOST_IDLE)
         self.connect_timeout_s = connect_timeout_s
         self.newest_connection = object()
+        self._pools: dict[tuple[str, str], Any] = {}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -165,15 +169,20 @@ class _Adapter(HTTPAdapter):
             for scheme, kind in manager.pool_classes_by_scheme.items()
         }
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+    def get_connection_with_tls_context(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        # Of one server all requests have the same settings, and requests derives them each time.
+        server = origin(request.url)
+        if (known := self._pools.get(server)) is not None and known.pool is not None:
+            return known
         try:
-            pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+            pool: Any = super().get_connection_with_tls_context(request, *args, **kwargs)
         except TypeError:  # of requests, for a proxy URL with credentials and no host
             raise requests.exceptions.InvalidProxyURL from None
         if not issubclass(pool.ConnectionCls, _Connection):
             name = pool.ConnectionCls.__name__
             traits = {"adapter": self}
             pool.ConnectionCls = type(name, (_Connection, pool.ConnectionCls), traits)
+        self._pools[server] = pool
         return pool
 
 
@@ -191,6 +200,8 @@ class _Connection(HTTPConnection):
 
     adapter: _Adapter
     _has_answered = False
+    _is_head_next = False
+    _head = b""  # waits for the body
 
     def connect(self) -> None:
         timeout_s: Any = self.timeout
@@ -222,12 +233,23 @@ class _Connection(HTTPConnection):
             self._mark_stale(ssl.SSLEOFError, ssl.SSLZeroReturnError),
         ):
             super().request(*args, **kwargs)
+            self.send(b"")
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:
+            self.connect()  # which sends what a proxy is asked
+        self._is_head_next = True
+        super().endheaders(*args, **kwargs)
 
     def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        for piece in self._exchange.pieces(data, self.sock):
-            super().send(piece)
+        if self._is_head_next:
+            self._is_head_next, self._head = False, data
+            return
+        head, self._head = self._head, b""
+        both = [head + data] if len(data) <= _SMALL_BYTES else [head, data]
+        for part in both:
+            for piece in self._exchange.pieces(part, self.sock):
+                super().send(piece)
 
     def getresponse(self) -> Any:
         self._exchange.begin()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, starmap
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.sample_counts import SampleCounts
@@ -118,12 +119,16 @@ def cut_block(block: SeriesBlock, max_samples: int) -> BlockCuts:
         label_sets,
         SampleCounts(
             label_sets.json,
-            np.tile(stops - starts, n_rows),
-            np.tile(block.timestamps_ms[starts], n_rows),
-            np.tile(block.timestamps_ms[stops - 1], n_rows),
+            _repeated(stops - starts, n_rows),
+            _repeated(block.timestamps_ms[starts], n_rows),
+            _repeated(block.timestamps_ms[stops - 1], n_rows),
         ),
-        np.tile(np.append(True, groups[1:] != groups[:-1]), n_rows),
+        _repeated(np.append(True, groups[1:] != groups[:-1]), n_rows),
     )
+
+
+def _repeated(array: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
+    return array if times == 1 else np.tile(array, times)
 
 
 def portions_of(stops: IntArray) -> Iterator[slice]:

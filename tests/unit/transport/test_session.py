@@ -42,6 +42,21 @@ def test_one_connection_serves_many_requests(serve: Serve) -> None:
     assert len(opened) == 1
 
 
+def test_small_request_goes_out_in_one_piece(serve: Serve) -> None:
+    pieces: list[bytes] = []
+
+    def read_once(connection: socket.socket) -> None:
+        while piece := connection.recv(1 << 16):
+            pieces.append(piece)
+            if piece.endswith(LINE):
+                connection.sendall(NO_CONTENT)
+
+    client = http_client(serve(read_once))
+    for _ in range(50):
+        client.post_import(LINE)
+    assert len(pieces) == 50
+
+
 def test_threads_share_a_client_and_keep_as_many_connections_as_are_configured(
     serve: Serve,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -147,7 +147,8 @@ def _check_labels_have_names(labels: Sequence[ColumnRef]) -> None:
     ColumnError
         If there is one.
     """
-    if pd.Index([source.name for source in labels], dtype=object, tupleize_cols=False).hasnans:
+    names: list[Any] = [source.name for source in labels]
+    if any(pd.isna(name) is True for name in names):
         raise ColumnError("columns: a label column has no name; name it, so that the label has one")
 
 

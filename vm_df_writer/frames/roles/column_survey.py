@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from vm_df_writer.frames.samples.contents import is_known_to_pandas, numpy_kind
@@ -14,6 +15,15 @@ from vm_df_writer.frames.samples.timestamps import holds_time
 __all__ = ["ColumnSurvey", "DtypeKind", "kind_of_dtype", "survey_columns"]
 
 DtypeKind = Literal["time", "integer", "number", "text", "object", "other"]
+
+_KINDS_OF_NUMPY: dict[str, DtypeKind] = {
+    "M": "time",
+    "i": "integer",
+    "u": "integer",
+    "f": "number",
+    "b": "number",
+    "O": "object",
+}
 
 
 def kind_of_dtype(dtype: Any) -> DtypeKind:
@@ -24,10 +34,10 @@ def kind_of_dtype(dtype: Any) -> DtypeKind:
     >>> kind_of_dtype(pd.Series([1]).dtype), kind_of_dtype(pd.Series(["a"], dtype="category").dtype)
     ('integer', 'text')
     """
+    if isinstance(dtype, np.dtype):
+        return _KINDS_OF_NUMPY.get(dtype.kind, "other")
     if not is_known_to_pandas(dtype):
         return "other"
-    if dtype == object:
-        return "object"
     if holds_time(dtype):
         return "time"
     if isinstance(dtype, (pd.CategoricalDtype, pd.IntervalDtype)) or (

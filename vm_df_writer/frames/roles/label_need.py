@@ -88,7 +88,10 @@ def judge_need(
     def number(*labels: LabelColumn) -> IntArray:
         return combine_labels([*fixed, *labels], n_groups)[0].astype(np.int64)
 
-    kept, varying = dict(enumerate(may_be)), set()
+    # What is the same in all groups parts none, whatever else does.
+    kept = {i: label for i, label in enumerate(may_be) if not _is_constant(label)}
+    varying = set()
+    parting = list(kept)
     # Of two keys that both would do, such as a host and an id of each row, the one of few values.
     for i in sorted(kept, key=lambda i: -len(candidates[i].texts)):
         label = kept.pop(i)
@@ -103,11 +106,17 @@ def judge_need(
     for i, label in enumerate(may_be):
         if i in kept:
             standings.append("needed")
-        elif i in varying or _n_distinct(number(*kept.values(), label)) > n_series:
+        elif i in varying or (
+            i in parting and _n_distinct(number(*kept.values(), label)) > n_series
+        ):
             standings.append("varying")
         else:
             standings.append("attribute")
     return LabelNeed(standings, n_series, int(grouped.offsets[-1]) / n_series)
+
+
+def _is_constant(label: LabelColumn) -> bool:
+    return label.codes is None or bool((label.codes == label.codes[0]).all())
 
 
 def _n_distinct(numbers: IntArray) -> int:

@@ -18,6 +18,7 @@ from vm_df_writer.frames.roles.name_words import names_a_condition, names_a_thin
 from vm_df_writer.frames.roles.proposals import Proposal, shown_values
 from vm_df_writer.frames.roles.split_times import two_columns_of_one_time
 from vm_df_writer.frames.roles.text_kinds import TextKind, conversion_of, kind_of_text
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.series import IntArray
 
 __all__ = ["OpenLabel", "check_no_numbers_as_text", "check_open_labels"]
@@ -36,7 +37,7 @@ _DAY_MS = 86_400_000
 _MOST_WORDS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenLabel:
     """A column that may be a label: where it stands, its values and their dtype."""
 
@@ -49,7 +50,7 @@ class OpenLabel:
         """Whether it holds text, or categories."""
         return kind_of_dtype(self.dtype) in ("text", "object")
 
-    @property
+    @kept_attribute
     def kind(self) -> TextKind:
         """What its text looks like; categories are no numbers that were damaged."""
         if not self.label.texts:

@@ -185,8 +185,8 @@ def _of_columns(frame: pd.DataFrame, survey: ColumnSurvey) -> list[_Candidate]:
                 positions.setdefault(position, "other")
     found = []
     for position, kind in sorted(positions.items()):
-        column, is_named = frame.iloc[:, position], is_time_name(survey.names[position])
-        content = "time" if kind == "time" else _content_of(column)
+        is_named = is_time_name(survey.names[position])
+        content = "time" if kind == "time" else _content_of(frame.iloc[:, position])
         if is_named or content != "none":
             source = ColumnRef("column", survey.names[position])
             found.append(_Candidate(source, content, is_named, kind == "time"))
@@ -232,7 +232,7 @@ def _content_of_object(value: object) -> Content:
 def _first_known(values: pd.Index | pd.Series) -> Any:
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.dtype.categories
-    for value in first_rows(values, _EXAMINED_ROWS).tolist():
+    for value in values.array[:_EXAMINED_ROWS].tolist():
         if _is_known(value):
             return value
     # pandas compares objects with themselves to find what is missing, and some refuse.

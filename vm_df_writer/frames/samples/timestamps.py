@@ -217,6 +217,8 @@ def _from_floats(source: pd.Index | pd.Series, unit: TimeUnit, where: str) -> Ti
 
 
 def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
+    if isinstance(source, pd.DatetimeIndex):
+        return source
     if isinstance(source.dtype, pd.PeriodDtype):
         return pd.PeriodIndex(source).to_timestamp(how="start")
     if isinstance(source.dtype, pd.ArrowDtype) and holds_time(source.dtype):
