@@ -117,7 +117,7 @@ class CleanGroup(click.Group):
         except click.ClickException as error:
             error.show()
             code = error.exit_code
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):  # the latter of click's own steps
             say("Interrupted.", err=True)
             code = ExitCode.INTERRUPTED
         sys.exit(code or 0)

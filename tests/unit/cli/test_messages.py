@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.support.command_line import FORMAT, run
 from tests.support.http_servers import NOBODY
 from vm_df_writer import ServerUnavailable, WriteReport, __version__
+from vm_df_writer.cli import main
 from vm_df_writer.cli.messages import ExitCode, exit_code_of
 
 
@@ -74,3 +76,19 @@ def test_what_is_acknowledged_and_cannot_be_read_back_exits_as_unverified() -> N
     assert exit_code_of(ServerUnavailable("x")) is ExitCode.UNDELIVERED
     missing = replace(delivered, undelivered=1)
     assert exit_code_of(ServerUnavailable("x", report=missing)) is ExitCode.UNDELIVERED
+
+
+def test_ctrl_c_before_click_has_a_command_is_told_as_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Struck(str):
+        __slots__ = ()
+
+        def replace(self, *_: object) -> str:  # what click begins with
+            signal.raise_signal(signal.SIGINT)
+            return ""
+
+    with pytest.raises(SystemExit) as ended:
+        main(["check"], Struck("vm-df-writer"))
+    assert ended.value.code == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "Interrupted.\n"

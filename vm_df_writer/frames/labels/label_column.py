@@ -20,6 +20,7 @@ from vm_df_writer.model.series import IntArray
 
 # Before version 3 pandas hashed strings as C does, up to the first NUL.
 _STOPS_AT_NUL = pd.__version__ < "3"
+_FEW_NAMES = 1000
 
 __all__ = [
     "LabelColumn",
@@ -180,7 +181,7 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
 def label_from_names(name: str, names: pd.Index | Sequence[Hashable], where: str) -> LabelColumn:
     """Return the label whose values are names of columns.
 
-    They are few, and Python's dict finds the distinct ones of few sooner than pandas.
+    Python's dict finds the distinct ones of few sooner than pandas does; many stay with Arrow.
 
     Examples
     --------
@@ -189,12 +190,12 @@ def label_from_names(name: str, names: pd.Index | Sequence[Hashable], where: str
     ([0, 1, 0], ['y', 'yhat'])
     """
     listed: Sequence[Any] = names.tolist() if isinstance(names, pd.Index) else names
-    if set(map(type, listed)) != {str}:
+    if len(listed) > _FEW_NAMES or set(map(type, listed)) != {str}:
         column = names if isinstance(names, pd.Index) else pd.Index(listed, dtype=object)
         return label_from_column(name, column, where)
     codes = {text: code for code, text in enumerate(dict.fromkeys(listed))}
     in_order = np.fromiter(map(codes.__getitem__, listed), np.int64, len(listed))
-    return _label(name, in_order, list(codes), where)
+    return _label(name, in_order, np.array([*codes], dtype=object), where)
 
 
 def label_from_rows_per_time(
