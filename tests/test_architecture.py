@@ -163,7 +163,7 @@ def test_pure_floors_know_no_clock_no_network_and_no_environment(module: Module)
     ("library", "importers"),
     [
         ("requests", {"transport.session", "config.request_types"}),  # there, for a type alone
-        ("urllib3", {"transport.session"}),
+        ("urllib3", {"transport.session", "transport.connection"}),
         ("yaml", {"config.yaml_file"}),
         ("tqdm", {"display.progress"}),
     ],

@@ -15,8 +15,8 @@ from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, LabelError
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
+    label_from_codes,
     label_from_column,
-    label_from_names,
 )
 from vm_df_writer.frames.roles.column_survey import ColumnSurvey
 from vm_df_writer.frames.samples.contents import numpy_kind
@@ -33,6 +33,8 @@ __all__ = [
 _SERIES = re.compile(r"(?P<name>[a-zA-Z_:][\w:.]*)\{(?P<labels>.*)\}")
 _LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*("(?:[^"\\]|\\.)*")\s*(?:,|$)')
 _BLANK_AT_AN_END = re.compile(r"(?m)^[^\S\n]|[^\S\n]$")
+# Python's dict finds the distinct ones of few names sooner than pandas; many stay with Arrow.
+_FEW_NAMES = 1000
 _LOOKS_LIKE_SERIES = re.compile(r"[^{}]*\{[^{}]*=.*\}")
 
 
@@ -173,7 +175,14 @@ def names_of_columns(names: pd.Index | Sequence[Hashable]) -> LabelColumn:
     LabelError
         If a column has no name.
     """
-    whole = label_from_names("var", names, "columns")
+    listed: Sequence[Any] = names.tolist() if isinstance(names, pd.Index) else names
+    if len(listed) <= _FEW_NAMES and set(map(type, listed)) == {str}:
+        code_of = {text: code for code, text in enumerate(dict.fromkeys(listed))}
+        codes = np.array([code_of[text] for text in listed])
+        whole = label_from_codes("var", codes, np.array([*code_of], dtype=object), "columns")
+    else:
+        column = names if isinstance(names, pd.Index) else pd.Index(listed, dtype=object)
+        whole = label_from_column("var", column, "columns")
     if whole.codes is not None and (whole.codes < 0).any():
         raise LabelError(
             f"columns: column {int((whole.codes < 0).argmax())} has no name; name every column"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,13 +11,13 @@ import requests
 import urllib3.exceptions as urllib3_errors
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3.connection import HTTPConnection
 
 from vm_df_writer import __version__
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ServerUnavailable
 from vm_df_writer.transport.answer import Answer
-from vm_df_writer.transport.exchange import CURRENT_EXCHANGE, BoundedResponse, Exchange
+from vm_df_writer.transport.connection import Connection, StaleConnectionError
+from vm_df_writer.transport.exchange import CURRENT_EXCHANGE, Exchange
 from vm_df_writer.transport.http_errors import Target, unavailability
 from vm_df_writer.transport.idle_connections import IdleConnections
 from vm_df_writer.transport.signing import RequestSigner
@@ -32,9 +29,6 @@ _CHUNK_BYTES = 1 << 18
 # urllib3 closes idle connections beyond this number, and logs a warning for each. Threads that
 # share a client may leave many; a place in the pool costs nothing.
 _MOST_IDLE = 1000
-
-# A body up to this size goes out with its head, in one segment and with one call of the system.
-_SMALL_BYTES = 2**14
 
 _FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 
@@ -178,94 +172,12 @@ class _Adapter(HTTPAdapter):
             pool: Any = super().get_connection_with_tls_context(request, *args, **kwargs)
         except TypeError:  # of requests, for a proxy URL with credentials and no host
             raise requests.exceptions.InvalidProxyURL from None
-        if not issubclass(pool.ConnectionCls, _Connection):
+        if not issubclass(pool.ConnectionCls, Connection):
             name = pool.ConnectionCls.__name__
             traits = {"adapter": self}
-            pool.ConnectionCls = type(name, (_Connection, pool.ConnectionCls), traits)
+            pool.ConnectionCls = type(name, (Connection, pool.ConnectionCls), traits)
         self._pools[server] = pool
         return pool
-
-
-class _StaleConnectionError(ConnectionError):
-    """A connection that served requests before broke without a byte of the next answer."""
-
-
-class _Connection(HTTPConnection):
-    """A mixin that raises one exception for each failure to connect, TLS handshake included.
-
-    urllib3 itself raises the same for a reset or a timeout in the handshake and after the request,
-    which does not say whether the body is in doubt. Nor does it say whether the connection is a
-    new one; the server may have closed an older one, being idle.
-    """
-
-    adapter: _Adapter
-    _has_answered = False
-    _is_head_next = False
-    _head = b""  # waits for the body
-
-    def connect(self) -> None:
-        timeout_s: Any = self.timeout
-        self._take_exchange()  # for what a proxy answers to CONNECT
-        self.timeout = min(timeout_s, self.adapter.connect_timeout_s)
-        self._has_answered = False
-        try:
-            super().connect()
-        except Exception as error:
-            raise urllib3_errors.NewConnectionError(self, str(error)) from error
-        finally:
-            self.timeout = timeout_s
-        self.adapter.newest_connection = object()
-        self._exchange.begin()
-        # HttpClient has warned once; urllib3 would warn for each connection.
-        self.is_verified = True
-
-    def _take_exchange(self) -> None:
-        self._exchange = CURRENT_EXCHANGE.get()
-        self._exchange.begin()
-        self.response_class: Any = partial(BoundedResponse, self._exchange)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._take_exchange()
-        # A server that closed the connection may have answered before: the answer is read next.
-        # (urllib3 does the same, but older versions not for a reset.)
-        with (
-            suppress(BrokenPipeError, ConnectionResetError),
-            self._mark_stale(ssl.SSLEOFError, ssl.SSLZeroReturnError),
-        ):
-            super().request(*args, **kwargs)
-            self.send(b"")
-
-    def endheaders(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is None:
-            self.connect()  # which sends what a proxy is asked
-        self._is_head_next = True
-        super().endheaders(*args, **kwargs)
-
-    def send(self, data: Any) -> None:
-        if self._is_head_next:
-            self._is_head_next, self._head = False, data
-            return
-        head, self._head = self._head, b""
-        both = [head + data] if len(data) <= _SMALL_BYTES else [head, data]
-        for part in both:
-            for piece in self._exchange.pieces(part, self.sock):
-                super().send(piece)
-
-    def getresponse(self) -> Any:
-        self._exchange.begin()
-        with self._mark_stale(ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            response = super().getresponse()
-        self._has_answered = True
-        return response
-
-    @contextmanager
-    def _mark_stale(self, *broken: type[OSError]) -> Iterator[None]:
-        try:
-            yield
-        except broken as error:
-            if self._has_answered:
-                raise _StaleConnectionError(str(error)) from error
-            raise
 
 
 def origin(url: str) -> tuple[str, str]:
@@ -300,7 +212,7 @@ def _translate(
         sent=not unsent,
         timeout_s=connect_timeout_s if unsent else timeout_s,
         proxy=any(isinstance(cause, urllib3_errors.ProxyError) for cause in causes),
-        stale=any(isinstance(cause, _StaleConnectionError) for cause in causes),
+        stale=any(isinstance(cause, StaleConnectionError) for cause in causes),
     )
     failure.__cause__ = None if isinstance(root, _FAILURES[:2]) else root
     return failure

@@ -20,14 +20,12 @@ from vm_df_writer.model.series import IntArray
 
 # Before version 3 pandas hashed strings as C does, up to the first NUL.
 _STOPS_AT_NUL = pd.__version__ < "3"
-_FEW_NAMES = 1000
 
 __all__ = [
     "LabelColumn",
     "constant_label",
     "label_from_codes",
     "label_from_column",
-    "label_from_names",
     "label_from_rows_per_time",
     "label_text",
 ]
@@ -178,26 +176,6 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
     return _label(name, codes, uniques, where)
 
 
-def label_from_names(name: str, names: pd.Index | Sequence[Hashable], where: str) -> LabelColumn:
-    """Return the label whose values are names of columns.
-
-    Python's dict finds the distinct ones of few sooner than pandas does; many stay with Arrow.
-
-    Examples
-    --------
-    >>> label = label_from_names("column", pd.Index(["y", "yhat", "y"]), "columns")
-    >>> label.codes.tolist(), label.texts
-    ([0, 1, 0], ['y', 'yhat'])
-    """
-    listed: Sequence[Any] = names.tolist() if isinstance(names, pd.Index) else names
-    if len(listed) > _FEW_NAMES or set(map(type, listed)) != {str}:
-        column = names if isinstance(names, pd.Index) else pd.Index(listed, dtype=object)
-        return label_from_column(name, column, where)
-    codes = {text: code for code, text in enumerate(dict.fromkeys(listed))}
-    in_order = np.fromiter(map(codes.__getitem__, listed), np.int64, len(listed))
-    return _label(name, in_order, np.array([*codes], dtype=object), where)
-
-
 def label_from_rows_per_time(
     name: str, column: pd.Series | pd.Index, n_rows: int, where: str
 ) -> LabelColumn:
@@ -229,7 +207,7 @@ def _are_same(texts: Any, others: Any) -> bool:
 
 
 def label_from_codes(
-    name: str, codes: npt.NDArray[np.signedinteger], uniques: pd.Index, where: str
+    name: str, codes: npt.NDArray[np.signedinteger], uniques: Any, where: str
 ) -> LabelColumn:
     """Return the label of rows that are already coded, as a MultiIndex level or a category is.
 
