@@ -69,7 +69,7 @@ def test_a_project_that_is_not_named_is_found_in_project_0() -> None:
 
 def test_what_a_vminsert_drops_is_told_with_its_counter(tmp_path: Path) -> None:
     config = tmp_path / "relabel.yml"
-    config.write_text("- {action: drop, source_labels: [__name__], regex: y}")
+    config.write_text("- {action: drop, source_labels: [__name__], regex: 'y'}")
     with (
         running_cluster(insert_flags=[f"-relabelConfig={config}"]) as cluster,
         writer_to(cluster, "0") as writer,

@@ -132,4 +132,4 @@ def test_a_cache_is_reset_once_samples_can_be_read(httpserver: HTTPServer) -> No
     policy = ReadBackPolicy(sleep=waited.append)
     with VmWriter.from_backend(Backend.of(cluster.config(), read_back=policy)) as writer:
         assert writer.write(days_ago(0), reset_cache=True).cache_reset == "done"
-    assert waited == [5.0]
+    assert waited == [12.0]
