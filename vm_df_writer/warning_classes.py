@@ -38,7 +38,7 @@ class RetentionWarning(VmDfWriterWarning):
 
 
 class TenantLabelWarning(VmDfWriterWarning):
-    """Tenant labels and `tenant_id` do not fit each other."""
+    """Tenant labels and `tenant_id` do not fit each other, or tenants may be left out."""
 
 
 class CopiesWarning(VmDfWriterWarning):

@@ -146,3 +146,19 @@ def test_receipts_of_tenants_are_checked_tenant_by_tenant() -> None:
         one, other = (writer.write(FRAME, labels=labels, receipt=True) for labels in tenants)
         found = writer.verify_receipt(one.receipt() + other.receipt())
         assert found == Verification(expected=1_000, found=1_000)
+
+
+def test_reading_like_a_frame_sees_tenants_that_are_new_and_puts_their_labels_back() -> None:
+    """vmselect keeps its list of tenants for five minutes, and exports by that."""
+    with running_cluster() as cluster, writer_to(cluster) as writer:
+        one, other = ({"vm_account_id": account, "vm_project_id": "7"} for account in ("1", "2"))
+        writer.write(FRAME, labels=one, verify=True)
+        with pytest.warns(TenantLabelWarning, match="leaves out those that its list"):
+            assert len(writer.read(match="y")) == 500
+        writer.write(FRAME * 2, labels=other, verify=True)
+        long = pd.concat([FRAME.assign(**one), (FRAME * 2).assign(**other)])
+        read = writer.read(like=long, label_columns=[*one], layout="long")
+        assert read["y"].tolist() == [*range(500), *range(0, 1000, 2)]
+        assert read["vm_account_id"].tolist() == ["1"] * 500 + ["2"] * 500
+        with writer_to(cluster, "2:7") as of_tenant:
+            assert of_tenant.read(match="y")["y"].tolist() == list(range(0, 1000, 2))

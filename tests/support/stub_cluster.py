@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -25,6 +26,13 @@ class StubCluster:
         What vmstorage is started with.
     insert_flags : dict of str to str
         What vminsert is started with.
+
+    Attributes
+    ----------
+    exported : dict of str to bytes
+        What vmselect answers to an export, by tenant.
+    read_from : list of str
+        The tenants that were exported.
     """
 
     def __init__(
@@ -38,6 +46,8 @@ class StubCluster:
         self.taken: list[bytes] = []
         self.counted: list[tuple[int, str]] = []
         self.counters = ""
+        self.exported: dict[str, bytes] = {}
+        self.read_from: list[str] = []
         insert = {"storageNode": "a", "maxLabelsPerTimeseries": "40", **(insert_flags or {})}
         select = {"storageNode": "a"}
         storage = {"vminsertAddr": ":8400", "retentionPeriod": "7d", **(storage_flags or {})}
@@ -47,21 +57,24 @@ class StubCluster:
         for path, text in (
             ("/vminsert/health", "OK"),
             ("/vmselect/metrics", _metrics_of(select)),
-            ("/vmselect/select/0/prometheus/api/v1/export", ""),
             ("/vmstorage/metrics", _metrics_of(storage)),
             ("/vmstorage/internal/force_flush", ""),
         ):
             httpserver.expect_request(path).respond_with_data(text)
+        exports = re.compile("^/vmselect/select/[^/]+/prometheus/api/v1/export$")
+        httpserver.expect_request(exports).respond_with_handler(self._export)
         refused = "unsupported path requested: /internal/force_flush"
         httpserver.expect_request("/vmselect/internal/force_flush").respond_with_data(refused, 400)
 
-    def config(self, *, with_storages: bool = False, **parameters: Any) -> WriterConfig:
-        """Return the configuration of tenant 0."""
+    def config(
+        self, *, with_storages: bool = False, tenant_id: str = "0", **parameters: Any
+    ) -> WriterConfig:
+        """Return the configuration of a tenant."""
         return WriterConfig(
             datasource_url=f"{self.url}/vminsert",
             query_url=f"{self.url}/vmselect",
             storage_urls=[f"{self.url}/vmstorage"] if with_storages else [],
-            tenant_id="0",
+            tenant_id=tenant_id,
             metric_format={"__name__": "$VAR"},
             compression="none",
             **parameters,
@@ -74,6 +87,11 @@ class StubCluster:
     def _take(self, request: Request) -> Response:
         self.taken.append(request.get_data())
         return Response(status=204)
+
+    def _export(self, request: Request) -> Response:
+        tenant = request.path.split("/")[3]
+        self.read_from.append(tenant)
+        return Response(self.exported.get(tenant, b""))
 
     def _tell(self, _: Request) -> Response:
         path = "/insert/{}/prometheus/api/v1/import"

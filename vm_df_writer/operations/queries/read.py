@@ -27,7 +27,7 @@ from vm_df_writer.server.deduplication import describe_equal_times
 from vm_df_writer.verification.export.series_collector import SeriesSamples
 from vm_df_writer.verification.export.series_reader import SeriesReader
 from vm_df_writer.verification.read_strategy import ReadStrategy
-from vm_df_writer.warning_classes import ConflictingSamplesWarning
+from vm_df_writer.warning_classes import ConflictingSamplesWarning, TenantLabelWarning
 
 __all__ = ["Selection", "lay_out", "matching_series", "read_frame", "reads_by_of"]
 
@@ -96,6 +96,14 @@ def matching_series(
     reader = _reader(backend)
     backend.client.flush()
     first = FIRST_MS if first_ms is None else first_ms
+    if backend.endpoint.read_tenant == "multitenant":
+        # Exports go by that list also where a request forbids caches (1.112, 1.145, 1.150).
+        warn_caller(
+            "match: a vmselect that is asked for all tenants at once leaves out those that its "
+            "list of tenants lacks, which it keeps for five minutes; set tenant_id to one tenant, "
+            "or pass like=, by which each tenant is read for itself",
+            TenantLabelWarning,
+        )
     return reader.matching(selectors, first, LAST_MS if last_ms is None else last_ms)
 
 
