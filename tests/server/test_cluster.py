@@ -17,6 +17,7 @@ from tests.support.writers import writer_with
 from vm_df_writer import (
     LabelError,
     RetentionWarning,
+    ServerRejected,
     TenantLabelWarning,
     VerificationError,
     VmWriter,
@@ -162,3 +163,37 @@ def test_reading_like_a_frame_sees_tenants_that_are_new_and_puts_their_labels_ba
         assert read["vm_account_id"].tolist() == ["1"] * 500 + ["2"] * 500
         with writer_to(cluster, "2:7") as of_tenant:
             assert of_tenant.read(match="y")["y"].tolist() == list(range(0, 1000, 2))
+
+
+def test_deduplication_on_the_storages_alone_is_told_from_a_loss_where_they_are_named() -> None:
+    sampled = ["-dedup.minScrapeInterval=5m"]
+    with running_cluster(storage_flags=sampled) as cluster:
+        with (
+            writer_to(cluster, "0") as writer,
+            pytest.raises(VerificationError, match="deduplication on a vmstorage alone") as caught,
+        ):
+            writer.write(FRAME, verify=True)
+        missing = caught.value.verification.missing
+        assert missing >= 390
+        with writer_to(cluster, "0", storage_urls=cluster.storages) as writer:
+            found = writer.verify(FRAME)
+    assert (found.missing, found.deduplicated) == (0, missing)
+
+
+def test_a_read_that_fails_names_the_node_that_is_gone() -> None:
+    frame = pd.concat([FRAME.add_prefix(f"{'c' * 40}_{i}_") for i in range(40)], axis=1)
+    with running_cluster() as cluster, writer_to(cluster, "0") as writer:
+        writer.write(frame, verify=True)
+        cluster.nodes[0].stop()
+        with pytest.raises(ServerRejected, match=r"503 Service Unavailable.*connection refused"):
+            writer.verify(frame)
+
+
+def test_a_vmselect_that_is_written_to_leaves_nothing_in_doubt() -> None:
+    with (
+        running_cluster() as cluster,
+        writer_with(cluster.vmselect) as writer,
+        pytest.raises(ServerRejected, match="check datasource_url, tenant_id and imp") as caught,
+    ):
+        writer.write(FRAME)
+    assert not caught.value.in_doubt

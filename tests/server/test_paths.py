@@ -143,3 +143,39 @@ def test_vmauth_in_front_of_vmagent_with_reads_elsewhere(
         f"    url_prefix: {victoria_metrics.url}\n"
     )
     written(victoria_metrics, vmauth.url, run, user="me", password="s3cr3t")
+
+
+class Prefixed(LocalVictoriaMetrics):
+    """A server that knows its paths below a prefix alone."""
+
+    _HEALTH_PATH = "/vm/health"
+
+
+def refused_at(url: str, **parameters: Any) -> ServerRejected:
+    """Write, and return why nothing is stored."""
+    with VmWriter(url, **parameters) as writer, pytest.raises(ServerRejected) as caught:
+        writer.write(FRAME)
+    return caught.value
+
+
+def test_a_prefix_that_is_missing_leaves_nothing_in_doubt() -> None:
+    with Prefixed(flags=["-http.pathPrefix=/vm"]) as server:
+        error = refused_at(server.url)
+        with VmWriter(f"{server.url}/vm") as writer:
+            assert writer.write(FRAME, verify=True).samples == FRAME.size
+    assert 'missing -http.pathPrefix="/vm"' in str(error)
+    assert "check datasource_url, tenant_id and import_json_path" in str(error)
+    assert (error.in_doubt, error.report.in_doubt) == (False, 0)
+
+
+def test_a_route_that_a_vmauth_has_not_leaves_nothing_in_doubt(
+    victoria_metrics: LocalVictoriaMetrics, start_vmauth: StartServer
+) -> None:
+    vmauth = start_vmauth(
+        "users:\n- username: me\n  password: s3cr3t\n  url_map:\n"
+        "  - src_paths: [/api/v1/export, /health]\n"
+        f"    url_prefix: {victoria_metrics.url}\n"
+    )
+    error = refused_at(vmauth.url, user="me", password="s3cr3t")
+    assert "missing route for" in str(error)
+    assert (error.in_doubt, error.report.in_doubt) == (False, 0)

@@ -36,7 +36,12 @@ class Cluster(NamedTuple):
 
     vminsert: str
     vmselect: str
-    storages: Sequence[str]
+    nodes: Sequence[ClusterNode]
+
+    @property
+    def storages(self) -> list[str]:
+        """Where the vmstorages answer."""
+        return [node.url for node in self.nodes]
 
 
 @contextmanager
@@ -45,14 +50,13 @@ def running_cluster(
 ) -> Iterator[Cluster]:
     """Run two vmstorages, a vminsert and a vmselect."""
     with ExitStack() as stack:
-        insert_nodes, select_nodes, storages = [], [], []
+        insert_nodes, select_nodes, nodes = [], [], []
         for _ in range(2):
             to_insert, to_select = (f"127.0.0.1:{_free_port()}" for _ in range(2))
             flags = [f"-vminsertAddr={to_insert}", f"-vmselectAddr={to_select}"]
             flags += ["-retentionPeriod=100y", *storage_flags]
-            storages.append(
-                stack.enter_context(ClusterNode("vmstorage", flags, "-storageDataPath")).url
-            )
+            node = ClusterNode("vmstorage", flags, "-storageDataPath")
+            nodes.append(stack.enter_context(node))
             insert_nodes.append(f"-storageNode={to_insert}")
             select_nodes.append(f"-storageNode={to_select}")
         vminsert = ClusterNode("vminsert", [*insert_nodes, *insert_flags])
@@ -60,7 +64,7 @@ def running_cluster(
         yield Cluster(
             stack.enter_context(vminsert).url,
             stack.enter_context(vmselect).url,
-            storages,
+            nodes,
         )
 
 
