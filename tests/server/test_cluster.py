@@ -173,6 +173,7 @@ def test_deduplication_on_the_storages_alone_is_told_from_a_loss_where_they_are_
             pytest.raises(VerificationError, match="deduplication on a vmstorage alone") as caught,
         ):
             writer.write(FRAME, verify=True)
+        assert caught.value.verification is not None
         missing = caught.value.verification.missing
         assert missing >= 390
         with writer_to(cluster, "0", storage_urls=cluster.storages) as writer:

@@ -67,6 +67,7 @@ def outcome(writer: VmWriter, values: list[int], if_exists: IfExists | None) -> 
         return "`SamplesExistError`"
     except VerificationError as error:
         found = error.verification
+        assert found is not None
         if found.conflicting:
             return f"fails, {found.conflicting} conflicting"
         return f"fails, {found.mismatched} with another value"
