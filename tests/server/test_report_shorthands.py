@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer import VmWriter, WriteReport, alert_rules
+from vm_df_writer import ConfigError, VmWriter, WriteReport, alert_rules
 from vm_df_writer.local import LocalVictoriaMetrics
 
 pytest.importorskip("matplotlib").use("Agg")
@@ -46,7 +46,9 @@ def test_what_was_written_is_drawn_as_the_server_has_it(report: WriteReport) -> 
 
 def test_a_copy_is_told_the_writer_or_the_frame(report: WriteReport, writer: VmWriter) -> None:
     for copied in (copy.copy(report), pickle.loads(pickle.dumps(report)), report + report):  # noqa: S301
-        with pytest.raises(ValueError, match=r"plot: a copy of a report knows no writer; pass one"):
+        with pytest.raises(
+            ConfigError, match=r"plot: a copy of a report knows no writer; pass one"
+        ):
             copied.plot()
     assert len(copy.copy(report).plot(writer)) == 2
     assert len(copy.copy(report).plot(FRAME, query_key="cpu")) == 2

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -68,13 +69,11 @@ class FrameOutput:
     def _require_parquet(self) -> None:
         if self.path is None and sys.stdout.isatty():
             raise ConfigError("--format: parquet is no text; name a file with --output")
-        try:
-            import pyarrow  # noqa: F401, ICN001 - an extra
-        except ImportError:
+        if find_spec("pyarrow") is None:
             raise ConfigError(
-                "--format: parquet needs pyarrow, which is not installed; "
-                "pip install 'vm_df_writer[arrow]'"
-            ) from None
+                f"{'--output' if self.path else '--format'}: parquet needs pyarrow, which is not "
+                "installed; pip install 'vm_df_writer[arrow]'"
+            )
 
     def write_frame(self, frame: pd.DataFrame) -> None:
         """Write a frame, its index as columns too if that is the time.

@@ -15,7 +15,7 @@ from vm_df_writer.model.cache_reset import CACHE_RESETS, CacheReset, worst_reset
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.replaced import Replaced
-from vm_df_writer.model.report_shorthands import ReportShorthands
+from vm_df_writer.model.report_shorthands import ReportShorthands, refusal
 from vm_df_writer.model.sample_counts import SampleCounts, series_frame
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.model.window_digest import WindowDigest
@@ -194,13 +194,13 @@ class WriteReport(ReportShorthands):
 
         Raises
         ------
-        ValueError
+        ConfigError
             If the write was made without ``receipt=True``, or not all is acknowledged.
         """
         if self.digests is None:
-            raise ValueError("receipt: the write was made without one; pass receipt=True")
+            raise refusal("receipt: the write was made without one; pass receipt=True")
         if self.undelivered:
-            raise ValueError(
+            raise refusal(
                 f"receipt: {self.headline}, and a receipt is of what the server has; deliver them"
             )
         return Receipt.of(self.digests)

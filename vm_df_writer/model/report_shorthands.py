@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # what stands above is named by types alone
     from vm_df_writer.alerting.rules import AlertRules
     from vm_df_writer.operations.plots.plot import HeatmapKeywords, ScoresKeywords
 
-__all__ = ["ReadsBack", "ReportShorthands"]
+__all__ = ["ReadsBack", "ReportShorthands", "refusal"]
 
 
 class ReadsBack(Protocol):
@@ -122,7 +122,7 @@ class ReportShorthands:
 
         Raises
         ------
-        ValueError
+        ConfigError
             If the report does not know its writer, being a copy or a sum, and none is passed.
         FrameError
             If there are no scores.
@@ -131,11 +131,17 @@ class ReportShorthands:
         """
         source = self._writer if what is None else what
         if source is None:
-            raise ValueError("plot: a copy of a report knows no writer; pass one, or the frame")
+            raise refusal("plot: a copy of a report knows no writer; pass one, or the frame")
         # Of the class: a frame may have a column that is called so.
         if hasattr(type(source), "query_range"):
             source = source.read(like=self, layout="long")
         return _public("plot_heatmap" if heatmap else "plot_scores")(source, **options)
+
+
+def refusal(message: str) -> ValueError:
+    """Return the error for what a report cannot do, which notebooks show as one line."""
+    error: ValueError = _public("ConfigError")(message)
+    return error
 
 
 def _public(name: str) -> Any:

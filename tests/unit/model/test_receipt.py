@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.model.series import SeriesBlock
@@ -94,7 +95,7 @@ def test_a_report_gives_a_receipt_of_what_was_delivered_as_a_whole() -> None:
     part = WriteReport(layout="wide", samples=400, digests=(digest(0, 400),))
     other = WriteReport(layout="wide", samples=500, digests=(digest(400, 900),))
     assert (part + other).receipt().samples == 900
-    with pytest.raises(ValueError, match="the write was made without one; pass receipt=True"):
+    with pytest.raises(ConfigError, match="the write was made without one; pass receipt=True"):
         (part + WriteReport(layout="wide", samples=1)).receipt()
     with pytest.raises(ValueError, match=r"^receipt: 3 of 403 samples are not acknowledged, and"):
         WriteReport(layout="wide", samples=400, undelivered=3, digests=(digest(0, 400),)).receipt()
