@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -60,8 +60,11 @@ def without_numbers(text: str) -> str:
 
 
 def test_every_block_runs_and_prints_what_stands_below_it(
-    victoria_metrics: LocalVictoriaMetrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    victoria_metrics = start_victoria_metrics()  # with no series but those of the page
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VM_URL", victoria_metrics.url)
     namespace: dict[str, Any] = {}
