@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.delivery import vary_delivery
 from benchmarks.drawn import compare_drawn
 from benchmarks.end_to_end import compare_end_to_end
+from benchmarks.existing_samples import compare_existing
 from benchmarks.formatting import compare_formatting
 from benchmarks.imports import compare_imports
 from benchmarks.machine import describe_machine, describe_versions, use_two_cores
@@ -105,6 +106,10 @@ def _wire_servers(sizes: Sizes, results: Results) -> None:
     results.comparisons += compare_servers(sizes)
 
 
+def _existing(sizes: Sizes, results: Results) -> None:
+    results.comparisons += compare_existing(sizes)
+
+
 _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "formatting": _formatting,
     "drawn": _drawn,
@@ -118,6 +123,7 @@ _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "end_to_end": _end_to_end,
     "stages": _stages,
     "delivery": _delivery,
+    "existing": _existing,
 }
 
 

@@ -26,7 +26,7 @@ from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import pack_bodies
 from vm_df_writer.wire.protocol import IMPORT_LINES, REMOTE_WRITE, Wire
 
-__all__ = ["compare_servers", "server_programs"]
+__all__ = ["VersionedServer", "compare_servers", "server_programs"]
 
 _NO_LIMIT = 10**9
 _SERVERS = Path(__file__).parents[1] / ".servers"
@@ -118,7 +118,7 @@ def _bodies(data: Input, way: _Way) -> list[bytes]:
     return [compress(body.data, encoding) for body in bodies]
 
 
-class _Server(LocalVictoriaMetrics):
+class VersionedServer(LocalVictoriaMetrics):
     """A server of a version of its own."""
 
     def __init__(self, program: str) -> None:
@@ -143,7 +143,7 @@ def _server_cpu_s(
 
     What it does with its storage later is the same for both wires.
     """
-    with _Server(program) as server:
+    with VersionedServer(program) as server:
         _post(server.url, before, way)  # a server knows a series again by the order of its labels
         settle(server.url)
         started = server.cpu_s()
@@ -171,7 +171,7 @@ def _end_to_end(
         "remote_write": 0.55 if is_new else 0.77,
         "import": 1.15 if is_new else 1.0,
     }
-    with _Server(program) as server, TemporaryDirectory() as folder, ExitStack() as writers:
+    with VersionedServer(program) as server, TemporaryDirectory() as folder, ExitStack() as writers:
         curl = Curl(server.url, Path(folder), list(data.lines()))
         measures = {"curl": timed(curl.post_two_at_a_time)}
         for protocol in goals:

@@ -49,6 +49,7 @@ def test_every_case_has_a_ratio_and_a_goal(results: Any) -> None:
     without_polars = any("polars" in what for what in results["missing"])
     cases = {found["case"] for found in results["comparisons"]}
     assert {"import vm_df_writer", "write of one row"} <= cases
+    assert any(case.startswith("replacing a quarter, ") for case in cases)
     assert sum(case.startswith(("wide", "long")) for case in cases) >= 7 - 2 * without_polars
     for found in results["comparisons"]:
         low, high = found["ratio_spread"]

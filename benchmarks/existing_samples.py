@@ -1,0 +1,77 @@
+"""What verifying, reading and replacing cost, beside a write of the same samples."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.frames import wide_frame
+from benchmarks.sizes import Shape, Sizes
+from benchmarks.timing import Comparison, Timing, timed
+from benchmarks.wire_servers import VersionedServer, server_programs
+from vm_df_writer import VmWriter, WriterConfig
+from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.replace_policy import ReplacePolicy
+
+__all__ = ["compare_existing"]
+
+# The largest that was measured in a round on two shared cores, and a third more.
+_GOALS = {
+    "verify": 1.0,
+    "verify='count'": 1.0,
+    "read(like=)": 1.0,
+    "replacing a quarter": 12.0,
+    "replacing what is equal": 2.0,
+}
+# Without the 15 s of waiting for the server's disk, which no machine makes shorter.
+_AT_ONCE = ReplacePolicy(durable_after_s=0)
+
+
+def compare_existing(sizes: Sizes) -> Iterator[Comparison]:
+    """Compare with a write, on the oldest and the newest server; each time under new names."""
+    shape = Shape(2 * sizes.end_to_end.rows, max(1, sizes.end_to_end.series // 8))
+    programs = list(server_programs().items())
+    for version, program in dict([*programs[:1], *programs[-1:]]).items():
+        with VersionedServer(program) as server, TemporaryDirectory() as folder:
+            rounds = [
+                dict(_measure(server.url, Path(folder), f"round_{number}", shape))
+                for number in range(sizes.repetitions + 1)
+            ][1:]
+        seconds = {name: Timing(tuple(each[name] for each in rounds)) for name in rounds[0]}
+        for name, goal in _GOALS.items():
+            case, n_samples = f"{name}, {version}", shape.rows * shape.series
+            yield Comparison(case, "write", n_samples, seconds[name], seconds["write"], goal)
+
+
+def _measure(url: str, folder: Path, name: str, shape: Shape) -> Iterator[tuple[str, float]]:
+    frame = wide_frame(shape).frame
+    corrected = frame.iloc[: shape.rows // 4] + 1000
+    with _writer(url, folder, name) as writer:
+        steps: dict[str, Callable[[], object]] = {
+            "write": lambda: writer.write(frame),
+            "verify='count'": lambda: writer.verify(frame, count_only=True),
+            "verify": lambda: writer.verify(frame),
+            "read(like=)": lambda: writer.read(like=frame),
+            "replacing what is equal": lambda: writer.write(frame, if_exists="replace"),
+            "replacing a quarter": lambda: writer.write(corrected, if_exists="replace"),
+        }
+        for step, run in steps.items():
+            time.sleep(1.0)  # so that no flush of the server's own falls into it
+            yield step, timed(run)()
+
+
+@contextmanager
+def _writer(url: str, folder: Path, name: str) -> Iterator[VmWriter]:
+    config = WriterConfig(
+        datasource_url=url,
+        metric_format={"__name__": f"{name}_$VAR"},
+        spool_dir=str(folder),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what exists is left out, which is told
+        with VmWriter.from_backend(Backend.of(config, replacing=_AT_ONCE)) as writer:
+            yield writer
