@@ -92,16 +92,18 @@ def judge_need(
     kept = {i: label for i, label in enumerate(may_be) if not _is_constant(label)}
     varying = set()
     parting = list(kept)
+    apart = number(*kept.values())
     # Of two keys that both would do, such as a host and an id of each row, the one of few values.
     for i in sorted(kept, key=lambda i: -len(candidates[i].texts)):
         label = kept.pop(i)
-        together, apart = number(*kept.values()), number(*kept.values(), label)
+        together = number(*kept.values())
         if _n_distinct(together) < _n_distinct(apart):
             if share_of_shared_times(grouped, ms, together, apart) > MOST:
                 kept[i] = label
-            else:
-                varying.add(i)
-    n_series = _n_distinct(number(*kept.values()))
+                continue
+            varying.add(i)
+        apart = together
+    n_series = _n_distinct(apart)
     standings: list[Standing] = []
     for i, label in enumerate(may_be):
         if i in kept:
