@@ -29,8 +29,8 @@ def output_options(*formats: str) -> Callable[[Command], Command]:
                 "-o",
                 type=click.Path(dir_okay=False, path_type=Path),
                 metavar="FILE",
-                help=f"Write to this file, .{', .'.join(formats)}; .csv and .jsonl also with .gz. "
-                "By default to standard output.",
+                help=f"Write to this file: .{', .'.join(formats)}, and text also with .gz. By "
+                "default to standard output.",
             ),
         ):
             command = option(command)
