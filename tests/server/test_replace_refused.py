@@ -52,6 +52,22 @@ def test_a_history_that_is_too_large_is_refused(
     assert stored(victoria_metrics, name) == {s: [v] for s, v in enumerate(OLD["y"])}
 
 
+def test_a_value_beside_which_the_others_would_become_zero_is_refused(
+    victoria_metrics: LocalVictoriaMetrics, writer: VmWriter, name: str, tmp_path: Path
+) -> None:
+    writer.write(frame([1e-9, 2e-9, 3.0]))
+    with pytest.raises(
+        ReplaceError,
+        match=r"has 2 samples as small as 1e-09, which the server would round off or make zero "
+        r"beside 1e\+15: it keeps about 18 digits .*; correct that value, or write it to series of",
+    ):
+        writer.write(frame([1e15], start=2), if_exists="replace")
+    assert stored(victoria_metrics, name) == {0: [1e-9], 1: [2e-9], 2: [3.0]}
+    assert files_in(tmp_path) == []
+    writer.write(frame([0.002], start=2), if_exists="replace")
+    assert stored(victoria_metrics, name) == {0: [1e-9], 1: [2e-9], 2: [0.002]}
+
+
 def test_a_series_that_another_writer_is_at_is_refused(writer: VmWriter) -> None:
     now = pd.Timestamp.now("UTC").floor("s")
     recent = pd.DataFrame({"time": [now - pd.Timedelta("1h"), now], "host": "a", "y": [1.0, 2.0]})

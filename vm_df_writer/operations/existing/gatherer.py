@@ -12,7 +12,7 @@ from vm_df_writer.delivery.restore_set import RestoreSet, keep_restore_set
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import ReplaceError, SpoolError
 from vm_df_writer.model.replaced import Replaced
-from vm_df_writer.model.series import SeriesBlock
+from vm_df_writer.model.series import FloatArray, SeriesBlock
 from vm_df_writer.operations.existing.whole_series import Selection, SeriesAccess
 from vm_df_writer.server.limits import ServerLimits
 from vm_df_writer.server.time_limits import DEFAULT_FUTURE_S
@@ -23,6 +23,10 @@ __all__ = ["Gatherer"]
 
 _REASON = "the whole of series that are being replaced; vm-df-writer replay completes that"
 _LOOKS = 3
+# The server keeps about 18 digits below the largest value of a block (decimal.go): beside one that
+# is so much larger, a value loses digits before its sixth one.
+_TOO_LARGE = 1e11
+_FAR_LARGER = 1e3  # than all that was there: else the digits are gone already, or nearly so
 
 
 class Gatherer:
@@ -115,11 +119,13 @@ class Gatherer:
         self, group: SeriesBlock, selection: Selection, found: Counter[str]
     ) -> Iterator[SeriesBlock]:
         new_times = {label_set: times for label_set, times, _ in group}
+        new_values = {label_set: values for label_set, _, values in group}
         limits = self.limits().times
         for label_set, times, values in self._access.read(selection, self._newest_ms):
             found[series_key(label_set)] += len(times)
             stays = ~np.isin(times, new_times[label_set])
             if n := int(stays.sum()):
+                _require_digits(label_set, values[stays], new_values[label_set])
                 yield limits.keep(
                     SeriesBlock(
                         label_sets=[label_set],
@@ -172,6 +178,22 @@ class Gatherer:
         if newest_ms is not None:
             return newest_ms
         return self._backend.server.info().now_ms() + round(DEFAULT_FUTURE_S * 1000)
+
+
+def _require_digits(label_set: bytes, staying: FloatArray, new: FloatArray) -> None:
+    """Refuse values beside which the server would round off what is to stay."""
+    largest = np.abs(new[np.isfinite(new)]).max(initial=0.0)
+    sizes = np.abs(staying[np.isfinite(staying) & (staying != 0)])
+    if not sizes.size or largest <= _FAR_LARGER * sizes.max():
+        return
+    is_lost = (sizes * _TOO_LARGE < largest) & (sizes * _TOO_LARGE >= sizes.max())
+    if is_lost.any():
+        raise ReplaceError(
+            f"{_name(label_set)} has {int(is_lost.sum()):,} samples as small as "
+            f"{sizes[is_lost].min():.6g}, which the server would round off or make zero beside "
+            f"{largest:.6g}: it keeps about 18 digits below the largest value of a series",
+            hint="correct that value, or write it to series of other labels",
+        )
 
 
 def _name(label_set: bytes) -> str:
