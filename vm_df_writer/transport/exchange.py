@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import ssl
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ _LEAST_BYTES_PER_S = 2**16
 # The standard library bounds a header and their number, but not how many 1xx answers come first.
 _MOST_HEAD_BYTES = 2**20
 _TLS_RECORD_BYTES = 2**14
+# As many as headers; urllib3 reads them without end.
+_MOST_TRAILERS = 100
 
 
 class SlowAnswerError(TimeoutError):
@@ -126,14 +129,20 @@ class BoundedResponse(HTTPResponse):
         super().begin()
         if lines.last_line not in (b"\r\n", b"\n"):
             raise HTTPException("the head of the answer is cut off")
+        lines.trailers_left = _MOST_TRAILERS
 
 
 class _LineReader(io.BufferedReader):
     last_line = b"\n"
+    trailers_left = math.inf  # of the head, the standard library counts the lines
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        self.last_line = super().readline(size)
-        return self.last_line
+        self.last_line = line = super().readline(size)
+        if b":" in line.partition(b";")[0]:  # else it is the size of a chunk
+            self.trailers_left -= 1
+            if self.trailers_left < 0:
+                raise LongAnswerError(None, "more trailers than any answer has")
+        return line
 
 
 class _BoundedReader(io.RawIOBase):

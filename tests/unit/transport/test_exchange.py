@@ -170,3 +170,15 @@ def test_the_next_request_of_a_connection_has_all_of_its_time(serve: Serve) -> N
     client = http_client(serve(late), **LIMITS)
     for _ in range(4):
         client.post_import(LINE)
+
+
+def test_trailers_without_end_are_refused_however_fast_they_come(serve: Serve) -> None:
+    def flood(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(CHUNKED.replace(b"204", b"200") + b"2\r\nOK\r\n0\r\n")
+        while True:
+            connection.sendall(b"A: b\r\n" * 1000)
+
+    client = http_client(url := serve(flood))
+    with pytest.raises(ServerUnavailable, match="more trailers than any answer has"):
+        client.get(f"{url}/metrics")
