@@ -248,6 +248,10 @@ def _clear_reasons() -> Iterator[None]:
         raise SourceError(error.describe()) from error
     except SourceError:
         raise
+    except MemoryError as error:
+        raise SourceError(
+            "does not fit into memory; write it with backfill, which reads it in parts"
+        ) from error
     except Exception as error:  # pyarrow, gzip, pandas and file systems have all kinds
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         reason = reason.removeprefix("Error tokenizing data. C error: ")

@@ -24,6 +24,8 @@ __all__ = ["CsvFormat"]
 
 # So much text shows the separator and the decimal mark; what comes later must fit.
 _SAMPLE_BYTES = 2**20
+# No line is longer: what is packed may be of any length, and a quote that is not closed has no end.
+_MOST_LINE_BYTES = 2**25
 
 
 class CsvFormat:
@@ -74,8 +76,8 @@ class CsvFormat:
         self, file: IO[bytes], reading: ReadOptions, options: FileOptions
     ) -> pd.DataFrame:
         """Read the file as one frame, whose columns are what they are in parts."""
-        text, encoding, _ = open_text(file, options.encoding)
-        data = text.read()
+        text, encoding, in_one_go = open_text(file, options.encoding)
+        data = _read_lines(text) if in_one_go else text.read()
         schema, parts = self._plan(BytesIO(data), encoding, reading, options)
         lines = data[parts[0].start : parts[-1].stop] if parts else b""
         return read_cells(lines, _dialect_of(schema), schema.columns)
@@ -92,6 +94,8 @@ class CsvFormat:
         head = text.read(_SAMPLE_BYTES)
         while not last_line_end(head, assumed) and (more := text.read(_SAMPLE_BYTES)):
             head += more
+            if len(head) > _MOST_LINE_BYTES:
+                raise _endless(len(head))
         shown = head[: last_line_end(head, assumed)] or head
         dialect, start = sniff_dialect(
             shown, options, encoding=encoding, default_separator=self._separator
@@ -129,12 +133,26 @@ def _chunks(blocks: Iterator[bytes], separator: str, chunk_bytes: int) -> Iterat
             yield rest[:end]
             rest = rest[end:]
         if len(rest) > 2 * chunk_bytes:
-            raise SourceError(
-                f"no line ends within {len(rest):,} bytes; check the file for a double quote "
-                "that is not closed"
-            )
+            raise _endless(len(rest))
     if rest:
         yield rest
+
+
+def _read_lines(text: BufferedReader) -> bytes:
+    """Read everything, unless a line is too long."""
+    blocks = []
+    while block := text.read(_MOST_LINE_BYTES + 1):
+        blocks.append(block)
+        if len(block) > _MOST_LINE_BYTES and b"\n" not in block:
+            raise _endless(len(block))
+    return b"".join(blocks)
+
+
+def _endless(n_bytes: int) -> SourceError:
+    return SourceError(
+        f"no line ends within {n_bytes:,} bytes; check the file for a double quote that is not "
+        "closed"
+    )
 
 
 def _move(text: BufferedReader, position: int, goal: int, *, seekable: bool) -> int:

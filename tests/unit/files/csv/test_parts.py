@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from dataclasses import replace
 from io import BytesIO
 
@@ -88,6 +89,21 @@ def test_a_quote_that_is_never_closed_is_found_while_planning() -> None:
         match=r"^no line ends within [\d,]+ bytes; check the file for a double quote that is not",
     ):
         plan(b'y,text\n1,"a\n' + b"2,b\n" * 2000)
+
+
+@pytest.mark.parametrize("begin", [b"", b"time,y\n2026-01-01,"], ids=["header", "row"])
+def test_a_packed_line_without_end_is_refused_before_all_of_it_is_unpacked(begin: bytes) -> None:
+    unpacked = 2**28
+    data = BytesIO(gzip.compress(begin + b"a," * (unpacked // 2), 1))
+    tracemalloc.start()
+    try:
+        for read_it in (CSV.read_whole, CSV.plan):
+            data.seek(0)
+            with pytest.raises(SourceError, match=r"^no line ends within [\d,]+ bytes"):
+                read_it(data, ReadOptions(), FileOptions())
+        assert tracemalloc.get_traced_memory()[1] < unpacked
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
