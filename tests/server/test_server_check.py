@@ -15,6 +15,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from tests.support.replace_kills import is_old
 from tests.support.writers import writer_with
 from vm_df_writer import CopiesWarning, ServerRejected
 from vm_df_writer.cli import main
@@ -81,6 +82,16 @@ def test_an_agent_and_what_is_behind_it_are_told_apart(
     assert check.reading.endswith("or set query_url to what can be read from")
     assert (check.retention_s, check.future_s) == (None, None)
     assert check.cache_reset == "unknown; reads go to: vmagent"
+
+
+def test_the_deduplication_of_an_agent_is_told_as_what_alters(
+    victoria_metrics: LocalVictoriaMetrics, start_vmagent: StartAgent
+) -> None:
+    if is_old(victoria_metrics):
+        pytest.skip("an agent before v1.86 has no such flag")
+    agent = start_vmagent(victoria_metrics.url, "-remoteWrite.streamAggr.dedupInterval=30s")
+    with writer_with(agent.url, query_url=victoria_metrics.url, metric_format=FORMAT) as writer:
+        assert dict(writer.check().altering) == {"remoteWrite.streamAggr.dedupInterval": "30s"}
 
 
 def test_a_server_that_keeps_its_facts_to_itself_is_assumed_to_be_as_usual(
