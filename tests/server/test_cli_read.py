@@ -104,6 +104,20 @@ def test_an_expression_is_read_at_steps(cli: Cli, scores: Path, name: str) -> No
     )  # fmt: skip
 
 
+def test_advice_names_options(cli: Cli, scores: Path, name: str) -> None:
+    higher = scores.with_name("higher.csv")
+    SCORES.assign(y=SCORES["y"] + 1, anomaly_score=np.nan).to_csv(higher, index=False)
+    assert (
+        "write them once more with --if-exists 'replace'" in cli("write", higher, "--verify").stderr
+    )
+    refused = cli("write", higher, "--if-exists", "fail")
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(f"Error: {higher}: --if-exists: the server has a sample of ")
+    assert "or pass --if-exists 'skip', 'replace' or 'append'" in refused.stderr
+    read = cli("read", f"{name}_y", "--format", "csv")
+    assert "and --duplicates 'last' chose one of each" in read.stderr
+
+
 def test_nothing_is_an_empty_table_and_a_warning(cli: Cli, name: str) -> None:
     result = cli("read", f"{name}_nothing")
     assert (result.exit_code, result.stdout) == (0, "time\n")

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
-from vm_df_writer.cli.option_names import explain
+from vm_df_writer.cli.option_names import explain, name_options
 from vm_df_writer.cli.output import is_quiet, say, verbosity
 from vm_df_writer.cli.parameters.option_groups import GroupedCommand, GroupedOption
 from vm_df_writer.display.warn import capture_warnings
@@ -280,6 +280,8 @@ class _Lines(logging.Handler):
     def show(self, level: str, message: str) -> None:
         if is_quiet() and level in ("warning", "info", "debug"):
             return
+        if level == "warning":
+            message = name_options(message)
         kind = _subject.get() + _NUMBER.sub("#", message)
         if kind not in self._shown or self.level < logging.WARNING:
             self._shown.add(kind)

@@ -9,10 +9,21 @@ from dataclasses import dataclass, fields
 from functools import cache
 
 from vm_df_writer.config.read_options import ReadOptions
-from vm_df_writer.errors import FrameError, JobError, SourceError, VmDfWriterError
+from vm_df_writer.errors import (
+    FrameError,
+    JobError,
+    ReplaceError,
+    SamplesExistError,
+    SourceError,
+    VerificationError,
+    VmDfWriterError,
+)
 from vm_df_writer.files.file_options import FileOptions
 
 __all__ = ["explain", "name_options", "option_name"]
+
+# Their messages begin with a keyword, if they are about one.
+_ABOUT_OPTIONS = (JobError, SourceError, ReplaceError, SamplesExistError)
 
 
 def option_name(keyword: str) -> str:
@@ -65,7 +76,7 @@ def explain(error: VmDfWriterError) -> str:
     """Return the message of an error, with options where it names Python's keywords."""
     message = name_options(error.describe()) if _names_keywords(error) else error.describe()
     where, colon, rest = message.partition(":")
-    if isinstance(error, (JobError, SourceError)) and _keywords().name.fullmatch(where):
+    if isinstance(error, _ABOUT_OPTIONS) and _keywords().name.fullmatch(where):
         return option_name(where) + colon + rest
     return message
 
@@ -96,7 +107,7 @@ def name_options(message: str) -> str:
 
 
 def _names_keywords(error: VmDfWriterError) -> bool:
-    return isinstance(error, (FrameError, JobError, SourceError))
+    return isinstance(error, (*_ABOUT_OPTIONS, FrameError, VerificationError))
 
 
 def _repeat_option(match: re.Match[str]) -> str:
