@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -97,7 +98,8 @@ class _Gun:
             for _ in range(times):
                 process.join(shot_s)
                 if process.exitcode is None and process.pid is not None:
-                    os.kill(process.pid, number)
+                    with suppress(ProcessLookupError):  # it ends just now
+                        os.kill(process.pid, number)
         process.join(_HANGS_AFTER_S)
         took_s = time.monotonic() - started
         code = process.exitcode
