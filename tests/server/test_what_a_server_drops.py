@@ -214,11 +214,13 @@ def test_digits_that_a_later_write_takes_are_missed_by_a_later_look(
 def test_a_loss_is_told_from_deduplication(start_victoria_metrics: StartServer) -> None:
     server = start_victoria_metrics("-dedup.minScrapeInterval=1m", "-storage.maxHourlySeries=1")
     times = pd.date_range(NOW - timedelta(minutes=5), periods=30, freq="10s")
-    frame = pd.DataFrame({"y": 1.0, "yhat": 1.0}, index=times)
-    found = verdict(server.url, frame)[1]
-    assert found.missing == 30
-    assert found.found + found.deduplicated == 30
-    assert found.found in (5, 6)
+    names = ["y", "yhat", "yhat_lower", "yhat_upper"]
+    found = verdict(server.url, pd.DataFrame(1.0, index=times, columns=names))[1]
+    # The server counts series by a Bloom filter, which now and then takes another for the one.
+    n_kept = 4 - found.missing // 30
+    assert found.missing in (90, 60, 30)
+    assert found.found + found.deduplicated == 30 * n_kept
+    assert found.found in (5 * n_kept, 6 * n_kept)
 
 
 def test_what_an_agent_hands_on_late_is_waited_for(

@@ -61,7 +61,9 @@ class LabelColumn:
         """Say whether it is known that no two rows have the same text, or none."""
         if self.codes is None or not isinstance(self.texts, ArrowTexts):
             return False
-        return len(self.texts) >= len(self.codes) and bool(np.bincount(self.codes + 1).max() == 1)
+        return len(self.texts) >= len(self.codes) and bool(
+            np.bincount(self.codes + 1).max(initial=0) <= 1
+        )
 
     def in_order(self) -> LabelColumn:
         """Return the label with its texts in the order in which rows have them first.

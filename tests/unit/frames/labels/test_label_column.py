@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.frame_samples import minutes, read, stored
 from vm_df_writer.errors import LabelError
+from vm_df_writer.frames.labels.arrow_texts import ArrowTexts
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
     constant_label,
@@ -195,6 +196,31 @@ def test_labels_are_taken_tiled_and_repeated() -> None:
     assert texts_of(label.take(np.array([2, 0]))) == [None, "a"]
     assert texts_of(label.tile(2)) == ["a", "b", None, "a", "b", None]
     assert texts_of(label.repeat(2)) == ["a", "a", "b", "b", None, None]
+
+
+@pytest.mark.parametrize(
+    ("texts", "known"),
+    [(["b", "a"], True), ([], True), (["b", "b"], False), (["b", None, None], False)],
+)
+def test_a_label_parts_all_rows_that_have_each_their_own_text(
+    texts: list[str | None], known: bool
+) -> None:
+    pytest.importorskip("pyarrow")
+    uniques = pd.Index(["a", "b", "c"], dtype=pd.StringDtype("pyarrow"))
+    codes = np.array([-1 if text is None else uniques.get_loc(text) for text in texts], np.int8)
+    label = LabelColumn("host", codes, ArrowTexts.of(uniques) or [])
+    assert label.parts_all() is known
+    assert not LabelColumn("host", codes, ["a", "b", "c"]).parts_all()  # two may be equal
+
+
+@pytest.mark.parametrize("arrow", [True, False])
+def test_texts_are_put_in_the_order_of_rows(arrow: bool) -> None:
+    pytest.importorskip("pyarrow")
+    uniques = pd.Index(list("abcd"), dtype=pd.StringDtype("pyarrow"))
+    texts = (ArrowTexts.of(uniques) if arrow else None) or list("abcd")
+    label = LabelColumn("host", np.array([3, -1, 0, 3, 1, 0], np.int8), texts).in_order()
+    assert label.codes is not None
+    assert (label.codes.tolist(), [*label.texts]) == ([0, -1, 1, 0, 2, 1], ["d", "a", "b"])
 
 
 def test_codes_of_a_level_are_read_as_they_are() -> None:
