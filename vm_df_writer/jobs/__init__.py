@@ -7,11 +7,13 @@ from vm_df_writer.jobs.estimate import JobEstimate, estimate
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.report import Failure, JobReport, read_report
 from vm_df_writer.jobs.report_file import save_report
+from vm_df_writer.jobs.state.file_summary import FileSummary
 from vm_df_writer.jobs.state.job_receipt import read_receipt
 
 __all__ = [
     "Failure",
     "FileOptions",
+    "FileSummary",
     "JobError",
     "JobEstimate",
     "JobOptions",

@@ -11,6 +11,7 @@ from typing import Any
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
+from vm_df_writer.jobs.state.file_summary import FileSummary, sum_up_files
 from vm_df_writer.jobs.state.job_receipt import read_receipt
 from vm_df_writer.jobs.state.outcome import JobOutcome
 from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records, readable
@@ -20,6 +21,7 @@ from vm_df_writer.model.receipt import Receipt
 __all__ = ["Failure", "JobReport", "read_report"]
 
 _SHOWN_FAILURES = 20
+_SHOWN_FILES = 1000
 _SUMMED = ("samples", "undelivered", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt")
 _NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
 _TOLD = (PartState.PENDING, PartState.SENT, PartState.FAILED, PartState.SPOOLED)
@@ -82,6 +84,8 @@ class JobReport:
         Wall time of the last run in seconds.
     run_rows, run_samples : int
         What the last run finished.
+    files : sequence of FileSummary
+        What has become of the parts of each file.
     failures : sequence of Failure
         The parts that failed, that are spooled, that were interrupted while they were sent, or
         that could not be verified.
@@ -112,6 +116,7 @@ class JobReport:
     elapsed_s: float
     run_rows: int
     run_samples: int
+    files: Sequence[FileSummary] = field(repr=False)
     failures: Sequence[Failure] = field(repr=False)
     cache_reset: bool | None = None
 
@@ -136,6 +141,7 @@ class JobReport:
         """Return plain values, ready for JSON."""
         plain = dict(vars(self))
         plain["failures"] = [vars(failure) for failure in self.failures]
+        plain["files"] = [{**vars(file), "parts": dict(file.parts)} for file in self.files]
         for name in ("parts", "dropped", "adjusted"):
             plain[name] = dict(plain[name])
         plain |= {"ok": self.ok, "samples_per_s": self.samples_per_s}
@@ -178,6 +184,11 @@ class JobReport:
         more = len(self.failures) - len(lines)
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
+    def _file_lines(self) -> dict[str, str]:
+        lines = {file.path: str(file) for file in self.files[:_SHOWN_FILES]}
+        more = len(self.files) - len(lines)
+        return lines | ({"...": f"and {more:,} more"} if more > 0 else {})
+
     def __repr__(self) -> str:
         """Return one line, for a prompt or a log."""
         return (
@@ -192,8 +203,10 @@ class JobReport:
 
     def _repr_html_(self) -> str:
         failures = {str(number): str(failure) for number, failure in enumerate(self.failures, 1)}
-        shown = facts_table("vm_df_writer: backfill", self._facts())
-        return shown + (facts_table("parts that are not all right", failures) if failures else "")
+        tables = {"parts that are not all right": failures, "files": self._file_lines()}
+        return facts_table("vm_df_writer: backfill", self._facts()) + "".join(
+            facts_table(title, lines) for title, lines in tables.items() if lines
+        )
 
 
 def read_report(path: str | Path, *, cache_reset: bool | None = None) -> JobReport:
@@ -268,6 +281,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         elapsed_s=float(ended or seen) - float(started),
         run_rows=int(run_rows),
         run_samples=int(run_samples),
+        files=sum_up_files(records),
         failures=[
             Failure(r.path, r.part.number, r.state, r.reason)
             for r in records

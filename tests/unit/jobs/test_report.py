@@ -10,6 +10,7 @@ from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.report import Failure, JobReport, read_report
+from vm_df_writer.jobs.state.file_summary import FileSummary
 from vm_df_writer.jobs.state.records import PartState
 from vm_df_writer.jobs.state.store import StateStore
 
@@ -24,7 +25,7 @@ NOTHING: dict[str, Any] = {
     "outcome": "done", "parts": {}, "rows": 0, "rows_left": 0, "samples": 0, "dropped": {},
     "adjusted": {}, "undelivered": 0, "bytes_raw": 0, "bytes_sent": 0, "requests": 0, "retries": 0,
     "in_doubt": 0, "repeated": 0, "missing": 0, "mismatched": 0, "first_ms": None, "last_ms": None,
-    "elapsed_s": 0.0, "run_rows": 0, "run_samples": 0, "failures": [],
+    "elapsed_s": 0.0, "run_rows": 0, "run_samples": 0, "files": [], "failures": [],
 }  # fmt: skip
 
 
@@ -165,3 +166,12 @@ def test_html_quotes_what_failed() -> None:
     assert "<b>.csv" not in html
     assert "&lt;b&gt;.csv, part 0: failed: a &lt; b" in html
     assert "parts that are not all right" not in report_of()._repr_html_()
+
+
+def test_the_page_of_many_files_shows_the_first_ones() -> None:
+    files = [FileSummary(f"{n}.csv", {"sent": 1}, 1, 1, 0, 0) for n in range(1002)]
+    html = report_of(files=files)._repr_html_()
+    assert "999.csv" in html
+    assert "1000.csv" not in html
+    assert "and 2 more" in html
+    assert len(report_of(files=files).to_dict()["files"]) == 1002
