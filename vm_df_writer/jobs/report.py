@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,9 @@ class JobReport:
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
     def _file_lines(self) -> dict[str, str]:
-        lines = {file.path: str(file) for file in self.files[:_SHOWN_FILES]}
+        shared = commonprefix([file.path for file in self.files])  # noqa: RUF071 - URLs, too
+        in_common = shared.rfind("/") + 1
+        lines = {file.path[in_common:]: str(file) for file in self.files[:_SHOWN_FILES]}
         more = len(self.files) - len(lines)
         return lines | ({"...": f"and {more:,} more"} if more > 0 else {})
 

@@ -175,3 +175,11 @@ def test_the_page_of_many_files_shows_the_first_ones() -> None:
     assert "1000.csv" not in html
     assert "and 2 more" in html
     assert len(report_of(files=files).to_dict()["files"]) == 1002
+
+
+def test_the_page_shows_files_without_the_folder_that_they_share() -> None:
+    paths = ["s3://b/scores/x/1.csv", "s3://b/scores/x/12.csv", "s3://b/scores/y.csv"]
+    files = [FileSummary(path, {"sent": 1}, 1, 1, 0, 0) for path in paths]
+    html = report_of(files=files)._repr_html_()
+    assert [name for name in (">x/1.csv<", ">x/12.csv<", ">y.csv<") if name not in html] == []
+    assert ">1.csv<" in report_of(files=files[:1])._repr_html_()
