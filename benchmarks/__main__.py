@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.delivery import vary_delivery
@@ -24,6 +24,7 @@ from benchmarks.scaling import growth_exponents, scale_rows, scale_series
 from benchmarks.sizes import FULL, NORMAL, SMALL, Sizes
 from benchmarks.small_writes import compare_small_writes
 from benchmarks.stages import split_writes
+from benchmarks.timing import Comparison
 from benchmarks.wire_servers import compare_servers
 from benchmarks.wires import compare_wires, measure_sizes, size_goal
 from benchmarks.writing import compare_peers, require_agreement
@@ -32,20 +33,20 @@ from vm_df_writer.local import ServerNotInstalled
 _OUT = Path(__file__).parent / "out"
 
 
-def _formatting(sizes: Sizes, results: Results) -> None:
-    for found in compare_formatting(sizes):
+def _take(comparisons: Iterable[Comparison | str], results: Results) -> None:
+    for found in comparisons:
         if isinstance(found, str):
             results.miss(found)
         else:
             results.comparisons.append(found)
+
+
+def _formatting(sizes: Sizes, results: Results) -> None:
+    _take(compare_formatting(sizes), results)
 
 
 def _drawn(sizes: Sizes, results: Results) -> None:
-    for found in compare_drawn(sizes):
-        if isinstance(found, str):
-            results.miss(found)
-        else:
-            results.comparisons.append(found)
+    _take(compare_drawn(sizes), results)
 
 
 def _imports(sizes: Sizes, results: Results) -> None:
@@ -93,11 +94,7 @@ def _delivery(sizes: Sizes, results: Results) -> None:
 
 
 def _wires(sizes: Sizes, results: Results) -> None:
-    for found in compare_wires(sizes):
-        if isinstance(found, str):
-            results.miss(found)
-        else:
-            results.comparisons.append(found)
+    _take(compare_wires(sizes), results)
     results.wire_sizes += measure_sizes(sizes)
     results.size_goals.append(size_goal(results.wire_sizes))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
 
+from benchmarks.formatting import Race
 from benchmarks.frames import METRIC_FORMAT, VALUE_COLUMNS, Input, epoch_ms, metric_name
 from benchmarks.optional import NotInstalledError, optional
 from benchmarks.polars_lines import lines_of_long
@@ -22,18 +23,10 @@ from vm_df_writer import VmWriter
 __all__ = ["compare_drawn"]
 
 _Order = Literal["shuffled within each time", "all rows shuffled"]
-_Draw = Callable[[np.random.Generator], "_Race"]
+_Draw = Callable[[np.random.Generator], Race]
 
 
 _ORDERS: dict[_Order, float] = {"shuffled within each time": 0.75, "all rows shuffled": 1.0}
-
-
-class _Race(NamedTuple):
-    """Something and its yardstick, on one frame."""
-
-    n_samples: int
-    ours: Callable[[], object]
-    theirs: Callable[[], object]
 
 
 def compare_drawn(sizes: Sizes) -> Iterator[Comparison | str]:
@@ -72,7 +65,7 @@ def _compare(case: str, yardstick: str, goal: float, draw: _Draw, repetitions: i
     return Comparison(case, yardstick, race.n_samples, ours, theirs, goal)
 
 
-def _long(rng: np.random.Generator, shape: Shape, order: _Order) -> _Race:
+def _long(rng: np.random.Generator, shape: Shape, order: _Order) -> Race:
     """Draw a long frame of two labels, whose series follow each other in any order."""
     rows, n_series = shape.rows, int(rng.integers(shape.series // 2, 2 * shape.series))
     n_devices = int(rng.integers(2, 30))
@@ -93,7 +86,7 @@ def _long(rng: np.random.Generator, shape: Shape, order: _Order) -> _Race:
         }
     )
     polars = optional("polars").from_pandas(frame)
-    return _Race(
+    return Race(
         rows, drain(Input(frame, rows).lines), lambda: lines_of_long(polars, VALUE_COLUMNS[0])
     )
 
@@ -142,12 +135,12 @@ def _loop(frame: pd.DataFrame) -> Callable[[], bytes]:
     return run
 
 
-def _first_write(rng: np.random.Generator, n_series: int) -> _Race:
+def _first_write(rng: np.random.Generator, n_series: int) -> Race:
     frame = _wide(rng, _columns(rng, n_series))
-    return _Race(n_series, drain(Input(frame, n_series).lines), _loop(frame))
+    return Race(n_series, drain(Input(frame, n_series).lines), _loop(frame))
 
 
-def _second_write(rng: np.random.Generator, n_series: int) -> _Race:
+def _second_write(rng: np.random.Generator, n_series: int) -> Race:
     """Draw a frame of columns that are equal to those of an earlier one, and not the same."""
     columns = _columns(rng, n_series)
     levels = [columns.get_level_values(i).tolist() for i in range(3)]
@@ -155,12 +148,12 @@ def _second_write(rng: np.random.Generator, n_series: int) -> _Race:
     # Everything but sending; label sets are kept by the writer, not by to_import_lines.
     writer = VmWriter("http://localhost:8428", metric_format=METRIC_FORMAT)
     writer.write(_wide(rng, columns), dry_run=True, progress=False)
-    return _Race(n_series, lambda: writer.write(again, dry_run=True, progress=False), _loop(again))
+    return Race(n_series, lambda: writer.write(again, dry_run=True, progress=False), _loop(again))
 
 
-def _long_of_one_time(rng: np.random.Generator, n_series: int) -> _Race:
+def _long_of_one_time(rng: np.random.Generator, n_series: int) -> Race:
     wide = _wide(rng, _columns(rng, n_series))
     frame = wide.columns.to_frame(index=False).rename(columns={"var": "variable"})
     frame.insert(0, "timestamp", wide.index.repeat(n_series))
     frame["value"] = wide.iloc[0].to_numpy()
-    return _Race(n_series, drain(Input(frame, n_series).lines), _loop(wide))
+    return Race(n_series, drain(Input(frame, n_series).lines), _loop(wide))

@@ -24,7 +24,7 @@ from benchmarks.timing import Comparison, alternate, drain, timed
 from benchmarks.yardsticks import dict_loop, orjson_columns, orjson_once
 from vm_df_writer import VmWriter
 
-__all__ = ["compare_formatting"]
+__all__ = ["Race", "compare_formatting"]
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ class _Case:
     name: str
     yardstick: str
     goal: float
-    build: Callable[[], _Race]
+    build: Callable[[], Race]
 
 
 @dataclass(frozen=True)
-class _Race:
+class Race:
+    """Something and its yardstick, on one frame."""
+
     n_samples: int
     ours: Callable[[], object]
     theirs: Callable[[], object]
@@ -105,36 +107,36 @@ def _cases(sizes: Sizes) -> list[_Case]:
     ]
 
 
-def _against_columns(data: Input) -> _Race:
-    return _Race(data.n_samples, drain(data.lines), orjson_columns(data))
+def _against_columns(data: Input) -> Race:
+    return Race(data.n_samples, drain(data.lines), orjson_columns(data))
 
 
-def _against_one_call(data: Input, sizes: Sizes) -> _Race:
+def _against_one_call(data: Input, sizes: Sizes) -> Race:
     yardstick = orjson_once(short_series_wide(sizes.short_series))
-    return _Race(data.n_samples, drain(data.lines), yardstick)
+    return Race(data.n_samples, drain(data.lines), yardstick)
 
 
-def _against_polars(data: Input) -> _Race:
+def _against_polars(data: Input) -> Race:
     values = [name for name in VALUE_COLUMNS if name in data.frame]
     frame = optional("polars").from_pandas(data.frame)
-    return _Race(
+    return Race(
         data.n_samples,
         drain(data.lines),
         lambda: [lines_of_long(frame, value) for value in values],
     )
 
 
-def _sorted(sizes: Sizes) -> _Race:
+def _sorted(sizes: Sizes) -> Race:
     ordered, shuffled = (long_frame(sizes.long, order=order) for order in ("series", "random"))
-    return _Race(ordered.n_samples, drain(ordered.lines), drain(shuffled.lines))
+    return Race(ordered.n_samples, drain(ordered.lines), drain(shuffled.lines))
 
 
-def _periodic(sizes: Sizes) -> _Race:
+def _periodic(sizes: Sizes) -> Race:
     data = periodic_frame(sizes.periodic_series)
-    return _Race(data.n_samples, drain(data.lines), dict_loop(data))
+    return Race(data.n_samples, drain(data.lines), dict_loop(data))
 
 
-def _periodic_again(sizes: Sizes) -> _Race:
+def _periodic_again(sizes: Sizes) -> Race:
     first, again = periodic_frame(sizes.periodic_series), periodic_frame(sizes.periodic_series)
     again.frame.index += pd.Timedelta(minutes=1)
     # Everything but sending; label sets are kept by the writer, not by to_import_lines.
@@ -144,4 +146,4 @@ def _periodic_again(sizes: Sizes) -> _Race:
         return writer.write(data.frame, dry_run=True, progress=False, **data.reading)
 
     write(first)
-    return _Race(again.n_samples, lambda: write(again), dict_loop(again))
+    return Race(again.n_samples, lambda: write(again), dict_loop(again))

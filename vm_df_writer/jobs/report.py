@@ -12,7 +12,7 @@ from typing import Any
 
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.text import describe_counts, describe_seconds, format_utc
-from vm_df_writer.jobs.state.file_summary import FileSummary, sum_up_files
+from vm_df_writer.jobs.state.file_summary import FileSummary, sum_up_files, time_range
 from vm_df_writer.jobs.state.job_receipt import read_receipt
 from vm_df_writer.jobs.state.outcome import JobOutcome
 from vm_df_writer.jobs.state.records import PartRecord, PartState, read_records, readable
@@ -258,8 +258,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         verification = record.totals.get("verification") or {}
         for name in ("missing", "mismatched"):
             totals[name] += verification.get(name, 0)
-    times = [r.totals.get(name) for r in records for name in ("first_ms", "last_ms")]
-    known = [int(ms) for ms in times if ms is not None]
+    first_ms, last_ms = time_range(records)
     return JobReport(
         state_path=path,
         outcome=outcome or "running",
@@ -279,8 +278,8 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         mismatched=totals["mismatched"],
         dropped=dropped,
         adjusted=adjusted,
-        first_ms=min(known, default=None),
-        last_ms=max(known, default=None),
+        first_ms=first_ms,
+        last_ms=last_ms,
         elapsed_s=float(ended or seen) - float(started),
         run_rows=int(run_rows),
         run_samples=int(run_samples),

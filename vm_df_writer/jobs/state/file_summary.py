@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vm_df_writer.display.text import describe_counts, format_utc
 from vm_df_writer.jobs.state.records import PartRecord
 
-__all__ = ["FileSummary", "sum_up_files"]
+__all__ = ["FileSummary", "sum_up_files", "time_range"]
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,18 @@ def sum_up_files(records: Iterable[PartRecord]) -> list[FileSummary]:
     return [_sum_up(path, parts) for path, parts in of_file.items()]
 
 
-def _sum_up(path: str, records: list[PartRecord]) -> FileSummary:
+def time_range(records: Iterable[PartRecord]) -> tuple[int | None, int | None]:
+    """Return when the first and the last acknowledged sample of some parts are."""
     times = [record.totals.get(name) for record in records for name in ("first_ms", "last_ms")]
     known = [int(ms) for ms in times if ms is not None]
+    return min(known, default=None), max(known, default=None)
+
+
+def _sum_up(path: str, records: list[PartRecord]) -> FileSummary:
     return FileSummary(
         path,
         Counter(str(record.state) for record in records),
         sum(record.part.rows for record in records),
         sum(int(record.totals.get("samples", 0)) for record in records),
-        min(known, default=None),
-        max(known, default=None),
+        *time_range(records),
     )
