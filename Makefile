@@ -69,12 +69,12 @@ servers: server ## get the oldest and the newest servers that Debian packages, f
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(bin)/python -m pip install --quiet --group dev
+	$(bin)/python -m pip install --quiet --editable '.[all,dask,spark]' --group dev
 	touch $@
 
 .venv-oldest/installed: pyproject.toml .ci/oldest_pins.py
 	.ci/make-venv .venv-oldest $(OLDEST_PYTHON)
 	.venv-oldest/bin/python .ci/oldest_pins.py > .venv-oldest/pins.txt
-	.venv-oldest/bin/python -m pip install --quiet --editable '.[all]' --group test \
+	.venv-oldest/bin/python -m pip install --quiet --editable '.[all,dask]' --group test \
 		--constraint .venv-oldest/pins.txt
 	touch $@

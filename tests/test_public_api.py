@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -75,11 +73,6 @@ def test_import_is_lazy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert not {"numpy", "pandas", "pydantic", "requests"} & set(run.stdout.split())
-
-
-def test_version_is_that_of_the_package() -> None:
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    assert vm_df_writer.__version__ == project["version"]
 
 
 @pytest.mark.parametrize("name", MEMBERS)

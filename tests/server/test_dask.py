@@ -22,6 +22,9 @@ from vm_df_writer.local import LocalVictoriaMetrics
 dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
 
+# Dask before 2025.5 tells so while a client was open, as the cluster's is for the whole module.
+pytestmark = pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
+
 N_PARTITIONS = 6
 
 

@@ -1,4 +1,4 @@
-"""Locations: where files lie. Local folders, and fsspec's URLs where the user has fsspec."""
+"""Locations: where files lie. Local folders, and fsspec's URLs with the extra `remote-files`."""
 
 from __future__ import annotations
 
@@ -251,8 +251,8 @@ def _filesystem(url: str) -> tuple[Any, str]:
         core = import_module("fsspec.core")
     except ImportError:
         raise JobError(
-            f"{url}: URLs are opened by fsspec, which is not installed; pip install fsspec and "
-            "what it needs for this kind of URL"
+            f"{url}: URLs are opened by fsspec, which is not installed; "
+            "pip install 'vm_df_writer[remote-files]', and what fsspec needs for this kind of URL"
         ) from None
     try:
         filesystem, path = core.url_to_fs(url)
