@@ -12,6 +12,8 @@ export VM_TEST_SUITE ?= oldest
 
 bin := .venv/bin
 
+SPHINX_ARGS := --fail-on-warning --keep-going --quiet --jobs auto
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -50,9 +52,17 @@ bench-compare: .venv/installed-dev ## compare the micro benchmarks with another 
 notebooks: .venv/installed-dev servers ## execute the notebooks, and keep their outputs
 	$(bin)/python -m notebooks.build
 
+.PHONY: docs
+docs: .venv/installed-dev ## build the documentation in docs/_build/html; a warning is an error
+	$(bin)/sphinx-build $(SPHINX_ARGS) --builder html docs docs/_build/html
+
+.PHONY: docs-links
+docs-links: .venv/installed-dev ## ask whether the pages that the documentation links to are there (needs the internet)
+	$(bin)/sphinx-build $(SPHINX_ARGS) --builder linkcheck docs docs/_build/links
+
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png
+	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png docs/_build docs/project docs/reference/api docs/tutorials/notebooks
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: server

@@ -1,7 +1,8 @@
-"""Makes docs/scale.md: ``python -m benchmarks.scale`` measures, simulates, compares and writes.
+"""Makes docs/explanation/scale.md: ``python -m benchmarks.scale``.
 
-It takes about three minutes on a machine that does nothing else, and needs Linux. The text of the
-page stays; what stands between its markers, and the picture, are made anew.
+It measures, simulates, compares and writes the page. That takes about three minutes on a machine
+that does nothing else, and needs Linux. The text of the page stays; what stands between its
+markers, and the picture, are made anew.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from benchmarks.timing import drain
 
 __all__ = ["put_into_page"]
 
-PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "scale.md"
 
 
 def put_into_page(page: str, parts: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The tables and the picture of docs/scale.md, made of costs and measurements."""
+"""The tables and the picture of docs/explanation/scale.md, made of costs and measurements."""
 
 from __future__ import annotations
 

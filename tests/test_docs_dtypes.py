@@ -1,4 +1,4 @@
-"""What docs/dtypes.md says is stored is what is stored: each row of its tables is run."""
+"""What docs/reference/dtypes.md says is stored is what is stored: each row of its tables is run."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support.docs_pages import DOCS
 from vm_df_writer import FrameError, to_import_lines
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.parse import parse_frame
 
 pa = import_module("pyarrow") if find_spec("pyarrow") else None
 
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "dtypes.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "reference" / "dtypes.md").read_text(encoding="utf-8")
 MEANINGS = ("time", "label", "value")
 METRIC_FORMAT = {"__name__": "$VAR"}
 

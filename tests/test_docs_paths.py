@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.docs_pages import docs_pages
+
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *docs_pages()]
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 

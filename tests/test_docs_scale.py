@@ -1,4 +1,4 @@
-"""The model of docs/scale.md keeps the laws of queues, and the page shows what the model says."""
+"""The model of docs/explanation/scale.md keeps the laws of queues, and the page shows it."""
 # ruff: noqa: E402 - without what is asked for first, nothing else can be imported
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ for package in ("matplotlib", "psutil", "simpy"):
 from benchmarks.scale_costs import ENCODINGS, PROCESSES
 from benchmarks.scale_model import Costs, Site, bounds, simulate, steady_rate
 from benchmarks.scale_tables import MADE_FROM_COSTS, SHAPE, name_of_write, predict_s
+from tests.support.docs_pages import DOCS
 from tests.support.http_servers import NO_CONTENT, raw_servers, read_request
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "explanation" / "scale.md").read_text(encoding="utf-8")
 
 SOME = Costs(
     samples_per_body=100_000,

@@ -1,4 +1,4 @@
-"""docs/silent_drops.md names every test of the modules that it points to, and no other."""
+"""docs/reference/silent_drops.md names every test of the modules that it points to, no other."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.docs_pages import DOCS
+
 ROOT = Path(__file__).parents[1]
-DOCUMENT = (ROOT / "docs" / "silent_drops.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "reference" / "silent_drops.md").read_text(encoding="utf-8")
 SECTIONS = re.split(r"^## ", DOCUMENT, flags=re.MULTILINE)[1:]
 
 

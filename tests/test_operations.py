@@ -1,4 +1,4 @@
-"""The examples of docs/operations: whoever copies one gets something that runs."""
+"""The examples of docs/howto/examples: whoever copies one gets something that runs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import configparser
 import shlex
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.support.command_line import command_named
+from tests.support.docs_pages import DOCS
 from vm_df_writer.cli.actions.backfill import JobExitCode
 from vm_df_writer.jobs import JobOptions, backfill
 
-FOLDER = Path(__file__).parents[1] / "docs" / "operations"
+FOLDER = DOCS / "howto" / "examples"
 
 
 def load(name: str) -> Any:
@@ -108,8 +108,8 @@ def test_the_github_workflow_is_valid_and_keeps_the_state() -> None:
 
 
 def test_every_example_and_exit_code_is_in_the_page() -> None:
-    page = (FOLDER / "backfill.md").read_text()
+    page = (FOLDER.parent / "backfill.md").read_text()
     for path in FOLDER.iterdir():
-        assert path.name == "backfill.md" or f"({path.name})" in page
+        assert f"(examples/{path.name})" in page
     for code in JobExitCode:
         assert str(int(code)) in page

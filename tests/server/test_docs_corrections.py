@@ -1,4 +1,4 @@
-"""The table of docs/corrections.md says what a server does: each of its cells is played."""
+"""The table of docs/howto/correct_scores.md says what a server does: its cells are played."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
+from tests.support.docs_pages import DOCS
 from tests.support.replace_kills import is_old
 from tests.support.replace_scene import DEDUPLICATION, writer_of
 from tests.support.stored_seconds import frame
@@ -16,7 +17,7 @@ from vm_df_writer import SamplesExistError, VerificationError, VmWriter, WriteRe
 from vm_df_writer.config.write_options import IfExists
 from vm_df_writer.local import LocalVictoriaMetrics
 
-DOC = Path(__file__).parents[2] / "docs" / "corrections.md"
+DOC = DOCS / "howto" / "correct_scores.md"
 N = 100
 FIRST = 10
 SAME = [[FIRST], [FIRST, FIRST]]

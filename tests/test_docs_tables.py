@@ -1,0 +1,48 @@
+"""The tables of docs/ that say what the code says are what the code makes of them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tests.support.docs_pages import DOCS, docs_pages
+from vm_df_writer import WriteReport
+
+pytest.importorskip("prometheus_client")
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ".ci/build_doc_tables.py"
+
+
+def test_the_tables_are_what_their_script_makes_of_the_code(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / SCRIPT), str(tmp_path)]
+    subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603
+    old = [
+        str(page.relative_to(DOCS))
+        for page in docs_pages()
+        if (tmp_path / page.relative_to(DOCS)).read_text() != page.read_text()
+    ]
+    assert old == [], f"run python {SCRIPT}"
+
+
+def test_every_table_that_the_script_makes_is_on_a_page() -> None:
+    made = set(re.findall(r'^    "([\w-]+)": lambda', (ROOT / SCRIPT).read_text(), re.MULTILINE))
+    text = "".join(page.read_text() for page in docs_pages())
+    assert len(made) >= 10
+    assert made <= set(re.findall(r"<!-- begin: (\S+) -->", text))
+
+
+def test_the_report_attributes_are_all_on_its_page() -> None:
+    page = (DOCS / "reference" / "report.md").read_text()
+    named = {
+        name
+        for cell in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+        for name in re.findall(r"\w+", cell)
+    }
+    hidden = {"acknowledged_counts", "undelivered_counts", "digests"}
+    assert named == {field.name for field in fields(WriteReport)} - hidden
