@@ -9,25 +9,25 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.delivery import vary_delivery
-from benchmarks.drawn import compare_drawn
-from benchmarks.end_to_end import compare_end_to_end
-from benchmarks.existing_samples import compare_existing
-from benchmarks.formatting import compare_formatting
-from benchmarks.imports import compare_imports
-from benchmarks.machine import describe_machine, describe_versions, use_two_cores
-from benchmarks.memory import memory_by_rows, memory_goals
-from benchmarks.optional import NotInstalledError
-from benchmarks.report import render_report
-from benchmarks.results import Results, to_record
-from benchmarks.scaling import growth_exponents, scale_rows, scale_series
-from benchmarks.sizes import FULL, NORMAL, SMALL, Sizes
-from benchmarks.small_writes import compare_small_writes
-from benchmarks.stages import split_writes
-from benchmarks.timing import Comparison
-from benchmarks.wire_servers import compare_servers
-from benchmarks.wires import compare_wires, measure_sizes, size_goal
-from benchmarks.writing import compare_peers, require_agreement
+from benchmarks.delivery.concurrency import vary_delivery
+from benchmarks.delivery.end_to_end import compare_end_to_end
+from benchmarks.delivery.existing_samples import compare_existing
+from benchmarks.delivery.small_writes import compare_small_writes
+from benchmarks.delivery.stages import split_writes
+from benchmarks.delivery.wire_servers import compare_servers
+from benchmarks.formatting.drawn import compare_drawn
+from benchmarks.formatting.goals import compare_formatting
+from benchmarks.formatting.imports import compare_imports
+from benchmarks.formatting.memory import memory_by_rows, memory_goals
+from benchmarks.formatting.peers import compare_peers, require_agreement
+from benchmarks.formatting.scaling import growth_exponents, scale_rows, scale_series
+from benchmarks.formatting.wires import compare_wires, measure_sizes, size_goal
+from benchmarks.measuring.machine import describe_machine, describe_versions, use_two_cores
+from benchmarks.measuring.optional import NotInstalledError
+from benchmarks.measuring.sizes import FULL, NORMAL, SMALL, Sizes
+from benchmarks.measuring.timing import Comparison
+from benchmarks.report.markdown import render_report
+from benchmarks.report.results import Results, to_record
 from vm_df_writer.local import ServerNotInstalled
 
 _OUT = Path(__file__).parent / "out"
@@ -159,7 +159,7 @@ def _write(results: Results, out: Path) -> None:
     folder = out / "plots"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        from benchmarks.plots import draw_plots  # matplotlib may be missing
+        from benchmarks.report.plots import draw_plots  # matplotlib may be missing
     except ImportError as error:
         results.miss(f"plots: {error.name} is not installed")
         plots = {}

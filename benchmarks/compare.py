@@ -17,7 +17,7 @@ import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.child import ROOT
+from benchmarks.measuring.child import ROOT
 
 _ROUNDS = 3
 _NOTABLE = 1.1

@@ -19,9 +19,9 @@ import pytest
 for package in ("matplotlib", "psutil", "simpy"):
     pytest.importorskip(package, reason="of the dependency group bench")
 
-from benchmarks.scale_costs import ENCODINGS, PROCESSES
-from benchmarks.scale_model import Costs, Site, bounds, simulate, steady_rate
-from benchmarks.scale_tables import MADE_FROM_COSTS, SHAPE, name_of_write, predict_s
+from benchmarks.scale.costs import ENCODINGS, PROCESSES
+from benchmarks.scale.model import Costs, Site, bounds, simulate, steady_rate
+from benchmarks.scale.tables import MADE_FROM_COSTS, SHAPE, name_of_write, predict_s
 from tests.support.docs_pages import DOCS
 from tests.support.http_servers import NO_CONTENT, raw_servers, read_request
 from vm_df_writer import VmWriter

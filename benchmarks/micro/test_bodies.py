@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.measuring.timing import drain
 from benchmarks.micro.blocks import BLOCKS
-from benchmarks.timing import drain
 from vm_df_writer.wire.packing import pack_bodies
 
 

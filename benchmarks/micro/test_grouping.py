@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.frames import epoch_ms, long_frame
-from benchmarks.sizes import Shape
+from benchmarks.measuring.frames import epoch_ms, long_frame
+from benchmarks.measuring.sizes import Shape
 from vm_df_writer.frames.grouping import group_rows
 from vm_df_writer.frames.labels.label_column import label_from_column
 

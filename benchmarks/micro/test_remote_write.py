@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.measuring.timing import drain
 from benchmarks.micro.blocks import BLOCKS
-from benchmarks.timing import drain
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.packing import pack_bodies

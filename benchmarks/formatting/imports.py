@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from tempfile import TemporaryDirectory
 
-from benchmarks.child import run_python
-from benchmarks.sizes import Sizes
-from benchmarks.timing import Comparison, alternate
+from benchmarks.measuring.child import run_python
+from benchmarks.measuring.sizes import Sizes
+from benchmarks.measuring.timing import Comparison, alternate
 
 __all__ = ["compare_imports"]
 

@@ -6,8 +6,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.frames import metric_name
-from benchmarks.optional import optional
+from benchmarks.measuring.frames import metric_name
+from benchmarks.measuring.optional import optional
 
 __all__ = ["lines_of_long", "lines_of_wide"]
 

@@ -2,7 +2,7 @@
 
 Beside them stands one write of all that is in the files, from memory.
 
-``python -m benchmarks.backfill_rates`` writes the same parquet files into a fresh server in each of
+``python -m benchmarks.delivery.jobs`` writes the same parquet files into a fresh server in each of
 these ways, some times in turn. It prints samples per second, and the CPU time of a sample in client
 and server: together they keep all cores of the machine busy, unless something else is the limit.
 """
@@ -25,10 +25,10 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from benchmarks.child import ROOT
-from benchmarks.frames import METRIC_FORMAT, long_frame
-from benchmarks.server import count_samples, settle
-from benchmarks.sizes import Shape
+from benchmarks.measuring.child import ROOT
+from benchmarks.measuring.frames import METRIC_FORMAT, long_frame
+from benchmarks.measuring.server import count_samples, settle
+from benchmarks.measuring.sizes import Shape
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -196,7 +196,7 @@ def _client_cpu_s(serving: psutil.Process) -> float:
 
 def main() -> None:
     """Measure every way, in turn, and print the medians."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.backfill_rates")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.delivery.jobs")
     parser.add_argument("--files", type=int, default=20)
     parser.add_argument("--groups", type=int, default=10, help="row groups of a file")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.frames import wide_frame
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Comparison, Timing, timed
-from benchmarks.wire_servers import VersionedServer, server_programs
+from benchmarks.delivery.wire_servers import VersionedServer, server_programs
+from benchmarks.measuring.frames import wide_frame
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Comparison, Timing, timed
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.replace_policy import ReplacePolicy

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.results import Results
-from benchmarks.stages import STAGES
-from benchmarks.timing import Comparison, Timing
+from benchmarks.delivery.stages import STAGES
+from benchmarks.measuring.timing import Comparison, Timing
+from benchmarks.report.results import Results
 
 __all__ = ["render_report"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import requests
 
-from benchmarks.optional import NotInstalledError
+from benchmarks.measuring.optional import NotInstalledError
 
 __all__ = ["Curl", "count_samples", "settle"]
 

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
-from benchmarks.frames import long_frame, periodic_frame, wide_frame
-from benchmarks.machine import describe_machine, describe_versions, use_two_cores
-from benchmarks.scale_costs import cpu_ns, measure
-from benchmarks.scale_tables import (
+from benchmarks.measuring.frames import long_frame, periodic_frame, wide_frame
+from benchmarks.measuring.machine import describe_machine, describe_versions, use_two_cores
+from benchmarks.measuring.sizes import Shape
+from benchmarks.measuring.timing import drain
+from benchmarks.scale.costs import cpu_ns, measure
+from benchmarks.scale.tables import (
     MADE_FROM_COSTS,
     SHAPE,
     Check,
@@ -26,12 +28,10 @@ from benchmarks.scale_tables import (
     name_of_write,
     predict_s,
 )
-from benchmarks.sizes import Shape
-from benchmarks.timing import drain
 
 __all__ = ["put_into_page"]
 
-PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "scale.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "scale.md"
 
 
 def put_into_page(page: str, parts: Mapping[str, str]) -> str:

@@ -14,10 +14,10 @@ import pandas as pd
 import psutil
 import requests
 
-from benchmarks.frames import METRIC_FORMAT, Input, periodic_frame, wide_frame
-from benchmarks.server import Curl, settle
-from benchmarks.sizes import Sizes
-from benchmarks.timing import Comparison, alternate, timed
+from benchmarks.measuring.frames import METRIC_FORMAT, Input, periodic_frame, wide_frame
+from benchmarks.measuring.server import Curl, settle
+from benchmarks.measuring.sizes import Sizes
+from benchmarks.measuring.timing import Comparison, alternate, timed
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.parse import parse_frame
@@ -29,7 +29,7 @@ from vm_df_writer.wire.protocol import IMPORT_LINES, REMOTE_WRITE, Wire
 __all__ = ["VersionedServer", "compare_servers", "server_programs"]
 
 _NO_LIMIT = 10**9
-_SERVERS = Path(__file__).parents[1] / ".servers"
+_SERVERS = Path(__file__).parents[2] / ".servers"
 _CONNECTIONS = 2
 _TIMEOUT_S = 120
 _TICK_S = 0.01  # of the clock of a process

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import requests
 
-from benchmarks.frames import METRIC_FORMAT
-from benchmarks.sizes import Sizes
-from benchmarks.timing import Comparison, alternate, timed
+from benchmarks.measuring.frames import METRIC_FORMAT
+from benchmarks.measuring.sizes import Sizes
+from benchmarks.measuring.timing import Comparison, alternate, timed
 from vm_df_writer import VmWriter, to_import_lines
 from vm_df_writer.local import LocalVictoriaMetrics
 

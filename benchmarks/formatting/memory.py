@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.child import call_in_child
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.peers import OURS, PEERS
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import drain
-from benchmarks.writing import LAYOUTS, available
+from benchmarks.formatting.peers import LAYOUTS, available
+from benchmarks.measuring.child import call_in_child
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import drain
+from benchmarks.peers.writers import OURS, PEERS
 
 __all__ = ["MemoryGoal", "MemoryRun", "memory_by_rows", "memory_goals", "peak_above_frame"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.frames import Input, long_frame, wide_frame
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Timing, alternate, drain, timed
+from benchmarks.measuring.frames import Input, long_frame, wide_frame
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Timing, alternate, drain, timed
 from vm_df_writer.config.read_options import ReadingKeywords
 
 __all__ = ["ScalePoint", "growth_exponents", "scale_rows", "scale_series"]

@@ -17,10 +17,10 @@ from statistics import median
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from benchmarks.frames import METRIC_FORMAT, Input, long_frame, wide_frame
-from benchmarks.server import settle
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Timing, timed
+from benchmarks.measuring.frames import METRIC_FORMAT, Input, long_frame, wide_frame
+from benchmarks.measuring.server import settle
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Timing, timed
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_parameters import CompressionChoice

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from benchmarks.frames import VALUE_COLUMNS, Input, epoch_ms, metric_name
-from benchmarks.optional import optional
-from benchmarks.parse_back import Samples, parse_csv, parse_import_lines, parse_line_protocol
-from benchmarks.polars_lines import lines_of_long, lines_of_wide
+from benchmarks.measuring.frames import VALUE_COLUMNS, Input, epoch_ms, metric_name
+from benchmarks.measuring.optional import optional
+from benchmarks.peers.parse_back import Samples, parse_csv, parse_import_lines, parse_line_protocol
+from benchmarks.peers.polars_lines import lines_of_long, lines_of_wide
 
 __all__ = ["OURS", "PEERS", "Peer", "csv_text", "influx_lines", "json_line"]
 

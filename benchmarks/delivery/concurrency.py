@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.child import call_in_child
-from benchmarks.frames import METRIC_FORMAT, wide_frame
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.server import settle
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Timing, alternate, timed
+from benchmarks.measuring.child import call_in_child
+from benchmarks.measuring.frames import METRIC_FORMAT, wide_frame
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.server import settle
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Timing, alternate, timed
 from vm_df_writer import VmWriter
 from vm_df_writer.config.writer_parameters import CompressionChoice
 from vm_df_writer.local import LocalVictoriaMetrics

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.sizes import Shape
+from benchmarks.measuring.sizes import Shape
 from vm_df_writer import to_import_lines
 from vm_df_writer.config.read_options import ReadingKeywords
 

@@ -1,4 +1,4 @@
-"""Measures the costs that scale_model.py needs, and the writes that it predicts (Linux).
+"""Measures the costs that model.py needs, and the writes that it predicts (Linux).
 
 Costs are CPU time, which other programs on the machine disturb little. Wall times are those of the
 runs in which other programs used least. All runs take turns.
@@ -20,10 +20,10 @@ from typing import NamedTuple, Self
 import pandas as pd
 import psutil
 
-from benchmarks.frames import METRIC_FORMAT, wide_frame
-from benchmarks.scale_model import Costs
-from benchmarks.server import settle
-from benchmarks.sizes import Shape
+from benchmarks.measuring.frames import METRIC_FORMAT, wide_frame
+from benchmarks.measuring.server import settle
+from benchmarks.measuring.sizes import Shape
+from benchmarks.scale.model import Costs
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.config.writer_parameters import CompressionChoice
 from vm_df_writer.frames.parse import parse_frame

@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["ROOT", "call_in_child", "run_python"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def run_python(arguments: Sequence[str], *, env: dict[str, str] | None = None) -> str:
@@ -35,7 +35,7 @@ def call_in_child(module: str, function: str, *arguments: Any, hide: Sequence[st
     Arguments and result pass as JSON.
     """
     call = json.dumps([module, function, arguments, list(hide)])
-    return json.loads(run_python(["-m", "benchmarks.child", call]))
+    return json.loads(run_python(["-m", "benchmarks.measuring.child", call]))
 
 
 def _main() -> None:

@@ -10,8 +10,8 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.scale_model import Costs, Site, bounds, simulate, steady_rate
-from benchmarks.sizes import Shape
+from benchmarks.measuring.sizes import Shape
+from benchmarks.scale.model import Costs, Site, bounds, simulate, steady_rate
 
 __all__ = [
     "MADE_FROM_COSTS",

@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import requests
 
-from benchmarks.frames import METRIC_FORMAT, Input, epoch_ms, wide_frame
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.peers import csv_text, json_line
-from benchmarks.server import Curl, count_samples, settle
-from benchmarks.sizes import Sizes
-from benchmarks.timing import Comparison, Timing, alternate, timed
-from benchmarks.writing import DisagreementError
+from benchmarks.formatting.peers import DisagreementError
+from benchmarks.measuring.frames import METRIC_FORMAT, Input, epoch_ms, wide_frame
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.server import Curl, count_samples, settle
+from benchmarks.measuring.sizes import Sizes
+from benchmarks.measuring.timing import Comparison, Timing, alternate, timed
+from benchmarks.peers.writers import csv_text, json_line
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 

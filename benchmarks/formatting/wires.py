@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from benchmarks.child import call_in_child
-from benchmarks.frames import (
+from benchmarks.measuring.child import call_in_child
+from benchmarks.measuring.frames import (
     METRIC_FORMAT,
     Input,
     long_frame,
@@ -20,9 +20,9 @@ from benchmarks.frames import (
     short_series_wide,
     wide_frame,
 )
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Comparison, Timing, alternate, drain, timed
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Comparison, Timing, alternate, drain, timed
 from vm_df_writer import to_remote_write
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.parse import ParsedFrame, parse_frame

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from benchmarks.frames import Input, epoch_ms, metric_name
+from benchmarks.measuring.frames import Input, epoch_ms, metric_name
 
 __all__ = ["dict_loop", "orjson_columns", "orjson_once"]
 

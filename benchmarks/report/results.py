@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
-from benchmarks.delivery import DeliveryRun
-from benchmarks.end_to_end import EndToEndRun
-from benchmarks.memory import MemoryGoal, MemoryRun
-from benchmarks.scaling import ScalePoint
-from benchmarks.stages import StageRun
-from benchmarks.timing import Comparison
-from benchmarks.wires import SizeGoal, WireSize
-from benchmarks.writing import PeerRun
+from benchmarks.delivery.concurrency import DeliveryRun
+from benchmarks.delivery.end_to_end import EndToEndRun
+from benchmarks.delivery.stages import StageRun
+from benchmarks.formatting.memory import MemoryGoal, MemoryRun
+from benchmarks.formatting.peers import PeerRun
+from benchmarks.formatting.scaling import ScalePoint
+from benchmarks.formatting.wires import SizeGoal, WireSize
+from benchmarks.measuring.timing import Comparison
 
 __all__ = ["Results", "to_record"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmarks.frames import (
+from benchmarks.measuring.frames import (
     METRIC_FORMAT,
     VALUE_COLUMNS,
     Input,
@@ -17,11 +17,11 @@ from benchmarks.frames import (
     short_series_wide,
     wide_frame,
 )
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.polars_lines import lines_of_long
-from benchmarks.sizes import Sizes
-from benchmarks.timing import Comparison, alternate, drain, timed
-from benchmarks.yardsticks import dict_loop, orjson_columns, orjson_once
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.sizes import Sizes
+from benchmarks.measuring.timing import Comparison, alternate, drain, timed
+from benchmarks.peers.polars_lines import lines_of_long
+from benchmarks.peers.yardsticks import dict_loop, orjson_columns, orjson_once
 from vm_df_writer import VmWriter
 
 __all__ = ["Race", "compare_formatting"]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.frames import Input, long_frame, wide_frame
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.peers import OURS, PEERS, Peer
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Timing, alternate, drain, timed
+from benchmarks.measuring.frames import Input, long_frame, wide_frame
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Timing, alternate, drain, timed
+from benchmarks.peers.writers import OURS, PEERS, Peer
 
 __all__ = [
     "LAYOUTS",

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from benchmarks.peers import OURS, PEERS
-from benchmarks.results import Results
-from benchmarks.stages import STAGES
+from benchmarks.delivery.stages import STAGES
+from benchmarks.peers.writers import OURS, PEERS
+from benchmarks.report.results import Results
 
 __all__ = ["draw_plots"]
 

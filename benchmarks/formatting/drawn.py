@@ -12,12 +12,12 @@ import numpy.typing as npt
 import orjson
 import pandas as pd
 
-from benchmarks.formatting import Race
-from benchmarks.frames import METRIC_FORMAT, VALUE_COLUMNS, Input, epoch_ms, metric_name
-from benchmarks.optional import NotInstalledError, optional
-from benchmarks.polars_lines import lines_of_long
-from benchmarks.sizes import Shape, Sizes
-from benchmarks.timing import Comparison, Timing, drain, timed
+from benchmarks.formatting.goals import Race
+from benchmarks.measuring.frames import METRIC_FORMAT, VALUE_COLUMNS, Input, epoch_ms, metric_name
+from benchmarks.measuring.optional import NotInstalledError, optional
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Comparison, Timing, drain, timed
+from benchmarks.peers.polars_lines import lines_of_long
 from vm_df_writer import VmWriter
 
 __all__ = ["compare_drawn"]

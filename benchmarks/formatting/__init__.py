@@ -1,0 +1,1 @@
+"""What formatting costs in time, bytes and memory, without a server."""

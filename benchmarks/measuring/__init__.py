@@ -1,0 +1,1 @@
+"""Clocks, medians, frames, servers: what all parts of the benchmarks measure with."""
