@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.delivery.concurrency import vary_delivery
-from benchmarks.delivery.end_to_end import compare_end_to_end
+from benchmarks.delivery.end_to_end import compare_end_to_end, write_with_peers
 from benchmarks.delivery.existing_samples import compare_existing
 from benchmarks.delivery.small_writes import compare_small_writes
 from benchmarks.delivery.stages import split_writes
@@ -78,11 +78,15 @@ def _scaling(sizes: Sizes, results: Results) -> None:
 
 
 def _end_to_end(sizes: Sizes, results: Results) -> None:
-    found = compare_end_to_end(sizes)
-    results.comparisons.append(found.goal)
-    results.end_to_end += found.runs
-    for what in found.missing:
-        results.miss(what)
+    _take(compare_end_to_end(sizes), results)
+
+
+def _server_peers(sizes: Sizes, results: Results) -> None:
+    for found in write_with_peers(sizes):
+        if isinstance(found, str):
+            results.miss(found)
+        else:
+            results.end_to_end.append(found)
 
 
 def _stages(sizes: Sizes, results: Results) -> None:
@@ -118,6 +122,7 @@ _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "peers": _peers,
     "scaling": _scaling,
     "end_to_end": _end_to_end,
+    "server_peers": _server_peers,
     "stages": _stages,
     "delivery": _delivery,
     "existing": _existing,

@@ -75,8 +75,11 @@ def test_writes_are_compared_with_curl_on_a_real_server(
     assert victoria_metrics.url
     if "curl" in str(results["missing"]):
         pytest.skip("curl is not installed")
+    yardsticks = [c["yardstick"] for c in results["comparisons"] if "end to end" in c["case"]]
+    assert len(yardsticks) == 2  # one for each wire
+    assert all(yardstick.startswith("curl with the same bytes") for yardstick in yardsticks)
     writers = {run["writer"] for run in results["end_to_end"]}
-    assert {"VmWriter.write", "curl with the same bytes, in one request"} <= writers
+    assert {"VmWriter.write", "DataFrame.to_csv and requests"} <= writers
     assert {(run["layout"], run["encoding"]) for run in results["stages"]} == {
         (layout, encoding) for layout in ("wide", "long") for encoding in ("none", "gzip")
     }

@@ -52,13 +52,13 @@ class DeliveryRun:
 
 def vary_delivery(sizes: Sizes) -> Iterator[DeliveryRun]:
     """Write a wide frame with 1, 2 and 4 requests in flight, and by every kind of compression."""
-    shape = sizes.end_to_end
+    shape = sizes.server_wide
     with LocalVictoriaMetrics() as server:
         for name, compression, hide in _ways():
             seconds, bytes_sent = call_in_child(
                 __name__,
                 "seconds_to_write",
-                *(server.url, shape.rows, shape.series, compression, sizes.repetitions),
+                *(server.url, shape.rows, shape.series, compression, sizes.server_repetitions),
                 hide=hide,
             )
             for concurrency, values in zip(_CONCURRENCY, seconds, strict=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import pandas as pd
 import requests
@@ -17,17 +19,16 @@ from benchmarks.measuring.optional import NotInstalledError, optional
 from benchmarks.measuring.server import Curl, count_samples, settle
 from benchmarks.measuring.sizes import Sizes
 from benchmarks.measuring.timing import Comparison, Timing, alternate, timed
+from benchmarks.measuring.versions import VersionedServer, is_new, servers_for
 from benchmarks.peers.writers import csv_text, json_line
 from vm_df_writer import VmWriter
-from vm_df_writer.local import LocalVictoriaMetrics
 
-__all__ = ["EndToEnd", "EndToEndRun", "compare_end_to_end"]
+__all__ = ["EndToEndRun", "compare_end_to_end", "write_with_peers"]
 
-_GOAL = 1.10
-_OURS = "VmWriter.write"
 _CURL = "curl with the same bytes"
 _TIMEOUT_S = 600
 _BODY_BYTES = 4 * 2**20
+_Protocol = Literal["import", "remote_write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,8 @@ class EndToEndRun:
         return self.n_samples / self.timing.median_s
 
 
-@dataclass(frozen=True, slots=True)
-class EndToEnd:
-    """All writers, the comparison with curl, and which are missing."""
-
-    runs: list[EndToEndRun]
-    goal: Comparison
-    missing: list[str]
-
-
-def compare_end_to_end(sizes: Sizes) -> EndToEnd:
-    """Write one wide frame in all ways, and count what the server has then.
+def compare_end_to_end(sizes: Sizes) -> Iterator[Comparison]:
+    """Write one wide frame on both wires, into the oldest and the newest server, beside curl.
 
     Raises
     ------
@@ -62,62 +54,75 @@ def compare_end_to_end(sizes: Sizes) -> EndToEnd:
         If a writer stored more or fewer samples than the frame has.
     """
     data = wide_frame(sizes.end_to_end)
-    against_curl = _against_curl(data, sizes)
-    peers, missing = _peers(data, sizes)
-    # The stricter yardstick of the two.
-    name, yardstick = min(
-        ((name, t) for name, t in against_curl.items() if name != _OURS),
-        key=lambda named: named[1].median_s,
-    )
-    case = f"{_OURS}, wide {sizes.end_to_end.rows:,} x {sizes.end_to_end.series}, end to end"
-    goal = Comparison(case, name, data.n_samples, against_curl[_OURS], yardstick, _GOAL)
-    runs = [
-        EndToEndRun(name, data.n_samples, timing) for name, timing in (against_curl | peers).items()
-    ]
-    return EndToEnd(runs, goal, missing)
+    shape = f"wide {sizes.end_to_end.rows:,} x {sizes.end_to_end.series}"
+    for version, program in servers_for(sizes).items():
+        goals: dict[_Protocol, float] = {
+            "import": 1.15 if is_new(version) else 1.0,
+            "remote_write": 0.55 if is_new(version) else 0.77,
+        }
+        timings = _against_curl(data, program, goals, sizes.repetitions)
+        # The stricter yardstick of the two.
+        curls = {name: timing for name, timing in timings.items() if name not in goals}
+        curl = min(curls, key=lambda name: curls[name].median_s)
+        for protocol, goal in goals.items():
+            case = f"VmWriter.write, protocol={protocol!r}, {shape}, end to end, {version}"
+            yield Comparison(case, curl, data.n_samples, timings[protocol], timings[curl], goal)
 
 
-def _against_curl(data: Input, sizes: Sizes) -> dict[str, Timing]:
-    with LocalVictoriaMetrics() as server, TemporaryDirectory() as folder:
+def _against_curl(
+    data: Input, program: str, protocols: Iterable[_Protocol], repetitions: int
+) -> dict[str, Timing]:
+    with VersionedServer(program) as server, TemporaryDirectory() as folder, ExitStack() as writers:
         curl = Curl(server.url, Path(folder), list(data.lines()))
-        with VmWriter(server.url, metric_format=METRIC_FORMAT, timeout="1m") as writer:
-            timings = alternate(
-                {
-                    _OURS: timed(partial(writer.write, data.frame, progress=False)),
-                    f"{_CURL}, in one request": timed(curl.post_whole),
-                    f"{_CURL}, two requests at a time": timed(curl.post_two_at_a_time),
-                },
-                sizes.repetitions,
-                settle=partial(settle, server.url),
+        measures = {
+            f"{_CURL}, in one request": timed(curl.post_whole),
+            f"{_CURL}, two requests at a time": timed(curl.post_two_at_a_time),
+        }
+        for protocol in protocols:
+            writer = VmWriter(
+                server.url, protocol=protocol, metric_format=METRIC_FORMAT, timeout="1m"
             )
-        _require_stored(server.url, data, {"vm": 3 * (sizes.repetitions + 1)})
+            writers.enter_context(writer)
+            measures[protocol] = timed(partial(writer.write, data.frame, progress=False))
+        timings = alternate(measures, repetitions, settle=partial(settle, server.url))
+        _require_stored(server.url, data, {"vm": len(measures) * (repetitions + 1)})
     return timings
 
 
-def _peers(data: Input, sizes: Sizes) -> tuple[dict[str, Timing], list[str]]:
+def write_with_peers(sizes: Sizes) -> Iterator[EndToEndRun | str]:
+    """Yield what each peer takes for one wide frame, and which are missing.
+
+    Raises
+    ------
+    DisagreementError
+        If a writer stored more or fewer samples than the frame has.
+    """
+    data = wide_frame(sizes.server_wide)
     writers: dict[str, tuple[str, Callable[[str, str, Input], object]]] = {
+        "VmWriter.write": ("vm", _write),
         "a loop by hand, json and requests": ("loop", _write_by_hand),
         "DataFrame.to_csv and requests": ("csv", _write_csv),
     }
-    missing = []
     try:
         optional("influxdb_client")
     except NotInstalledError as error:
-        missing.append(str(error))
+        yield str(error)
     else:
         writers["influxdb-client"] = ("influx", _write_influx)
-    with LocalVictoriaMetrics() as server:
+    *_, newest = servers_for(sizes).values()
+    with VersionedServer(newest) as server:
         timings = alternate(
             {
                 name: timed(partial(write, server.url, prefix, data))
                 for name, (prefix, write) in writers.items()
             },
-            sizes.repetitions,
+            sizes.server_repetitions,
             settle=partial(settle, server.url),
         )
-        times = sizes.repetitions + 1
+        times = sizes.server_repetitions + 1
         _require_stored(server.url, data, {prefix: times for prefix, _ in writers.values()})
-    return timings, missing
+    for name, timing in timings.items():
+        yield EndToEndRun(name, data.n_samples, timing)
 
 
 def _require_stored(url: str, data: Input, times: Mapping[str, int]) -> None:
@@ -128,6 +133,11 @@ def _require_stored(url: str, data: Input, times: Mapping[str, int]) -> None:
             raise DisagreementError(
                 f"{prefix}: {n} times {data.n_samples} samples were written, the server has {found}"
             )
+
+
+def _write(url: str, prefix: str, data: Input) -> None:
+    with VmWriter(url, metric_format={"__name__": f"{prefix}_$VAR"}, timeout="1m") as writer:
+        writer.write(data.frame, progress=False)
 
 
 def _write_by_hand(url: str, prefix: str, data: Input) -> None:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.delivery.wire_servers import VersionedServer, server_programs
 from benchmarks.measuring.frames import wide_frame
 from benchmarks.measuring.sizes import Shape, Sizes
 from benchmarks.measuring.timing import Comparison, Timing, timed
+from benchmarks.measuring.versions import VersionedServer, servers_for
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
@@ -34,12 +34,12 @@ _AT_ONCE = ReplacePolicy(durable_after_s=0)
 def compare_existing(sizes: Sizes) -> Iterator[Comparison]:
     """Compare with a write, on the oldest and the newest server; each time under new names."""
     shape = Shape(2 * sizes.end_to_end.rows, max(1, sizes.end_to_end.series // 8))
-    programs = list(server_programs().items())
-    for version, program in dict([*programs[:1], *programs[-1:]]).items():
+    pause_s = 0.0 if sizes.name == "small" else 1.0
+    for version, program in servers_for(sizes).items():
         with VersionedServer(program) as server, TemporaryDirectory() as folder:
             rounds = [
-                dict(_measure(server.url, Path(folder), f"round_{number}", shape))
-                for number in range(sizes.repetitions + 1)
+                dict(_measure(server.url, Path(folder), f"round_{number}", shape, pause_s))
+                for number in range(sizes.server_repetitions + 1)
             ][1:]
         seconds = {name: Timing(tuple(each[name] for each in rounds)) for name in rounds[0]}
         for name, goal in _GOALS.items():
@@ -47,7 +47,9 @@ def compare_existing(sizes: Sizes) -> Iterator[Comparison]:
             yield Comparison(case, "write", n_samples, seconds[name], seconds["write"], goal)
 
 
-def _measure(url: str, folder: Path, name: str, shape: Shape) -> Iterator[tuple[str, float]]:
+def _measure(
+    url: str, folder: Path, name: str, shape: Shape, pause_s: float
+) -> Iterator[tuple[str, float]]:
     frame = wide_frame(shape).frame
     corrected = frame.iloc[: shape.rows // 4] + 1000
     with _writer(url, folder, name) as writer:
@@ -60,7 +62,7 @@ def _measure(url: str, folder: Path, name: str, shape: Shape) -> Iterator[tuple[
             "replacing a quarter": lambda: writer.write(corrected, if_exists="replace"),
         }
         for step, run in steps.items():
-            time.sleep(1.0)  # so that no flush of the server's own falls into it
+            time.sleep(pause_s)  # so that no flush of the server's own falls into it
             yield step, timed(run)()
 
 

@@ -62,12 +62,12 @@ class StageRun:
 
 def split_writes(sizes: Sizes) -> Iterator[StageRun]:
     """Time the stages for a wide and a long frame of equal size, plain and compressed."""
-    shape = sizes.end_to_end
+    shape = sizes.server_wide
     long = Shape(shape.rows * shape.series, shape.series)
     with LocalVictoriaMetrics() as server:
         for layout, data in (("wide", wide_frame(shape)), ("long", long_frame(long))):
             for encoding in ("none", "gzip"):
-                yield _split(server.url, layout, data, encoding, sizes.repetitions)
+                yield _split(server.url, layout, data, encoding, sizes.server_repetitions)
 
 
 def _split(

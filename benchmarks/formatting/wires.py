@@ -180,7 +180,7 @@ def _against_remote_writer(shape: Shape, repetitions: int) -> Comparison | str:
 
     def theirs() -> float:
         # In a child: its protobuf definitions cannot share a process with others of that name.
-        return float(call_in_child("benchmarks.wires", "remote_writer_s", shape.rows, shape.series))
+        return float(call_in_child(__name__, "remote_writer_s", shape.rows, shape.series))
 
     timings = alternate({"ours": ours, "theirs": theirs}, repetitions)
     return Comparison(

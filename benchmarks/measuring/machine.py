@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks.measuring.versions import versions as server_versions
 from vm_df_writer import __version__
-from vm_df_writer.local import find_program
 
 __all__ = ["describe_machine", "describe_versions", "use_two_cores"]
 
@@ -48,7 +47,7 @@ def describe_versions() -> dict[str, str]:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
-    versions["VictoriaMetrics"] = _server_version()
+    versions["VictoriaMetrics"] = " and ".join(server_versions()) or "not there"
     return versions
 
 
@@ -59,20 +58,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _server_version() -> str:
-    program = find_program("victoria-metrics")
-    if program is None:
-        return "not on the PATH"
-    # Debian's program does not know its own version; its package does.
-    debian = ["dpkg-query", "--showformat", "${Version}", "--show", "victoria-metrics"]
-    return _first_line([program, "-version"]) or _first_line(debian) or "unknown"
-
-
-def _first_line(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    except FileNotFoundError:
-        return ""
-    return next(iter(done.stdout.splitlines()), "")

@@ -23,8 +23,9 @@ class Sizes:
     ----------
     name : str
         What the results call it.
-    repetitions, memory_repetitions : int
-        Measurements of which the median is taken.
+    repetitions, server_repetitions, memory_repetitions : int
+        Measurements of which the median is taken; `server_repetitions` of those without a goal in
+        wall time that need a server, `memory_repetitions` of peaks that have a goal.
     wide, long, short_series : Shape
         The frames of the goals; the rows of `short_series` are the samples of each series.
     periodic_series : int
@@ -40,11 +41,15 @@ class Sizes:
     memory_rows : tuple of int
         Rows for which every peer's memory is measured.
     end_to_end : Shape
-        The frame that is sent to a server.
+        The frame that is sent to a server beside curl.
+    server_wide : Shape
+        The frame that peers send to a server, of which stages are timed, and which is sent by one
+        or more connections.
     """
 
     name: str
     repetitions: int
+    server_repetitions: int
     memory_repetitions: int
     wide: Shape
     long: Shape
@@ -59,11 +64,13 @@ class Sizes:
     memory_long: Shape
     memory_rows: tuple[int, ...]
     end_to_end: Shape
+    server_wide: Shape
 
 
 SMALL = Sizes(
     name="small",
     repetitions=1,
+    server_repetitions=1,
     memory_repetitions=1,
     wide=Shape(200, 20),
     long=Shape(6_000, 60),
@@ -78,11 +85,13 @@ SMALL = Sizes(
     memory_long=Shape(20_000, 60),
     memory_rows=(1_000,),
     end_to_end=Shape(500, 20),
+    server_wide=Shape(500, 20),
 )
 
 NORMAL = Sizes(
     name="normal",
     repetitions=5,
+    server_repetitions=3,
     memory_repetitions=3,
     wide=Shape(20_000, 250),
     long=Shape(3_000_000, 600),
@@ -95,13 +104,15 @@ NORMAL = Sizes(
     scaling_samples=1_000_000,
     memory_wide=Shape(140_000, 700),
     memory_long=Shape(10_000_000, 600),
-    memory_rows=(100_000, 300_000, 1_000_000),
+    memory_rows=(100_000, 1_000_000),
     end_to_end=Shape(10_000, 400),
+    server_wide=Shape(5_000, 300),
 )
 
 FULL = Sizes(
     name="full",
     repetitions=9,
+    server_repetitions=5,
     memory_repetitions=5,
     wide=NORMAL.wide,
     long=NORMAL.long,
@@ -114,6 +125,7 @@ FULL = Sizes(
     scaling_samples=NORMAL.scaling_samples,
     memory_wide=NORMAL.memory_wide,
     memory_long=NORMAL.memory_long,
-    memory_rows=(*NORMAL.memory_rows, 3_000_000, 10_000_000),
+    memory_rows=(*NORMAL.memory_rows, 10_000_000),
     end_to_end=NORMAL.end_to_end,
+    server_wide=NORMAL.end_to_end,
 )

@@ -87,8 +87,10 @@ def _goals(results: Results) -> Iterable[str]:
         yield (
             "## Goals\n\nMeasured is our time by the yardstick's, or what the case says. polars "
             "starts from a frame of its own here. The second write is a dry run of `VmWriter`, "
-            "which does all but send: label sets are kept by the writer. curl is the faster of "
-            f"the two under *End to end*.\n\n{_table(columns, rows)}"
+            "which does all but send: label sets are kept by the writer. curl posts files that "
+            "`to_import_lines` made beforehand, in one request or two at a time: the faster. "
+            "All that has a server in it shares the two cores with that, over loopback and "
+            f"uncompressed, until everything is acknowledged.\n\n{_table(columns, rows)}"
         )
 
 
@@ -172,12 +174,9 @@ def _end_to_end(results: Results, plots: Mapping[str, str]) -> Iterable[str]:
     ]
     yield (
         f"## End to end\n\n{_picture(plots, 'end_to_end')}"
-        f"A wide frame of {results.end_to_end[0].n_samples:,} samples into VictoriaMetrics on the "
-        "same two cores, over loopback and uncompressed, until everything is acknowledged. curl "
-        "posts files that `to_import_lines` made beforehand, and VmWriter formats the frame in "
-        "its time. The two and the rest run against a server each, which is left to finish its "
-        "merges before each repetition. It was asked afterwards: it holds every sample as often "
-        "as it was sent.\n\n"
+        f"A wide frame of {results.end_to_end[0].n_samples:,} samples into the newest server, "
+        "which is left to finish its merges before each repetition. It was asked afterwards: it "
+        "holds every sample as often as it was sent.\n\n"
         f"{_table(['Writer', 'Time', 'samples/s', 'Spread'], rows)}"
     )
 
@@ -220,8 +219,8 @@ def _delivery(results: Results, plots: Mapping[str, str]) -> Iterable[str]:
     columns = ["Compression", "Concurrency", "samples/s", "bytes/sample sent", "Spread"]
     yield (
         f"## Concurrency and compression\n\n{_picture(plots, 'delivery')}"
-        "`VmWriter.write` of a wide frame into a server on the same two cores: what the client "
-        f"spends, the server lacks.\n\n{_table(columns, rows)}"
+        "`VmWriter.write` of a wide frame: what the client spends, the server on the same cores "
+        f"lacks.\n\n{_table(columns, rows)}"
     )
 
 
