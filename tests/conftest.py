@@ -19,6 +19,9 @@ from tests.support.packaged_servers import packaged_path
 from tests.support.programs import miss, require_program
 from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled
 from vm_df_writer.local.process import ServerProcess
+from vm_df_writer.pytest_plugin import victoria_metrics
+
+__all__ = ["start_victoria_metrics", "start_vmagent", "start_vmauth", "victoria_metrics"]
 
 # Frames of many dtypes take a while to draw, and a busy machine makes any deadline a lie.
 _SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -72,15 +75,6 @@ class VmAuth(ServerProcess):
         config.write_text(self._auth_config)
         listen = f"-httpListenAddr=127.0.0.1:{port}"
         return [self._program, listen, f"-auth.config={config}", *self._flags]
-
-
-@pytest.fixture(scope="session")
-def victoria_metrics() -> Iterator[LocalVictoriaMetrics]:
-    """VictoriaMetrics with the server's default flags and a retention of 100 years."""
-    server = LocalVictoriaMetrics()
-    _start(server)
-    with server:
-        yield server
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What type checkers say to a user who has installed the wheel, and nothing of this tree."""
+"""What a user has who has installed the wheel, and nothing of this tree: types, and a fixture."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import venv
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import require_program
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +64,35 @@ writer.write(pl.DataFrame({"y": [1.0]}))
 writer.write(pl.LazyFrame({"y": [1.0]}))  # wrong
 """
 
+TESTS = """
+import sys
+import pandas as pd
+import pytest
+from vm_df_writer import VmWriter
+from vm_df_writer.local import LocalVictoriaMetrics
+
+TIMES = pd.date_range("2020-01-01", periods=3, freq="1min", tz="UTC")
+
+@pytest.fixture(scope="module")
+def writer(victoria_metrics: LocalVictoriaMetrics) -> VmWriter:
+    return VmWriter(victoria_metrics.url)
+
+@pytest.mark.parametrize("value", [1.0, 2.0])
+def test_scores_come_back(writer, request, value):
+    scores = pd.DataFrame({"anomaly_score": value}, index=TIMES)
+    labels = {"test": request.node.name}
+    assert writer.write(scores, labels=labels, verify=True).samples == 3
+    back = writer.read(like=scores, labels=labels)
+    assert back["anomaly_score"].tolist() == [value] * 3
+"""
+
+NAMES_WHAT_WAS_IMPORTED = """
+import sys
+
+def pytest_sessionstart():
+    print("imported:", *sorted(name for name in sys.modules if name.startswith("vm_df_writer")))
+"""
+
 
 @pytest.fixture(scope="module")
 def consumer(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -99,11 +130,18 @@ def _has(library: str) -> bool:
     return any(Path(path, library).is_dir() for path in sys.path)
 
 
-def run(*command: str, cwd: Path, path: str = os.environ["PATH"]) -> str:
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    env["PATH"] = path
+def run(
+    *command: str,
+    cwd: Path,
+    path: str = os.environ["PATH"],
+    python: Path | str = sys.executable,
+    **more_env: str,
+) -> str:
+    foreign = ("CI", "PYTHONPATH", "PYTEST_ADDOPTS", "VICTORIA_METRICS_BIN")
+    env = {name: value for name, value in os.environ.items() if name not in foreign}
+    env |= {"PATH": path, **more_env}
     return subprocess.run(  # noqa: S603
-        [sys.executable, "-m", *command],
+        [str(python), "-m", *command],
         cwd=cwd,
         env=env,
         capture_output=True,
@@ -157,3 +195,32 @@ def test_pyright_knows_the_type_of_every_public_name(consumer: Path, program: Pa
         and not symbol["name"].startswith("vm_df_writer.cli.")
     ]
     assert unknown == ["vm_df_writer.jobs.dask.to_victoriametrics"]  # dask's Delayed is untyped
+
+
+@pytest.fixture(scope="module")
+def their_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with tests of its own, that take the fixture `victoria_metrics`."""
+    folder = tmp_path_factory.mktemp("theirs")
+    (folder / "test_scores.py").write_text(TESTS)
+    (folder / "conftest.py").write_text(NAMES_WHAT_WAS_IMPORTED)
+    return folder
+
+
+def test_the_tests_of_a_consumer_have_a_server(consumer: Path, their_tests: Path) -> None:
+    require_program("victoria-metrics")
+    told = run("pytest", "-p", "no:cacheprovider", cwd=their_tests, python=consumer)
+    assert "2 passed" in told, told
+    # A start of pytest costs no more than this.
+    assert "imported: vm_df_writer vm_df_writer.pytest_plugin" in told.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("", "2 skipped"), ("true", "2 errors")], ids=["at a desk", "in CI"]
+)
+def test_without_a_server_their_tests_are_skipped_and_fail_in_ci(
+    consumer: Path, their_tests: Path, ci: str, outcome: str
+) -> None:
+    options = ("-p", "no:cacheprovider", "-rsE")
+    told = run("pytest", *options, cwd=their_tests, path="", python=consumer, CI=ci)
+    assert outcome in told, told
+    assert "LocalVictoriaMetrics: no server found" in told

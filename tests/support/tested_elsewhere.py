@@ -29,6 +29,7 @@ TESTED_ELSEWHERE = {
         "verification.export.sample_source", "verification.series_counter",
     ],
     "server/test_write.py": ["delivery.backend", "operations.observed_write"],
+    "test_consumer.py": ["pytest_plugin"],
     "unit/config/test_contradictions.py": ["config.request_types"],
     "unit/jobs/overlap/test_other_parts.py": ["jobs.errors"],
     "unit/jobs/state/test_job_receipt.py": ["jobs.state.receipt_table"],
