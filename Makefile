@@ -37,11 +37,11 @@ lint: .venv/installed-dev ## check style and types
 	$(bin)/mypy
 
 .PHONY: bench
-bench: .venv/installed-dev server ## measure speed (a few minutes)
+bench: .venv/installed-dev servers ## measure speed (ten minutes)
 	$(bin)/python -m benchmarks
 
 .PHONY: bench-full
-bench-full: .venv/installed-dev server ## measure speed with large frames too
+bench-full: .venv/installed-dev servers ## measure speed with large frames too
 	$(bin)/python -m benchmarks --full
 
 .PHONY: bench-compare
