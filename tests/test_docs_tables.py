@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import vm_df_writer
 from tests.support.docs_pages import DOCS, docs_pages
-from vm_df_writer import WriteReport
+from vm_df_writer import VmDfWriterError, VmDfWriterWarning, WriteReport
+from vm_df_writer.cli.option_names import option_name
+from vm_df_writer.files.file_options import FileOptions
 
 pytest.importorskip("prometheus_client")
 
@@ -35,6 +38,25 @@ def test_every_table_that_the_script_makes_is_on_a_page() -> None:
     text = "".join(page.read_text() for page in docs_pages())
     assert len(made) >= 10
     assert made <= set(re.findall(r"<!-- begin: (\S+) -->", text))
+
+
+def test_every_error_and_warning_is_on_its_page() -> None:
+    page = (DOCS / "reference" / "errors.md").read_text()
+    public = {
+        name
+        for name in vm_df_writer.__all__
+        if isinstance(thing := getattr(vm_df_writer, name), type)
+        and issubclass(thing, (VmDfWriterError, VmDfWriterWarning, KeyboardInterrupt))
+    }
+    assert public
+    assert public <= set(re.findall(r"\.(\w+)`", page))
+
+
+def test_the_options_of_files_are_all_on_their_page() -> None:
+    page = (DOCS / "reference" / "files.md").read_text()
+    named = set(re.findall(r"^\| `(--[a-z-]+)` \|", page, re.MULTILINE))
+    of_files = {option_name(field.name) for field in fields(FileOptions)}
+    assert named == {*of_files, "--file-label", "--hive"}
 
 
 def test_the_report_attributes_are_all_on_its_page() -> None:

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from notebooks.build import NOTEBOOKS, RAISES, executed, kept
+from tests.support.docs_pages import DOCS
 from tests.support.programs import require_program
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +92,7 @@ def test_a_notebook_uses_what_is_public(path: Path) -> None:
     assert ours <= {f"vm_df_writer{name}" for name in ("", ".local", ".jobs", ".accessor")}
 
 
-def test_the_readme_lists_every_notebook() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_the_tutorials_list_every_notebook() -> None:
+    text = (DOCS / "tutorials" / "index.md").read_text()
     assert len(NOTEBOOKS) == 8
-    assert [path.name for path in NOTEBOOKS if f"(notebooks/{path.name})" not in text] == []
+    assert [path.name for path in NOTEBOOKS if f"(../../notebooks/{path.name})" not in text] == []

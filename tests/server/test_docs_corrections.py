@@ -1,4 +1,4 @@
-"""The table of docs/howto/correct_scores.md says what a server does: its cells are played."""
+"""The table of docs/explanation/no_updates.md says what a server does: its cells are played."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vm_df_writer import SamplesExistError, VerificationError, VmWriter, WriteRe
 from vm_df_writer.config.write_options import IfExists
 from vm_df_writer.local import LocalVictoriaMetrics
 
-DOC = DOCS / "howto" / "correct_scores.md"
+DOC = DOCS / "explanation" / "no_updates.md"
 N = 100
 FIRST = 10
 SAME = [[FIRST], [FIRST, FIRST]]

@@ -60,6 +60,12 @@ def programs() -> list[object]:
     ]
 
 
+def newest_program() -> str:
+    """Return the newest version that is here, or end the test."""
+    found = sorted(SERVERS.glob("prometheus-*/usr/bin/prometheus"), key=version_of)
+    return str(found[-1]) if found else require(find_program("prometheus"))
+
+
 def require(program: str | None) -> str:
     """Return a program, or end the test."""
     return program or miss("prometheus is not on the PATH; `make servers` gets it")
