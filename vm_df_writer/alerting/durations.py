@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter, ValidationError
 
-from vm_df_writer.config.field_types import Duration, seconds_of
+from vm_df_writer.config.field_types import Duration
+from vm_df_writer.config.seconds import seconds_of
 from vm_df_writer.errors import ConfigError
 
 __all__ = ["duration_text", "read_duration"]

@@ -15,9 +15,9 @@ from pathlib import Path, PurePath
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import durationpy
 from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 
+from vm_df_writer.config.seconds import seconds_of
 from vm_df_writer.display.text import shown
 
 __all__ = [
@@ -33,13 +33,10 @@ __all__ = [
     "UserName",
     "VerifyTls",
     "check_metric_format",
-    "seconds_of",
 ]
 
 _MOST_TENANT_CHARS = 26  # more is hardly a tenant, but may be a token
 _TENANT = re.compile(r"[0-9]{1,10}(?::[0-9]{1,10})?")
-# durationpy skips what stands between two parts, and would take 1h-30m for 1h30m.
-_DURATION = re.compile("(?:[0-9.]+[a-z\u00b5\u03bc]+)+")
 # What is copied from a browser or from another tool's configuration, behind the base of a server.
 _PASTED = re.compile(
     r"/(?:vmui(?:/.*)?|graph(?:\?.*)?|api/v1/(?:import(?:/[a-z]+)?|write|push|export|query(?:_range)?)"
@@ -111,22 +108,12 @@ def _shown_tenant(value: object) -> str:
     return text if len(text) <= _MOST_TENANT_CHARS else f"{len(text)} characters"
 
 
-def seconds_of(duration: str) -> float:
-    """Return the seconds of a duration.
-
-    Examples
-    --------
-    >>> seconds_of("1m30s"), seconds_of("500ms")
-    (90.0, 0.5)
-    """
-    return float(durationpy.from_str(duration).total_seconds())
-
-
 def _duration(value: object) -> str:
     duration = _plain_text(value)
     try:
-        valid = bool(_DURATION.fullmatch(duration)) and seconds_of(duration) > 0
-    except (ValueError, OverflowError):
+        # A month, M, is for servers: 5M would rather be five minutes.
+        valid = seconds_of(duration) > 0 and "M" not in duration
+    except ValueError:
         valid = False
     if not valid:
         number = re.fullmatch(r"[0-9.]*[1-9][0-9.]*", duration)

@@ -23,9 +23,9 @@ from vm_df_writer.config.field_types import (
     Token,
     UserName,
     VerifyTls,
-    seconds_of,
 )
 from vm_df_writer.config.request_types import Auth, Headers, RemoteWritePath
+from vm_df_writer.config.seconds import seconds_of
 from vm_df_writer.config.writer_parameters import CompressionChoice, ConfigParameters
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.keywords import Keyword, spell_out

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vm_df_writer.config.seconds import seconds_of
+
 __all__ = [
     "ServerInfo",
     "describe_flags",
@@ -65,21 +67,8 @@ _ALTERING = (
     "remoteWrite.streamAggr.dedupInterval",
 )
 
-_SECONDS = {
-    "ms": 0.001,
-    "s": 1.0,
-    "m": 60.0,
-    "h": 3600.0,
-    "d": 86_400.0,
-    "w": 7 * 86_400.0,
-    "M": 31 * 86_400.0,
-    "y": 365 * 86_400.0,
-}
-# More than any server means: what is larger is no duration, or no number.
-_MOST_SECONDS = 10_000 * 365 * 86_400.0
 _MOST_BYTES = 2.0**60
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdwMy])")
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:([KMGT])(i?)B?)?", re.IGNORECASE)
 
@@ -176,11 +165,10 @@ def seconds_of_flag(text: str) -> float | None:
     """
     if text == "0":
         return 0.0
-    parts = _DURATION_PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    try:
+        return seconds_of(text)
+    except ValueError:
         return None
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    return seconds if seconds < _MOST_SECONDS else None
 
 
 def info_from_metrics(text: str) -> ServerInfo:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from vm_df_writer.jobs import StateError, read_report
+from vm_df_writer.jobs.state.sqlite_file import claim, is_claimed
 from vm_df_writer.jobs.state.store import StateStore
 
 
@@ -39,6 +43,34 @@ def test_a_file_is_held_under_every_name_of_it(state: Path) -> None:
     assert {path.name for path in state.parent.iterdir()} == {
         *("job.sqlite", "job.sqlite-lock", "link.sqlite"),
     }
+
+
+def test_a_claim_does_not_outlive_its_process_in_a_fork(state: Path) -> None:
+    script = """
+import os, sys, time
+from pathlib import Path
+from vm_df_writer.jobs.state.sqlite_file import claim
+held = claim(Path(sys.argv[1]))
+if os.fork() == 0:
+    time.sleep(60)
+print(os.getpid(), flush=True)
+os.close(1)
+time.sleep(60)
+"""
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", script, str(state)], stdout=subprocess.PIPE, start_new_session=True
+    ) as owner:
+        assert owner.stdout is not None
+        try:
+            assert owner.stdout.readline().strip() == str(owner.pid).encode()
+            assert is_claimed(state)
+            owner.kill()
+            owner.wait()
+            assert not is_claimed(state)
+            os.killpg(owner.pid, 0)  # the fork is still there
+            claim(state).close()
+        finally:
+            os.killpg(owner.pid, signal.SIGKILL)
 
 
 def test_links_in_a_circle_are_no_file(state: Path) -> None:
