@@ -21,7 +21,7 @@ __all__ = ["MARKS", "Block", "blocks_of", "server_flags"]
 
 MARKS = ("not run", "file", "exit", "numbers differ")
 
-_BLOCK = re.compile(r"((?:^<!-- .* -->\n)*)^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"((?:^<!-- [^\n]* -->\n)*)^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"^<!-- ([a-z ]+)(?:: (.+))? -->$", re.MULTILINE)
 
 

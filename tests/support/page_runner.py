@@ -110,10 +110,10 @@ class PageRunner:
         self._printed = self._servers.written(re.sub(r"(?m)^vmui .*\n?", "", text))
 
     def _text(self, block: Block) -> None:
+        shown, printed = block.text.rstrip(), self._printed.rstrip()
         if "numbers differ" in block.marks:
-            assert _without_numbers(self._printed) == _without_numbers(block.text)
-        else:
-            assert self._printed.rstrip() == block.text.rstrip()
+            shown, printed = _without_numbers(shown), _without_numbers(printed)
+        assert printed == shown, f"{self._page}:{block.line}: printed is\n{self._printed}"
 
     def _yaml(self, block: Block) -> None:
         """See that parameters of a writer are those that there are."""
