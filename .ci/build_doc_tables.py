@@ -23,6 +23,7 @@ from vm_df_writer import VmDfWriterError, VmDfWriterWarning, WriterConfig, Write
 from vm_df_writer.cli import main
 from vm_df_writer.cli.actions.backfill import JobExitCode
 from vm_df_writer.cli.messages import ExitCode
+from vm_df_writer.config.environment import environment_name
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import WriteInterrupted
 from vm_df_writer.metrics import WriterMetrics
@@ -69,6 +70,19 @@ def parameters(*, ours: bool) -> Iterator[tuple[str, str, str]]:
             choices = ", ".join(map(code, get_args(field.annotation)))
             meaning += f" One of {choices}."
         yield code(field.alias or name), shown, meaning.replace(OURS, "")
+
+
+def keys_of_vmanomaly() -> Iterator[tuple[str, str, str]]:
+    """Give what the keys of vmanomaly's writer are called elsewhere than in its file."""
+    options = {option.name: option.opts[0] for option in command_named("write").params}
+    for name, field in WriterConfig.model_fields.items():
+        if OURS not in " ".join((field.description or "").split()):
+            option = options.get(name) or options.get(f"{name}_file")
+            yield (
+                code(field.alias or name),
+                code(option) if option else "none",
+                code(environment_name(name)),
+            )
 
 
 def reading_keywords() -> Iterator[tuple[str, str, str]]:
@@ -151,6 +165,7 @@ def report_attributes() -> Iterator[tuple[str, str]]:
 TABLES: dict[str, Callable[[], str]] = {
     "configuration": lambda: table("Parameter | Default | Meaning", parameters(ours=False)),
     "configuration-ours": lambda: table("Parameter | Default | Meaning", parameters(ours=True)),
+    "vmanomaly": lambda: table("Key | Option | Environment variable", keys_of_vmanomaly()),
     "reading-keywords": lambda: table("Keyword | Default | Meaning", reading_keywords()),
     "exit-codes": lambda: table("Code | Meaning", exit_codes(main, ExitCode)),
     "job-exit-codes": lambda: table(

@@ -32,7 +32,11 @@ class PageServers:
     def real(self, text: str) -> str:
         """Return a text with the addresses of the servers that run here."""
         ports = "|".join(map(str, self._starts))
-        return re.sub(rf"http://localhost:({ports})\b", lambda found: self.url(int(found[1])), text)
+        return re.sub(
+            rf"(http://)?\blocalhost:({ports})\b",
+            lambda found: self.url(int(found[2])).removeprefix("" if found[1] else "http://"),
+            text,
+        )
 
     def written(self, text: str) -> str:
         """Return a text with the addresses that a page shows."""
