@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def test_the_options_of_files_are_all_on_their_page() -> None:
     named = set(re.findall(r"^\| `(--[a-z-]+)` \|", page, re.MULTILINE))
     of_files = {option_name(field.name) for field in fields(FileOptions)}
     assert named == {*of_files, "--file-label", "--hive"}
+
+
+def test_every_extra_is_on_the_page_of_installation() -> None:
+    page = (DOCS / "howto" / "install.md").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)
+    assert sorted(named) == sorted(project["optional-dependencies"])
 
 
 def test_the_report_attributes_are_all_on_its_page() -> None:

@@ -100,26 +100,51 @@ class WriterMetrics:
             )
 
         try:
-            self._request_s = histogram("request_duration_seconds", "Time of each request")
-            self._serialize_s = histogram("request_serialize_seconds", "Time to make import lines")
-            self._responses = counter(
-                "vmanomaly_writer_responses", "Requests by what became of them", *_LABELS, "code"
+            self._request_s = histogram(
+                "request_duration_seconds",
+                "Time of each request, also of those that fail or are repeated",
             )
-            self._bytes = counter("vmanomaly_writer_sent_bytes", "Acknowledged bytes", *_LABELS)
+            self._serialize_s = histogram(
+                "request_serialize_seconds", "Time to make the import lines of each write"
+            )
+            self._responses = counter(
+                "vmanomaly_writer_responses",
+                "Requests by code: the status, or connection_error, timeout, ssl_error, io_error",
+                *_LABELS,
+                "code",
+            )
+            self._bytes = counter(
+                "vmanomaly_writer_sent_bytes",
+                "Acknowledged bytes, as they went over the wire",
+                *_LABELS,
+            )
             self._samples = counter(
                 "vmanomaly_writer_datapoints_sent", "Acknowledged samples", *_LABELS
             )
             self._series = counter(
-                "vmanomaly_writer_timeseries_sent", "Series that were prepared", *_LABELS
+                "vmanomaly_writer_timeseries_sent",
+                "Series of each write, when they were prepared",
+                *_LABELS,
             )
             self._retries = own("retries", "Requests beyond the first of each body")
             self._in_doubt = own("in_doubt_bodies", "Bodies that may be stored twice")
-            self._dropped = own("dropped_samples", "Samples left out, by reason", "reason")
-            self._undelivered = own("undelivered_samples", "Samples that were not acknowledged")
-            self._verified = own("verified_samples", "Samples by what was read back", "result")
+            self._dropped = own(
+                "dropped_samples", "Samples left out, by reason as in the report", "reason"
+            )
+            self._undelivered = own(
+                "undelivered_samples",
+                "Samples that a write could not deliver, also those in its spool",
+            )
+            self._verified = own(
+                "verified_samples",
+                "Samples of verified writes by result: found, missing, conflicting, ...",
+                "result",
+            )
             self._spool_files = gauge("spool_files", "Files in the spool folder")
             self._spool_bytes = gauge("spool_bytes", "Size of the files in the spool folder")
-            self._job_parts = gauge("job_parts", "Parts of a job by their state", "state")
+            self._job_parts = gauge(
+                "job_parts", "Parts of a job by state: pending, sent, failed, ...", "state"
+            )
             self._job_rows_left = gauge("job_rows_left", "Rows that a job has still to write")
         except ValueError as error:
             raise ConfigError(

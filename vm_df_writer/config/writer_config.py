@@ -77,7 +77,7 @@ class WriterConfig(BaseModel):
     moved into `user` and `password`."""
     tenant_id: Tenant | None = None
     """Tenant of a cluster: accountID, accountID:projectID, or multitenant to take it from the
-    labels vm_account_id and vm_project_id."""
+    labels vm_account_id and vm_project_id, which must be plain numbers then."""
     metric_format: MetricFormat = {"__name__": "$VAR", "for": "$QUERY_KEY"}
     """Labels of every series. `$VAR` and `$QUERY_KEY` may stand anywhere in the values;
     `__name__` is required, and so is `$VAR` in some value. Where it is left out, frames without
@@ -165,7 +165,8 @@ class WriterConfig(BaseModel):
     of the series that it corrects. Not a parameter of vmanomaly."""
     max_labels: int = Field(default=30, ge=1)
     """Most labels of a series, `__name__` included, as the server's -maxLabelsPerTimeseries
-    has it. Not a parameter of vmanomaly."""
+    has it: 30 in old versions, 40 in new ones. A server that reports its limit is believed. Not a
+    parameter of vmanomaly."""
     max_label_name_bytes: int = Field(default=256, ge=1)
     """Most bytes in the name of a label. Not a parameter of vmanomaly."""
     max_label_value_bytes: int = Field(default=4096, ge=1)

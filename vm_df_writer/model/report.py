@@ -61,8 +61,8 @@ class WriteReport(ReportShorthands):
     spooled : tuple of str
         Files that hold the undelivered samples.
     replaced : Replaced or None
-        With ``if_exists="replace"``: the series that had other samples at the frame's times, and
-        were exported, deleted and imported again.
+        With ``if_exists="replace"``: how many series had other samples at the frame's times, and
+        were exported, deleted and imported again; how many of their samples stay; the bytes of all.
     verification : Verification or None
         What reading back found; None if it was not asked for.
     server_drops : mapping of str to int, or None
@@ -74,7 +74,8 @@ class WriteReport(ReportShorthands):
         that it caches: ``automatic`` (it recomputes them within seconds), ``advised`` (they may
         not show the samples; pass ``reset_cache=True``), ``done`` or ``failed``. Else None.
     vmui_url, grafana_url : str or None
-        Links that show what was written.
+        Links that show what was written. None if nothing was, and none to vmui if the server has
+        no vmui.
 
     Examples
     --------
