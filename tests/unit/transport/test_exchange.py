@@ -124,7 +124,9 @@ def test_1xx_answers_without_end_are_refused_however_fast_they_come(
         connection.sendall(NO_CONTENT)
 
     client = http_client(serve(behave), timeout="20s")
-    with pytest.raises(ServerUnavailable, match="the answer is longer than any that was asked"):
+    # The latter is http.client's own limit, of the newest Pythons.
+    told = "the answer is longer than any that was asked|more than 100 interim responses"
+    with pytest.raises(ServerUnavailable, match=told):
         client.post_import(LINE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -74,11 +75,11 @@ def test_a_job_that_is_not_finished_has_no_receipt(state: Path, unfinished: Part
 
 
 def test_a_part_without_a_receipt_is_named(state: Path) -> None:
-    with sqlite3.connect(state) as connection:
+    with closing(sqlite3.connect(state)) as connection, connection:
         connection.execute("DELETE FROM receipt WHERE part = 2")
     with pytest.raises(JobError, match=r"^receipt: 1 parts have none \(first: a.csv, part 1\)"):
         read_receipt(state)
-    with sqlite3.connect(state) as connection:
+    with closing(sqlite3.connect(state)) as connection, connection:
         connection.execute("DROP TABLE receipt")  # as in a file of an earlier version
     with pytest.raises(JobError, match=r"^receipt: 3 parts have none \(first: a.csv, part 0\)"):
         read_receipt(state)
@@ -94,7 +95,7 @@ def test_receipts_go_with_their_source(state: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", lines(1)[:-20], b"nothing"])
 def test_a_damaged_receipt_is_told_as_a_damaged_state_file(state: Path, damage: bytes) -> None:
-    with sqlite3.connect(state) as connection:
+    with closing(sqlite3.connect(state)) as connection, connection:
         connection.execute("UPDATE receipt SET lines = ? WHERE part = 2", (damage,))
     with pytest.raises(StateError, match="is torn"):
         read_receipt(state)
