@@ -12,6 +12,8 @@ export VM_TEST_SUITE ?= oldest
 
 bin := .venv/bin
 
+# What a build puts into docs/; docstrings, of which Sphinx sees no change, need a build from scratch.
+made_docs := docs/_build docs/project docs/reference/api docs/tutorials/notebooks
 SPHINX_ARGS := --fail-on-warning --keep-going --quiet --jobs auto
 
 .PHONY: help
@@ -54,6 +56,7 @@ notebooks: .venv/installed-dev servers ## execute the notebooks, and keep their 
 
 .PHONY: docs
 docs: .venv/installed-dev ## build the documentation in docs/_build/html; a warning is an error
+	rm -rf $(made_docs)
 	$(bin)/sphinx-build $(SPHINX_ARGS) --builder html docs docs/_build/html
 
 .PHONY: docs-links
@@ -62,7 +65,7 @@ docs-links: .venv/installed-dev ## ask whether the pages that the documentation 
 
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png docs/_build docs/project docs/reference/api docs/tutorials/notebooks
+	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png $(made_docs)
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: server

@@ -45,6 +45,7 @@ nb_execution_mode = "off"  # the tests run them; their outputs are kept
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 # Docstrings
+default_role = "literal"  # single backquotes name what help() shows as it is
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc has them
 numpydoc_show_class_members = False
