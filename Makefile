@@ -32,11 +32,23 @@ test: .venv/installed-dev servers ## run all tests and doctests (PYTEST_ARGS=...
 test-oldest: .venv-oldest/installed servers ## run them with the oldest supported dependencies
 	PATH="$(CURDIR)/$(bin):$$PATH" .venv-oldest/bin/python -m pytest $(PYTEST_ARGS)
 
+# What a row of the matrix runs: what says something about versions, over both wires.
+MATRIX_TESTS ?= tests/unit tests/property $(addprefix tests/server/test_,write.py write_any_frame.py \
+	verify.py read.py read_any_frame.py remote_write.py if_exists.py paths.py files.py backfill.py cli.py)
+
+.PHONY: matrix
+matrix: .venv/installed-dev servers ## run tests with all Pythons, pandas and servers (MATRIX_ARGS='--only "no extras"')
+	$(bin)/python .ci/matrix.py $(MATRIX_ARGS) $(PYTEST_ARGS) $(MATRIX_TESTS)
+
 .PHONY: lint
-lint: .venv/installed-dev ## check style and types
+lint: .venv/installed-dev ## check style, types, and what the host of the repository reads
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/mypy
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 .PHONY: bench
 bench: .venv/installed-dev servers ## measure speed (ten minutes)
@@ -63,9 +75,15 @@ docs: .venv/installed-dev ## build the documentation in docs/_build/html; a warn
 docs-links: .venv/installed-dev ## ask whether the pages that the documentation links to are there (needs the internet)
 	$(bin)/sphinx-build $(SPHINX_ARGS) --builder linkcheck docs docs/_build/links
 
+.PHONY: dist
+dist: .venv/installed-dev ## build the source distribution, and of it the wheel, in dist/
+	rm -rf dist
+	$(bin)/python -m build --outdir dist
+	$(bin)/twine check --strict dist/*
+
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-oldest .servers .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png $(made_docs)
+	rm -rf .venv .venv-oldest .matrix .servers dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png $(made_docs)
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: server

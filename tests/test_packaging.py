@@ -14,6 +14,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import yaml
 
 from vm_df_writer import __version__
 
@@ -117,6 +118,26 @@ def test_every_extra_that_a_text_names_is_there() -> None:
     }
     assert {"arrow", "plot"} <= named
     assert named - PROJECT["optional-dependencies"].keys() == set()
+
+
+def test_the_citation_and_the_changelog_are_of_this_version() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == __version__
+    assert cited["repository-code"] == PROJECT["urls"]["Source"]
+    released = re.findall(r"(?m)^## \[(\d\S*)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text())
+    assert released[0] == (__version__, str(cited["date-released"]))
+
+
+def test_workflows_call_targets_of_the_makefile_alone() -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    workflows = list((ROOT / ".github" / "workflows").glob("*.yml"))
+    jobs = [job for path in workflows for job in yaml.safe_load(path.read_text())["jobs"].values()]
+    commands = [step["run"].split() for job in jobs for step in job["steps"] if "run" in step]
+    assert {command[0] for command in commands} == {"make"}
+    assert {command[1] for command in commands} <= targets
+    assert {"lint", "test", "test-oldest", "docs", "matrix"} <= {command[1] for command in commands}
+    actions = [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
+    assert {action.partition("/")[0] for action in actions} == {"actions"}  # of the host itself
 
 
 def test_each_supported_python_is_classified_from_the_oldest_on() -> None:
