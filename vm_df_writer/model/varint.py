@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["read_varint", "varint"]
+__all__ = ["read_varint", "signed", "varint"]
 
-_MOST_BYTES = 10  # of 64 bits
+_MOST_BYTES = 10
+_END = 2**64
 
 
 @lru_cache(maxsize=2**13)
@@ -41,6 +42,17 @@ def read_varint(data: bytes, start: int) -> tuple[int, int]:
     number = 0
     for shift, byte in enumerate(data[start : start + _MOST_BYTES]):
         number |= (byte & 0x7F) << 7 * shift
-        if byte < 0x80:
+        if byte < 0x80 and number < _END:
             return number, start + shift + 1
     raise ValueError(f"byte {start}: expected a number, got {data[start : start + 4].hex()!r}")
+
+
+def signed(number: int) -> int:
+    """Return the number of either sign that a varint stands for by zigzag.
+
+    Examples
+    --------
+    >>> signed(4), signed(5)
+    (2, -3)
+    """
+    return number >> 1 ^ -(number & 1)

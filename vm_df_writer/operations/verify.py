@@ -152,5 +152,6 @@ def block_reader(backend: Backend, *, count_only: bool = False) -> BlockReader:
         reads_by=servers.reads_back,
         deduplication=servers.deduplication(),
         count_only=count_only,
+        shows_all_stored=servers.shows_all_stored,
         is_queued=lambda: bool(backend.server.describe_queue()),
     )

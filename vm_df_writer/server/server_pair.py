@@ -56,6 +56,12 @@ class ServerPair:
             return "export"
         return "query" if self.read.kind == "prometheus" else self.receiver.reads_back
 
+    @property
+    def shows_all_stored(self) -> bool:
+        """Whether the server that is read from is known to show each sample that it stores."""
+        tells = "dedup.minScrapeInterval" in self.read.flags
+        return tells and self.read.kind in ("single", "vmselect") and self.deduplication() is None
+
     def now_ms(self) -> int:
         """Return the time of the server's clock."""
         ahead_s = self.clock_ahead_s or 0.0

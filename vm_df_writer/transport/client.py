@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import DeliveryError, ServerUnavailable
 from vm_df_writer.transport.answer import Answer
 from vm_df_writer.transport.auth import Authorization
-from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.transport.endpoint import Endpoint, Targets
 from vm_df_writer.transport.http_dates import clock_of
 from vm_df_writer.transport.http_errors import Target, rejection
 from vm_df_writer.transport.masked import Masked
@@ -25,7 +25,6 @@ from vm_df_writer.wire.protocol import WIRES, Wire
 
 __all__ = ["HttpClient"]
 
-_OK = frozenset({200})
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What is said of health, and of an import, is a word or two.
 _MOST_WORDS_BYTES = 2**20
@@ -65,21 +64,12 @@ class HttpClient:
         self._authorization = Authorization(config)
         self._trusted = {origin(endpoint.import_url), origin(endpoint.read_root)}
         self._transport: Transport | None = None
-        write_base = read_base = ("datasource_url", config.datasource_url.rstrip("/"))
-        self._read_paths = "datasource_url and tenant_id, or set query_url to what can be read from"
-        if config.query_url is not None:
-            read_base = ("query_url", config.query_url.rstrip("/"))
-            self._read_paths = "query_url and tenant_id"
-        self._read_base = read_base
+        self._targets = Targets(config, endpoint)
         self.wire: Wire = WIRES[config.protocol]
-        path = "import_json_path" if config.protocol == "import" else "remote_write_path"
-        self._write_place = (*write_base, f"datasource_url, tenant_id and {path}")
-        paths = "datasource_url and health_path"
         self._import_query, self._health_query = (
             Masked(f"?{query}" if query else "")
             for query in (endpoint.import_query, endpoint.health_query)
         )
-        self._health = Target(endpoint.health_url, _OK, *write_base, paths)
         if config.verify_tls is False and "https" in (scheme for scheme, _ in self._trusted):
             warn_caller(
                 f"verify_tls: false, so that any machine can pose as {endpoint.import_url}; set it "
@@ -129,10 +119,8 @@ class HttpClient:
             The status, which is one of the receiver's successes.
         """
         headers = self.wire.headers(content_encoding or self.wire.encodings[0])
-        target = Target(self._endpoint.import_url, receiver.successes, *self._write_place, receiver)
-        answer = self._request(
-            target, "POST", headers, data, query=self._import_query, timeout_s=timeout_s
-        )
+        target, query = self._targets.importing(receiver), self._import_query
+        answer = self._request(target, "POST", headers, data, query=query, timeout_s=timeout_s)
         answer.read(_MOST_WORDS_BYTES)
         return answer.status
 
@@ -141,7 +129,7 @@ class HttpClient:
 
         The URL is the configured one if none is given.
         """
-        target, query = self._health, self._health_query
+        target, query = self._targets.health, self._health_query
         if url is not None:
             target, query = replace(target, url=url), Masked("")
         answer = self._request(target, "GET", query=query)
@@ -180,11 +168,10 @@ class HttpClient:
             Limit for the wait for the answer; the configured `timeout` if left out. A second is
             added for each 64 KiB of it.
         """
-        target = self._reading(url)
         # The query stays out of the target, and so out of messages: it may hold an authKey.
         query = Masked(f"?{urlencode(params)}" if params else "")
-        answer = self._request(target, "GET", query=query, timeout_s=timeout_s)
-        return answer.read(_MOST_TEXT_BYTES)
+        target = self._targets.reading(url)
+        return self._request(target, "GET", query=query, timeout_s=timeout_s).read(_MOST_TEXT_BYTES)
 
     def stream_lines(
         self,
@@ -208,12 +195,20 @@ class HttpClient:
             How long the server may be silent; the configured `timeout` if left out. It may wait
             several times, in all for `retry_deadline`, and a second for each 64 KiB.
         """
-        target = self._reading(url)
         headers = _FORM if self._endpoint.is_loopback else _FORM | {"Accept-Encoding": "gzip"}
-        body = urlencode(form).encode()
-        answer = self._request(target, "POST", headers, body, timeout_s=timeout_s)
+        answer = self._post_form(self._targets.reading(url), form, headers, timeout_s)
         try:
             yield from answer.lines(most_bytes, patience_s=self._patience_s)
+        finally:
+            answer.close()
+
+    def stream_bytes(
+        self, url: str, form: Sequence[tuple[str, str]], *, most_bytes: int
+    ) -> Generator[bytes, None, None]:
+        """Post a form and yield the answer as it comes, without gzip, as :meth:`stream_lines`."""
+        answer = self._post_form(self._targets.reading(url), form)
+        try:
+            yield from answer.chunks(most_bytes, patience_s=self._patience_s)
         finally:
             answer.close()
 
@@ -224,10 +219,8 @@ class HttpClient:
 
         The form may hold a key, which is not in the URL and so in no message.
         """
-        target = Target(url, frozenset({204}), *self._read_base, self._read_paths)
-        body = urlencode(form).encode()
-        answer = self._request(target, "POST", _FORM, body, timeout_s=timeout_s)
-        answer.read(_MOST_WORDS_BYTES)
+        target = self._targets.reading(url, success=204)
+        self._post_form(target, form, timeout_s=timeout_s).read(_MOST_WORDS_BYTES)
 
     def close(self) -> None:
         """Close the connections."""
@@ -235,8 +228,14 @@ class HttpClient:
         if transport is not None:
             transport.close()
 
-    def _reading(self, url: str) -> Target:
-        return Target(url, _OK, *self._read_base, self._read_paths)
+    def _post_form(
+        self,
+        target: Target,
+        form: Sequence[tuple[str, str]],
+        headers: Mapping[str, str] = _FORM,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        return self._request(target, "POST", headers, urlencode(form).encode(), timeout_s=timeout_s)
 
     def _request(
         self,

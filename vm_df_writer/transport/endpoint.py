@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
+from vm_df_writer.transport.http_errors import Target
+from vm_df_writer.transport.receiver import Receiver
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "Targets"]
 
 _TENANT_PATH = re.compile(r"/(?:insert|select)/(?P<tenant>[^/]+)(?:/prometheus|(?<=[0-9]))$")
 
@@ -175,3 +177,49 @@ def _normal(tenant: str) -> str:
 def _join(base: str, path: str) -> str:
     """Append `path`, which may also be a whole URL of its own."""
     return path if "://" in path else f"{base}/{path.lstrip('/')}"
+
+
+class Targets:
+    """The targets of one server.
+
+    Parameters
+    ----------
+    config : WriterConfig
+        Whose parameters the errors name.
+    endpoint : Endpoint
+        The URLs.
+
+    Attributes
+    ----------
+    health : Target
+        Where the server says whether it is there.
+
+    Examples
+    --------
+    >>> config = WriterConfig(datasource_url="http://localhost:8428/")
+    >>> target = Targets(config, Endpoint.of(config)).reading("http://localhost:8428/metrics")
+    >>> target.base, sorted(target.successes)
+    ('http://localhost:8428', [200])
+    """
+
+    def __init__(self, config: WriterConfig, endpoint: Endpoint) -> None:
+        write_base = read_base = ("datasource_url", config.datasource_url.rstrip("/"))
+        read_paths = "datasource_url and tenant_id, or set query_url to what can be read from"
+        if config.query_url is not None:
+            read_base = ("query_url", config.query_url.rstrip("/"))
+            read_paths = "query_url and tenant_id"
+        path = "import_json_path" if config.protocol == "import" else "remote_write_path"
+        self._import_url = endpoint.import_url
+        self._import_place = (*write_base, f"datasource_url, tenant_id and {path}")
+        self._read_place = (*read_base, read_paths)
+        self.health = Target(
+            endpoint.health_url, frozenset({200}), *write_base, "datasource_url and health_path"
+        )
+
+    def importing(self, receiver: Receiver) -> Target:
+        """Return where samples are sent to be stored, and what the answers mean."""
+        return Target(self._import_url, receiver.successes, *self._import_place, receiver)
+
+    def reading(self, url: str, *, success: int = 200) -> Target:
+        """Return a URL of the server that is read from; all but one status are no success."""
+        return Target(url, frozenset({success}), *self._read_place)

@@ -14,6 +14,7 @@ from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.comparison import Comparison
 from vm_df_writer.verification.export.series_reader import SeriesReader
 from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
+from vm_df_writer.verification.native.native_reader import NativeReader
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.verification.sample_diffs import SampleDiffs, diff_samples
 from vm_df_writer.verification.series_counter import SeriesCounter
@@ -46,6 +47,8 @@ class BlockReader:
         The intervals of which the server keeps one sample each.
     count_only : bool
         Be content where the server has as many samples of a series as were sent.
+    shows_all_stored : bool
+        Whether the server is known to leave out nothing of what it stores.
     is_queued : callable, optional
         Says whether a server in between has not handed on everything yet.
 
@@ -65,6 +68,7 @@ class BlockReader:
         acknowledged_at: float,
         deduplication: KeepOneRule | None = None,
         count_only: bool = False,
+        shows_all_stored: bool = False,
         is_queued: Callable[[], bool] = lambda: False,
     ) -> None:
         self.deduplication = deduplication
@@ -74,7 +78,7 @@ class BlockReader:
         self._count_only = count_only and reads_by == "export"
         self.is_queued = is_queued
         self._endpoint = endpoint
-        self._strategy = ReadStrategy(reads_by=reads_by)
+        self._strategy = ReadStrategy(reads_by=reads_by, can_read_native=shows_all_stored)
         self._looked_at: float | None = None
 
     def verify(self, block: SeriesBlock, series: Sequence[int] | None = None) -> BlockDiff:
@@ -89,6 +93,8 @@ class BlockReader:
             series = range(block.n_series)
             if self._count_only and self._strategy.counts_first(block):
                 series = list(self._miscounted(block))
+            elif self._strategy.reads_native(block):
+                series = list(self._not_intact(block))
         look = self._look(block, series)
         for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
             if not look.incomplete:
@@ -158,6 +164,11 @@ class BlockReader:
         for tenant in by_tenant(self._endpoint, block, range(block.n_series)):
             counter = SeriesCounter(self._client, tenant.endpoint, self._strategy, tenant.as_stored)
             yield from counter.miscounted(block, tenant.series)
+
+    def _not_intact(self, block: SeriesBlock) -> Iterator[int]:
+        for tenant in by_tenant(self._endpoint, block, range(block.n_series)):
+            reader = NativeReader(self._client, tenant.endpoint, self._strategy, tenant.as_stored)
+            yield from reader.others(block, tenant.series)
 
     def _is_over(self, looked_at: float) -> bool:
         waited_s = self._policy.clock() - looked_at

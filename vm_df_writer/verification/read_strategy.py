@@ -20,6 +20,9 @@ _MANY_SAMPLES = 100  # per series: from here on, finding the series is not what 
 _WORTH_COUNTING = 30
 _WORTH_SELECTING = 200
 
+# Samples a series from which on its blocks cost less than its line in an export.
+_WORTH_READING_NATIVE = 200
+
 
 @dataclass(kw_only=True)
 class ReadStrategy:
@@ -35,6 +38,8 @@ class ReadStrategy:
         Whether the labels that our series share match little else.
     can_share_counts : bool
         The same in a query that counts.
+    can_read_native : bool
+        Whether the server shows all that it stores, and gives it as blocks that we understand.
     most_series : int
         How many series the server reads at a time.
 
@@ -49,6 +54,7 @@ class ReadStrategy:
     can_flush: bool = True
     can_share: bool = True
     can_share_counts: bool = True
+    can_read_native: bool = False
     most_series: int = MAX_SELECTORS
 
     def shares_selectors(self, n_series: int, samples_per_series: float) -> bool:
@@ -60,6 +66,11 @@ class ReadStrategy:
         """Return whether counting the samples of a block costs less than reading them."""
         worth = _WORTH_COUNTING if self.can_share_counts else _WORTH_SELECTING
         return block.n_samples >= worth * block.n_series
+
+    def reads_native(self, block: SeriesBlock) -> bool:
+        """Return whether to compare what the server stores before what it exports."""
+        is_worth = block.n_samples >= _WORTH_READING_NATIVE * block.n_series
+        return self.can_read_native and self.reads_by == "export" and is_worth
 
     def batches(self, label_sets: Sequence[bytes], series: Iterable[int]) -> Iterator[list[int]]:
         """Cut series into what one request asks for by exact selectors."""

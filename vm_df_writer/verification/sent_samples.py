@@ -9,7 +9,7 @@ import numpy as np
 from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
-__all__ = ["SentSamples"]
+__all__ = ["SentSamples", "allowed_loss", "is_near"]
 
 # The server cuts a value where less than 1e-12 of it is lost (decimal.go), give or take the
 # rounding of its own test, which was seen to let 1.0003e-12 pass.
@@ -100,16 +100,41 @@ class SentSamples:
         if self._tolerance is None:
             same: BoolArray = sent.view(np.int64) == got.view(np.int64)
             return same
-        with np.errstate(invalid="ignore", over="ignore"):
-            agree: BoolArray = np.abs(sent - got) <= self._tolerance[positions]
-        agree |= sent == got  # infinities
-        return agree
+        return is_near(sent, got, self._tolerance[positions])
 
     def _allow(self, values: FloatArray) -> FloatArray:
         """Return by how much the server may alter each value."""
         magnitudes = np.where(np.isfinite(values), np.abs(values), 0.0)
         largest = np.maximum.reduceat(magnitudes, self.starts)
-        return _RELATIVE_LOSS * magnitudes + np.repeat(_LOSS_TO_LARGEST * largest, self.lengths)
+        return allowed_loss(magnitudes, np.repeat(largest, self.lengths))
+
+
+def allowed_loss(magnitudes: FloatArray, largest: FloatArray | float) -> FloatArray:
+    """Return by how much the server may alter values.
+
+    Parameters
+    ----------
+    magnitudes : ndarray of float64
+        Their absolute values.
+    largest : ndarray or float
+        The largest finite absolute value of the series of each.
+    """
+    return _RELATIVE_LOSS * magnitudes + _LOSS_TO_LARGEST * largest
+
+
+def is_near(sent: FloatArray, got: FloatArray, allowed: FloatArray) -> BoolArray:
+    """Return whether values are those that were sent, as exactly as the server stores them.
+
+    Examples
+    --------
+    >>> sent, got = np.array([1.0, 1.0, np.inf]), np.array([1.0 + 1e-12, 1.1, np.inf])
+    >>> is_near(sent, got, allowed_loss(sent, 1.0)).tolist()
+    [True, False, True]
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        near: BoolArray = np.abs(sent - got) <= allowed
+    near |= sent == got  # infinities
+    return near
 
 
 def _ranges(starts: IntArray, lengths: IntArray) -> IntArray:

@@ -7,13 +7,20 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
-from typing import cast
+from typing import Any, cast
 
 from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.model.varint import read_varint, varint
 
-__all__ = ["ENCODINGS", "GzipReader", "compress", "decompress_gzip", "decompress_snappy"]
+__all__ = [
+    "ENCODINGS",
+    "GzipReader",
+    "compress",
+    "decompress_gzip",
+    "decompress_snappy",
+    "decompress_zstd",
+]
 
 ENCODINGS = ("none", "gzip", "zstd", "snappy", "stored")
 """The encodings of :func:`compress`."""
@@ -184,6 +191,33 @@ def decompress_snappy(block: bytes, *, most_bytes: int) -> bytes:
         raise ValueError(str(error)) from None
 
 
+def decompress_zstd(frame: bytes, *, most_bytes: int) -> bytes:
+    """Return what a zstd frame holds.
+
+    Raises
+    ------
+    ValueError
+        If the frame is damaged, or holds more than `most_bytes`, or nothing is installed that can
+        decompress it.
+
+    Examples
+    --------
+    >>> decompress_zstd(compress(b"samples", "zstd"), most_bytes=7)
+    b'samples'
+    """
+    module = _zstd_module()
+    if module is None:
+        raise ValueError("nothing is installed that decompresses zstd")
+    decompressor = module.ZstdDecompressor()
+    try:
+        data: bytes = decompressor.decompress(frame, most_bytes + 1)
+    except module.ZstdError as error:
+        raise ValueError(str(error)) from None
+    if len(data) > most_bytes or not decompressor.eof or decompressor.unused_data:
+        raise ValueError(f"expected a zstd frame of at most {most_bytes:,} bytes")
+    return data
+
+
 def _stored(data: bytes) -> bytes:
     size = len(data)
     if not size:
@@ -213,15 +247,22 @@ def _igzip() -> Callable[[bytes], bytes]:
 
 
 def _zstd() -> Callable[[bytes], bytes]:
+    module = _zstd_module()
+    if module is None:
+        msg = (
+            "compression: 'zstd' needs Python 3.14 or the package backports.zstd, found neither; "
+            "install backports.zstd, or set compression to 'gzip'"
+        )
+        raise ConfigError(msg)
+    zstd_compress = cast("Callable[[bytes, int], bytes]", module.compress)
+    return lambda data: zstd_compress(data, _LEVEL)
+
+
+@cache
+def _zstd_module() -> Any:
     for name in ("compression.zstd", "backports.zstd"):
         try:
-            module = importlib.import_module(name)
+            return importlib.import_module(name)
         except ImportError:
             continue
-        zstd_compress = cast("Callable[[bytes, int], bytes]", module.compress)
-        return lambda data: zstd_compress(data, _LEVEL)
-    msg = (
-        "compression: 'zstd' needs Python 3.14 or the package backports.zstd, found neither; "
-        "install backports.zstd, or set compression to 'gzip'"
-    )
-    raise ConfigError(msg)
+    return None

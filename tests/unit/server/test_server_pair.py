@@ -52,3 +52,39 @@ def test_a_date_does_not_decide_alone_what_time_it_is(ahead_s: float) -> None:
 def test_without_a_word_of_a_server_nothing_is_altered_and_nothing_deduplicated() -> None:
     assert ServerPair().altering == {}
     assert ServerPair().deduplication() is None
+
+
+NO_DEDUPLICATION = {"dedup.minScrapeInterval": "0s"}
+
+
+@pytest.mark.parametrize(
+    ("pair", "shows_all"),
+    [
+        ({"read": ServerInfo(kind="single", flags=NO_DEDUPLICATION)}, True),
+        ({"read": ServerInfo(kind="vmselect", flags=NO_DEDUPLICATION)}, True),
+        ({}, False),
+        ({"read": ServerInfo(kind="single", flags={"retentionPeriod": "1y"})}, False),
+        ({"read": ServerInfo(kind="vmauth", flags=NO_DEDUPLICATION)}, False),
+        ({"read": ServerInfo(kind="single", flags={"dedup.minScrapeInterval": "1ms"})}, False),
+        (
+            {
+                "read": ServerInfo(kind="vmselect", flags=NO_DEDUPLICATION),
+                "storages": (ServerInfo(flags={"dedup.minScrapeInterval": "1ms"}),),
+            },
+            False,
+        ),
+        (
+            {
+                "read": ServerInfo(
+                    kind="single", flags=NO_DEDUPLICATION | {"downsampling.period": "30d:5m"}
+                )
+            },
+            False,
+        ),
+    ],
+)
+def test_a_server_shows_all_that_it_stores_if_it_says_that_it_leaves_out_nothing(
+    pair: dict[str, Any],
+    shows_all: bool,
+) -> None:
+    assert ServerPair(**pair).shows_all_stored == shows_all

@@ -6,7 +6,8 @@ import pytest
 
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.transport.endpoint import Endpoint, Targets
+from vm_df_writer.transport.receiver import IMPORTING, PROMETHEUS
 
 
 def endpoint(datasource_url: str, **parameters: Any) -> Endpoint:
@@ -191,3 +192,37 @@ def test_a_tenant_without_a_project_is_that_of_project_0(
     written_to: str | None, tenant: str | None, is_same: bool
 ) -> None:
     assert endpoint("http://vmi:8480", tenant_id=written_to).writes_to(tenant) is is_same
+
+
+def targets(**parameters_of_ours: Any) -> Targets:
+    parameters = WriterConfig(datasource_url="http://vm:8428/", **parameters_of_ours)
+    return Targets(parameters, Endpoint.of(parameters))
+
+
+def test_what_is_imported_is_stored_by_a_receiver() -> None:
+    target = targets().importing(IMPORTING)
+    assert target.url == "http://vm:8428/api/v1/import"
+    assert target.successes == IMPORTING.successes
+    assert target.stores
+    assert (target.base_parameter, target.base) == ("datasource_url", "http://vm:8428")
+    assert target.parameters == "datasource_url, tenant_id and import_json_path"
+
+
+def test_the_path_of_another_protocol_is_another_parameter() -> None:
+    target = targets(protocol="remote_write").importing(PROMETHEUS)
+    assert target.parameters == "datasource_url, tenant_id and remote_write_path"
+
+
+@pytest.mark.parametrize("success", [200, 204])
+def test_what_is_read_stores_nothing_and_has_one_success(success: int) -> None:
+    target = targets().reading("http://vm:8428/api/v1/export", success=success)
+    assert target.successes == {success}
+    assert not target.stores
+    assert target.base_parameter == "datasource_url"
+
+
+def test_another_server_may_be_read_from() -> None:
+    target = targets(query_url="http://vmselect:8481/").reading("http://vmselect:8481/metrics")
+    assert (target.base_parameter, target.base) == ("query_url", "http://vmselect:8481")
+    assert target.parameters == "query_url and tenant_id"
+    assert targets(query_url="http://vmselect:8481/").health.base == "http://vm:8428"

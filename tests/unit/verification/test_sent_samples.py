@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.blocks import T, block_of, block_of_rows
-from vm_df_writer.verification.sent_samples import SentSamples
+from vm_df_writer.verification.sent_samples import SentSamples, allowed_loss, is_near
 
 Y, Z = {"__name__": "y"}, {"__name__": "z"}
 
@@ -97,3 +97,35 @@ def test_beside_a_large_value_of_its_series_a_small_one_may_lose_digits() -> Non
 def test_an_infinity_is_not_what_the_digits_of_a_series_are_measured_by() -> None:
     sent = SentSamples(block_of((Y, [0, 1], [np.inf, 1.0])), [0])
     assert not sent.agree(np.array([1]), np.array([2.0])).any()
+
+
+@pytest.mark.parametrize(
+    ("sent", "got", "largest", "near"),
+    [
+        (1.0, 1.0, 0.0, True),
+        (1.0, 1.0 + 1.009e-12, 0.0, True),
+        (1.0, 1.0 + 1.02e-12, 0.0, False),
+        (-1.0, -1.0 - 1.009e-12, 0.0, True),
+        (0.0, 1e-12, 0.0, False),
+        (0.0, 1e-12, 1e5, True),
+        (0.0, 1.1e-12, 1e5, False),
+        (1.0, np.nan, 1.0, False),
+        (1e308, -1e308, 1e308, False),
+        (1.0, np.inf, 1.0, False),
+    ],
+)
+def test_a_value_is_near_within_a_share_of_itself_and_of_the_largest(
+    sent: float,
+    got: float,
+    largest: float,
+    near: bool,
+) -> None:
+    one = np.array([sent])
+    allowed = allowed_loss(np.abs(one), largest)
+    assert is_near(one, np.array([got]), allowed).tolist() == [near]
+
+
+def test_an_infinity_is_near_itself_alone() -> None:
+    sent = np.array([np.inf, np.inf, -np.inf, np.inf])
+    got = np.array([np.inf, -np.inf, -np.inf, 1.0])
+    assert is_near(sent, got, np.zeros(4)).tolist() == [True, False, True, False]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.wire import compression
-from vm_df_writer.wire.compression import compress, decompress_snappy
+from vm_df_writer.wire.compression import compress, decompress_snappy, decompress_zstd
 
 LINE = (
     b'{"metric":{"__name__":"y"},"values":[1.5,2.5],"timestamps":[1767225600000,1767225660000]}\n'
@@ -77,6 +77,24 @@ def test_zstd_gives_the_data_back_or_says_what_to_install() -> None:
         coded = compress(data, "zstd")
         assert zstd.decompress(coded) == data
         assert compress(data, "zstd") == coded
+
+
+@pytest.mark.skipif(zstd_module() is None, reason="needs a zstd")
+def test_zstd_is_unpacked_to_the_size_that_it_may_have() -> None:
+    frame = compress(LINE * 1000, "zstd")
+    most_bytes = len(LINE) * 1000
+    assert decompress_zstd(frame, most_bytes=most_bytes) == LINE * 1000
+    for damaged in (frame[:-1], frame + b"\0", frame[1:], b"", frame + frame):
+        with pytest.raises(ValueError, match=r"zstd|Zstd|decompress"):
+            decompress_zstd(damaged, most_bytes=2 * most_bytes)
+    with pytest.raises(ValueError, match=f"of at most {most_bytes - 1:,} bytes"):
+        decompress_zstd(frame, most_bytes=most_bytes - 1)
+
+
+def test_without_a_zstd_none_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "_zstd_module", lambda: None)
+    with pytest.raises(ValueError, match="nothing is installed that decompresses zstd"):
+        decompress_zstd(b"", most_bytes=1)
 
 
 def test_unknown_coding_is_refused_and_the_nearest_named() -> None:

@@ -1,0 +1,1 @@
+"""Blocks of samples as the server stores them: read and compared at a part of an export's cost."""
