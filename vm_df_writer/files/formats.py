@@ -41,6 +41,7 @@ class FileFormat(Protocol):
         ...
 
 
+# Text may be packed: its formats unpack it themselves, by text_stream.open_text.
 _TEXT: Mapping[str, FileFormat] = {".csv": CsvFormat(), ".tsv": CsvFormat("\t")}
 _PARQUET, _ARROW = ParquetFormat(), ArrowFormat()
 _BINARY: Mapping[str, FileFormat] = {

@@ -17,6 +17,7 @@ import pytest
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
 from vm_df_writer.files.file_options import FileOptions
+from vm_df_writer.files.formats import SUFFIXES, find_format
 from vm_df_writer.files.source_file import (
     SourceFile,
     frame_source,
@@ -25,6 +26,7 @@ from vm_df_writer.files.source_file import (
     read_file,
     read_parts,
 )
+from vm_df_writer.files.text_stream import COMPRESSIONS
 
 pa = pytest.importorskip("pyarrow")
 
@@ -55,14 +57,6 @@ def write_feather(path: Path) -> None:
         writer.write_table(table, max_chunksize=30)
 
 
-def write_csv(path: Path) -> None:
-    scores().to_csv(path, index=False)
-
-
-def write_tsv(path: Path) -> None:
-    scores().to_csv(path, index=False, sep="\t")
-
-
 def write_gzip(path: Path) -> None:
     path.write_bytes(gzip.compress(scores().to_csv(index=False).encode()))
 
@@ -72,14 +66,23 @@ def write_zstd(path: Path) -> None:
         stream.write(scores().to_csv(index=False).encode())
 
 
-FORMATS = {
+FORMATS: dict[str, Callable[[Path], None]] = {
     "scores.parquet": write_parquet,
     "scores.feather": write_feather,
-    "scores.csv": write_csv,
-    "scores.tsv": write_tsv,
+    "scores.csv": lambda path: scores().to_csv(path, index=False),
+    "scores.tsv": lambda path: scores().to_csv(path, index=False, sep="\t"),
     "scores.csv.gz": write_gzip,
     "scores.csv.zst": write_zstd,
 }
+
+
+def kind_of(name: str) -> tuple[str, bool]:
+    return type(find_format(name, io.BytesIO(b"x"))).__name__, name.endswith(tuple(COMPRESSIONS))
+
+
+def test_every_format_is_among_them_and_packed_if_it_may_be() -> None:
+    assert set(map(kind_of, FORMATS)) == {kind_of(f"scores{suffix}") for suffix in SUFFIXES}
+
 
 each_format = pytest.mark.parametrize("name", FORMATS)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import numpy as np
 import orjson
@@ -69,10 +70,15 @@ def test_the_first_entry_of_a_body_can_be_read(wire: Wire) -> None:
     )
 
 
-@each_wire
-def test_every_encoding_of_a_wire_can_be_made(wire: Wire) -> None:
-    for encoding in wire.encodings:
-        assert compress(b"body" * 100, encoding)
+@pytest.mark.parametrize(
+    "encoding", sorted({encoding for wire in WIRES.values() for encoding in wire.encodings})
+)
+def test_every_encoding_of_a_wire_can_be_made(encoding: str) -> None:
+    if encoding == "snappy":
+        pytest.importorskip("cramjam")
+    if encoding == "zstd" and sys.version_info < (3, 14):
+        pytest.importorskip("backports.zstd")
+    assert compress(b"body" * 100, encoding)
 
 
 def test_headers_of_import_lines_tell_the_encoding_alone() -> None:

@@ -228,7 +228,13 @@ def test_codes_of_a_level_are_read_as_they_are() -> None:
     assert texts_of(level) == ["a", None, None]
 
 
-@pytest.mark.parametrize("dtype", ["str", "string[pyarrow]", "string[python]", object, "category"])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *("str", "string[python]", object, "category"),
+        pytest.param("string[pyarrow]", marks=needs_arrow),
+    ],
+)
 @pytest.mark.parametrize(
     "values",
     [
@@ -248,6 +254,7 @@ def test_rows_that_may_repeat_are_read_as_any_other(values: list[Any], dtype: An
         assert [*label.texts] == [*expected.texts]
 
 
+@needs_arrow
 def test_rows_that_repeat_are_counted_by_position_whatever_the_index() -> None:
     index = pd.Index([0.5, 2.0, 1.0, 3.0])
     column = pd.Series(["a", "b", "a", "b"], index=index, dtype="string[pyarrow]")

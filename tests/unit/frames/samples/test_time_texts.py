@@ -126,8 +126,9 @@ DTYPES = ["object", "string[python]", "string[pyarrow]", "arrow", "category"]
 
 def as_dtype(texts: list[str | None], dtype: str) -> pd.Index:
     wanted: Any = dtype
-    if dtype == "arrow":
-        wanted = pd.ArrowDtype(pytest.importorskip("pyarrow").string())
+    if "arrow" in dtype:
+        text = pytest.importorskip("pyarrow").string()
+        wanted = pd.ArrowDtype(text) if dtype == "arrow" else dtype
     return pd.Index(pd.Series(texts).astype(wanted))
 
 
