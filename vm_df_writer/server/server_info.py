@@ -116,8 +116,9 @@ class Server:
         slow once, or whose proxy refuses once, drops the same samples as before.
         """
         now, known = self._clock(), self._server_info
+        asked_at: float | None = None
         facts = {self._endpoint.read_root: known.read, self._endpoint.write_root: known.write}
-        ahead_s, self._asked_at = known.clock_ahead_s, None
+        ahead_s = known.clock_ahead_s
         with suppress(ServerUnavailable):
             for root, before in facts.items():
                 reported = self._read_facts(root)
@@ -126,20 +127,24 @@ class Server:
             self._receiver = find_receiver(self._client, self._endpoint, write)
             compared_s = self._compare_clocks()
             ahead_s = known.clock_ahead_s if compared_s is None else compared_s
-            self._asked_at = now
+            asked_at = now
         known_of = dict(zip(self._endpoint.storage_roots, known.storages, strict=False))
-        self._server_info = ServerPair(
+        known_read = facts[self._endpoint.read_root]
+        reported_now = ServerPair(
             write=facts[self._endpoint.write_root],
-            read=facts[self._endpoint.read_root],
+            read=known_read,
             clock_ahead_s=ahead_s,
-            has_vmui=self._finds_vmui(facts[self._endpoint.read_root].version),
+            has_vmui=asked_at is not None and self._finds_vmui(known_read.version),
             storages=tuple(
                 self._read_storage(root, known_of.get(root, ServerInfo()))
                 for root in self._endpoint.storage_roots
             ),
             receiver=self._receiver,
         )
-        return self._server_info
+        # In this order: another thread must not take what was known before for what is known now.
+        self._server_info = reported_now
+        self._asked_at = asked_at
+        return reported_now
 
     def check_health(self, receiver: Receiver) -> datetime | None:
         """Ask the server whether it is there, if it has a page for that.
@@ -241,7 +246,7 @@ class Server:
     def _finds_vmui(self, version: str | None) -> bool:
         """Ask for the user interface, once for each version of a server."""
         url = self._endpoint.vmui_base
-        if url is None or self._asked_at is None:  # without an answer so far there will be none
+        if url is None:
             return False
         if version not in self._has_vmui:
             try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -49,6 +51,26 @@ def test_a_server_is_asked_once_a_minute(httpserver: HTTPServer) -> None:
     now += 61
     asked.info()
     assert [request.path for request, _ in httpserver.log] == [*paths, "/metrics", "/health"]
+
+
+def test_threads_that_ask_at_once_all_hear_what_the_server_reports() -> None:
+    with HTTPServer(threaded=True) as httpserver:
+        one_asks, both_ask = threading.Event(), threading.Barrier(2)
+
+        def answer_late(_: Request) -> Response:
+            one_asks.set()
+            both_ask.wait(5)
+            return Response("<html>")
+
+        serve(httpserver, "/metrics", SINGLE)
+        serve(httpserver, "/health", "OK")
+        httpserver.expect_request("/vmui/").respond_with_handler(answer_late)
+        asked = server(base(httpserver))
+        with ThreadPoolExecutor(2) as threads:
+            first = threads.submit(asked.info)
+            assert one_asks.wait(5)
+            second = threads.submit(asked.info)
+            assert second.result().write.kind == first.result().write.kind == "single"
 
 
 @pytest.mark.parametrize("failure", ["slow", "refused"])
