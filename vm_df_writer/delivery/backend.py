@@ -9,6 +9,7 @@ from functools import partial
 from typing import Self
 
 from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.concurrency_limit import RequestRoom
 from vm_df_writer.delivery.observer import (
     NULL_OBSERVER,
     DeliveryObserver,
@@ -54,8 +55,8 @@ class Backend:
         How long a replacement waits.
     label_sets : LabelSetCache
         The label sets of earlier frames.
-    noticed : set of str
-        What was already logged, of what is logged once.
+    noticed : dict of str to object
+        What was already logged, of what is logged once, and by which call.
     observer : DeliveryObserver
         Hears of what is delivered, and cannot harm that.
 
@@ -74,7 +75,7 @@ class Backend:
     read_back: ReadBackPolicy
     replacing: ReplacePolicy
     label_sets: LabelSetCache
-    noticed: set[str] = field(default_factory=set)
+    noticed: dict[str, object] = field(default_factory=dict)
     observer: DeliveryObserver = NULL_OBSERVER
 
     @classmethod
@@ -88,6 +89,7 @@ class Backend:
         replacing: ReplacePolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
         observer: DeliveryObserver | None = None,
+        room: RequestRoom | None = None,
     ) -> Self:
         """Open no connection yet.
 
@@ -107,6 +109,8 @@ class Backend:
             Monotonic seconds: when the server is asked about itself again.
         observer : DeliveryObserver, optional
             Hears of what is delivered; what it raises is logged.
+        room : RequestRoom, optional
+            For the requests of all deliveries together; by default each has its own.
 
         Raises
         ------
@@ -129,6 +133,7 @@ class Backend:
             timeout_s=config.timeout_s,
             throttle=throttle,
             watch=partial(RequestWatch, observer, endpoint.import_url),
+            room=room,
         )
         spool = None
         if config.spool_dir is not None:

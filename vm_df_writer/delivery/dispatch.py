@@ -36,6 +36,7 @@ _SMALL_BYTES = 2**15
 _GRACE_S = 2.0
 
 _NOT_SENT = "delivery: interrupted before these samples were sent; write them again"
+_ABANDONED = "delivery: given up before all of it was sent; write it again"
 _NOT_ANSWERED = (
     "delivery: interrupted while the server had not answered yet, so that it may or may not "
     "store these samples; write them again"
@@ -62,6 +63,7 @@ class Dispatch:
         encode: Callable[[Body], EncodedBody],
         policy: RetryPolicy,
         concurrency: int,
+        limiter: ConcurrencyLimiter,
         on_result: Callable[[Outcome], object],
         on_retry: Callable[[Retry], object],
         interrupt: OneInterrupt,
@@ -78,7 +80,8 @@ class Dispatch:
         self._watch = watch
         self._struck: BaseException | None = None  # by which a wait of the caller's thread ended
         self._is_retry_told = False
-        self._limiter = ConcurrencyLimiter(concurrency)
+        self._is_given_up = False
+        self._limiter = limiter
         self._threads: list[threading.Thread] = []
         self._waiting: deque[Body] = deque()
         self._calls: SimpleQueue[None] = SimpleQueue()  # one per body; one more ends a thread
@@ -96,7 +99,7 @@ class Dispatch:
         try:
             self._feed(bodies)
             for _ in range(self._n_places - 1):  # `_feed` holds the last one
-                self._places.get()
+                self._get_place()
             self._dismiss()
             for thread in self._threads:
                 thread.join()
@@ -107,11 +110,22 @@ class Dispatch:
         if self._defect is not None:
             raise self._defect
 
+    def give_up(self) -> None:
+        """End `run` by an error, as a Ctrl-C would; called from another thread."""
+        self._is_given_up = True
+        self._limiter.stop()
+        self._places.put(None)  # for which it may wait
+
+    def _get_place(self) -> None:
+        self._places.get()
+        if self._is_given_up:
+            raise DeliveryError(_ABANDONED)
+
     def _feed(self, bodies: Iterable[Body]) -> None:
         # From the iterator into the queue without leaving C: no interrupt can lose a body there.
         pulled = map(self._waiting.append, bodies)
         for number in count():
-            self._places.get()
+            self._get_place()
             if self._failure or self._defect or next(pulled, _END) is _END:
                 return
             self._calls.put(None)

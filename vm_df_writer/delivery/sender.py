@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, RequestRoom
 from vm_df_writer.delivery.content_encoding import EncodingAgreement
 from vm_df_writer.delivery.dispatch import Dispatch
 from vm_df_writer.delivery.encoded_body import EncodedBody
@@ -26,7 +27,7 @@ Throttle = Callable[[Iterable[Body]], Iterator[Body]]
 
 
 class Sender:
-    """Sends bodies to one server; has no threads and no locks but within a call.
+    """Sends bodies to one server; has no threads but within a call.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ class Sender:
         When each body may be sent; by default at once.
     watch : callable
         Makes of a query key what hears of each request, and of each body that is acknowledged.
+    room : RequestRoom, optional
+        For the requests of all calls together; by default each call has its own.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class Sender:
         timeout_s: float,
         throttle: Throttle = iter,
         watch: Callable[[str], RequestWatch] = _UNWATCHED,
+        room: RequestRoom | None = None,
     ) -> None:
         compress(b"", encoding)  # fails here rather than in a thread
         self._client = client
@@ -72,6 +76,8 @@ class Sender:
         self._timeout_s = timeout_s
         self._throttle = throttle
         self._watch = watch
+        self._room = room
+        self._running: set[Dispatch] = set()
 
     def deliver(
         self,
@@ -118,18 +124,32 @@ class Sender:
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
         watch = self._watch(query_key)
+        concurrency = 1 if receiver.needs_order else self._concurrency
         with OneInterrupt() as interrupt:
             dispatch = Dispatch(
                 partial(self._encode, receiver=receiver),
                 self._retry,
-                1 if receiver.needs_order else self._concurrency,
+                concurrency,
+                ConcurrencyLimiter(self._room or RequestRoom(concurrency)),
                 on_result,
                 on_retry,
                 interrupt,
                 Halving(receiver),
                 watch,
             )
-            dispatch.run(self._throttle(bodies))
+            self._running.add(dispatch)
+            try:
+                dispatch.run(self._throttle(bodies))
+            finally:
+                self._running.discard(dispatch)
+
+    def give_up(self) -> None:
+        """End all calls of `deliver` in other threads, each by an error, as Ctrl-C would.
+
+        What is in flight has two seconds left to be acknowledged.
+        """
+        for dispatch in self._running.copy():
+            dispatch.give_up()
 
     def _encode(self, body: Body, receiver: Receiver) -> EncodedBody:
         return EncodedBody(

@@ -144,9 +144,8 @@ def log_doubts(backend: Backend, plan: SendPlan, report: WriteReport) -> None:
 
 
 def _log_once(backend: Backend, message: str, *values: object) -> None:
-    text = message % values
-    if text not in backend.noticed:
-        backend.noticed.add(text)
+    text, this_call = message % values, object()
+    if backend.noticed.setdefault(text, this_call) is this_call:  # of threads, one is the first
         _log.warning("%s", text)
 
 

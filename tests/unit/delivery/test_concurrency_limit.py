@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, Stopped
+from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, RequestRoom, Stopped
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 
 
@@ -18,51 +18,51 @@ def push_back(limiter: ConcurrencyLimiter, times: int, status: int = 503) -> Non
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_room_is_halved_when_the_server_says_too_much_again(status: int) -> None:
-    limiter = ConcurrencyLimiter(8)
+    limiter = ConcurrencyLimiter(room := RequestRoom(8))
     push_back(limiter, 1, status)
-    assert limiter.room == 8
+    assert room.size == 8
     push_back(limiter, 1, status)
-    assert limiter.room == 4
+    assert room.size == 4
 
 
 def test_there_is_always_room_for_one() -> None:
-    limiter = ConcurrencyLimiter(8)
+    limiter = ConcurrencyLimiter(room := RequestRoom(8))
     push_back(limiter, 100)
-    assert limiter.room == 1
+    assert room.size == 1
     with limiter:
         pass
 
 
 def test_each_success_widens_the_gate_by_one_up_to_its_width() -> None:
-    limiter = ConcurrencyLimiter(4)
+    limiter = ConcurrencyLimiter(room := RequestRoom(4))
     push_back(limiter, 4)
     widths = []
     for _ in range(5):
         with limiter:
             pass
-        widths.append(limiter.room)
+        widths.append(room.size)
     assert widths == [2, 3, 4, 4, 4]
 
 
 def test_a_success_between_two_refusals_leaves_the_room_as_it_is() -> None:
-    limiter = ConcurrencyLimiter(4)
+    limiter = ConcurrencyLimiter(room := RequestRoom(4))
     for _ in range(5):
         push_back(limiter, 1)
         with limiter:
             pass
-    assert limiter.room == 4
+    assert room.size == 4
 
 
 def test_other_failures_leave_the_room_as_it_is() -> None:
-    limiter = ConcurrencyLimiter(4)
+    limiter = ConcurrencyLimiter(room := RequestRoom(4))
     for error in [ServerUnavailable("gone"), ServerRejected("bad", status=502)] * 3:
         with suppress(ServerRejected, ServerUnavailable), limiter:
             raise error
-    assert limiter.room == 4
+    assert room.size == 4
 
 
 def test_no_more_go_in_than_there_is_room_for() -> None:
-    limiter = ConcurrencyLimiter(3)
+    limiter = ConcurrencyLimiter(RequestRoom(3))
     inside, most, lock = 0, 0, threading.Lock()
 
     def go_in() -> None:
@@ -84,7 +84,7 @@ def test_no_more_go_in_than_there_is_room_for() -> None:
 
 
 def test_stopping_ends_sleep_and_waiting_at_once() -> None:
-    limiter = ConcurrencyLimiter(1)
+    limiter = ConcurrencyLimiter(RequestRoom(1))
     ended: list[str] = []
 
     def sleep() -> None:
@@ -112,5 +112,5 @@ def test_stopping_ends_sleep_and_waiting_at_once() -> None:
 
 def test_a_sleep_that_is_not_disturbed_lasts_its_time() -> None:
     started = time.monotonic()
-    ConcurrencyLimiter(1).sleep(0.05)
+    ConcurrencyLimiter(RequestRoom(1)).sleep(0.05)
     assert 0.05 <= time.monotonic() - started < 1
