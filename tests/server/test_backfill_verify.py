@@ -133,17 +133,17 @@ def test_a_repair_sends_what_was_lost_later_by_itself(
 def test_what_cannot_be_read_back_is_sent_all_the_same_and_verified_later(
     run: Run, victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
 ) -> None:
-    write_files(tmp_path / "scores", 1)
+    write_files(tmp_path / "scores")
     report = run(query_url="http://127.0.0.1:1", verify=True)
-    assert (report.outcome, report.parts) == ("unverified", {"sent": 3})
-    assert report.reason == "parts that are sent, and could not be verified: 3"
-    first, second, _ = (failure.reason for failure in report.failures)
+    assert (report.outcome, report.parts) == ("unverified", {"sent": 9})
+    assert report.reason == "parts that are sent, and could not be verified: 9"
+    first, *_, last = (failure.reason for failure in report.failures)
     assert "every sample is acknowledged, and only reading them back failed" in first
-    assert second.startswith("not read back, since another part could not be: http://127.0.0.1:1")
+    assert last.startswith("not read back, since another part could not be: http://127.0.0.1:1")
     report = run(query_url="http://127.0.0.1:1", verify=True)
-    assert (report.outcome, report.parts) == ("unverified", {"sent": 3})
-    assert run(verify=True).parts == {"verified": 3}
-    assert stored(victoria_metrics.url, name) == expected(0)
+    assert (report.outcome, report.parts) == ("unverified", {"sent": 9})
+    assert run(verify=True).parts == {"verified": 9}
+    assert stored(victoria_metrics.url, name) == expected(0, 1, 2)
 
 
 def test_a_part_whose_file_is_gone_stays_sent_and_the_job_unverified(

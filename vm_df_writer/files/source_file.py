@@ -140,7 +140,7 @@ def read_parts(
     reading: ReadOptions,
     options: FileOptions = _AS_THEY_SHOW,
 ) -> Iterator[tuple[Part, pd.DataFrame]]:
-    """Read parts of a file, in the order of the file; one is in memory at a time.
+    """Read parts of a file, in the order of the file; none of them is kept in memory.
 
     Raises
     ------
@@ -154,13 +154,13 @@ def read_parts(
         for part in parts:
             try:
                 with _clear_reasons():
-                    frame = parse_times(next(frames), reading, options)
+                    read = [parse_times(next(frames), reading, options)]
             except SourceError:
                 # A file that is being changed can look torn; say what is the matter with it.
                 _require_unchanged(source)
                 raise
             source = _require_unchanged(source)
-            yield part, frame
+            yield part, read.pop()
 
 
 def _unjoined(reading: ReadOptions, options: FileOptions) -> ReadOptions:

@@ -56,9 +56,10 @@ def backfill(
     does not send it again. It sends an interrupted part anew, as a whole: the server then holds
     some samples twice, with the same value, unless it runs with ``-dedup.minScrapeInterval=1ms``.
 
-    A part that cannot be read fails, and the others go on. If the server cannot be written to
-    for as long as the config's `retry_deadline`, the job ends; run it again to go on. SIGINT and
-    SIGTERM end it after what has begun to be sent.
+    A worker has up to `concurrency` + 2 parts of files in memory: while some are in flight, the
+    next are read and formatted. A part that cannot be read fails, and the others go on. If the
+    server cannot be written to for as long as the config's `retry_deadline`, the job ends; run it
+    again to go on. SIGINT and SIGTERM end it after what has begun to be sent.
 
     Parameters
     ----------

@@ -15,22 +15,20 @@ from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.spooled_file import forget_receipt, was_delivered
 from vm_df_writer.display.progress import ProgressChoice
-from vm_df_writer.errors import DeliveryError, FrameError, JobError, SamplesExistError, StateError
+from vm_df_writer.errors import DeliveryError, FrameError, JobError, StateError
 from vm_df_writer.files.schema_check import odd_columns
 from vm_df_writer.files.source_file import SourceFile, frame_source
 from vm_df_writer.frames.given_frame import as_frame
 from vm_df_writer.jobs.look_ahead import fix_reading, look_ahead
 from vm_df_writer.jobs.options import check_options
-from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
-from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
-from vm_df_writer.jobs.plan import make_plan, other_parts, plan_tasks
+from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.progress import JobProgress, JobWatch
 from vm_df_writer.jobs.state.job_receipt import is_on_the_server
 from vm_df_writer.jobs.state.outcome import JobOutcome, outcome_of_parts
 from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
+from vm_df_writer.jobs.state.run_book import RunBook
 from vm_df_writer.jobs.state.store import StateStore
-from vm_df_writer.jobs.workers.pool import run_tasks
-from vm_df_writer.jobs.workers.results import PartDigested, PartProbed, PartResult, PartWritten
+from vm_df_writer.jobs.workers.pool import WorkerPool
 from vm_df_writer.jobs.workers.stop_flag import Stop
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 
@@ -66,6 +64,7 @@ class JobRun:
         self._progress, self._say = progress, say
         self._error: DeliveryError | None = None
         self._watch = JobWatch(None, {}, None)
+        self._one_by_one = True  # until the server is known
 
     def require_server(self) -> None:
         """Find out now, not after an hour of planning, that the server refuses this job."""
@@ -73,6 +72,7 @@ class JobRun:
             servers = self._backend.server.info()
             client.post_import(client.wire.probe, receiver=servers.receiver)
         check_options(servers, self._options)
+        self._one_by_one = servers.receiver.needs_order
 
     def write_files(self, files: Sequence[str], reading: ReadOptions) -> None:
         """Plan and write files."""
@@ -145,6 +145,7 @@ class JobRun:
                 found = fix_reading(as_frame(first), "frame 0", self._given, self._backend)
                 self._store.set_reading(found)
                 self._fix_reading(found)
+        self._one_by_one = True  # the next frame may be made only when this one is gone
         self._run(self._frame_tasks(chain([first], coming), reading), self._show_progress(None))
 
     def _frame_tasks(self, frames: Iterable[pd.DataFrame], reading: ReadOptions) -> Iterator[Task]:
@@ -243,50 +244,14 @@ class JobRun:
 
     def _run(self, tasks: Iterable[Task], progress: JobProgress) -> None:
         """Run tasks, and record what becomes of each part."""
-        results = run_tasks(self._spec, tasks, self._begin, self._stop)
-        with progress, closing(results):
-            try:
-                for result in results:
-                    self._record(result, progress)
-            except StateError as error:
-                raise StateError(
-                    f"{error}; what was being sent could not be marked, and will be sent again"
-                ) from None
-
-    def _begin(self, key: int, spans: SeriesSpans | None) -> Sequence[OtherPart]:
-        others = self._store.begin(key, spans, limit=MOST_COMPARED + 1)
-        return other_parts(self._store, others)
-
-    def _record(self, result: PartResult, progress: JobProgress) -> None:
-        if result.error is not None:
-            self._error = self._error or result.error
-            self._stop.request("the server cannot be written to")
-        if isinstance(result, PartProbed):
-            self._record_probe(result)
-            return
-        if isinstance(result, PartDigested):
-            record = result.record
-            self._store.finish(record.id, record.state, record.reason, receipt=result.receipt)
-            return
-        record, state, totals = result.record, result.state, result.totals
-        nothing_sent, receipt = False, None
-        if isinstance(result, PartWritten):
-            nothing_sent, receipt = result.nothing_sent, result.receipt
-        self._store.finish(
-            record.id, state, result.reason, totals, nothing_sent=nothing_sent, receipt=receipt
-        )
-        self._watch.note(record, state)
-        if state is not PartState.PENDING:
-            samples = totals["samples"] if totals else 0
-            progress.add(record.part.rows, samples, failed=state is PartState.FAILED)
-
-    def _record_probe(self, probed: PartProbed) -> None:
-        record = probed.record
-        if probed.error is not None:
-            self._store.finish(record.id, PartState.PENDING, probed.error.describe())
-        elif probed.reason is not None:
-            self._store.finish(record.id, PartState.FAILED, probed.reason)
-        elif probed.existing is None:
-            self._store.note_new(record.id)
-        else:
-            raise SamplesExistError(probed.existing, record.path)
+        spec = self._spec if self._one_by_one else self._spec.overlapped()
+        book = RunBook(self._store, self._stop, self._watch, progress)
+        try:
+            with progress:
+                WorkerPool(spec, tasks, book, self._stop).run()
+        except StateError as error:
+            raise StateError(
+                f"{error}; what was being sent could not be marked, and will be sent again"
+            ) from None
+        finally:
+            self._error = self._error or book.error

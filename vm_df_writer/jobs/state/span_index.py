@@ -9,10 +9,17 @@ that it is for, however many the series has in all.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 
-__all__ = ["SPAN_SCHEMA", "add_spans", "find_overlapping", "forget_spans"]
+__all__ = [
+    "SPAN_SCHEMA",
+    "add_spans",
+    "find_overlapping",
+    "forget_spans",
+    "gives_way_to",
+]
 
 SPAN_SCHEMA = (
     # The columns of the key come first: quick_check of SQLite 3.40 takes others for NULL.
@@ -57,14 +64,22 @@ _BEGUN = "part.attempts > 0 AND part.state NOT IN ('failed', 'skipped')"
 _Row = tuple[int, int, int, int]
 
 
-def add_spans(connection: sqlite3.Connection, key: int, spans: SeriesSpans) -> None:
-    """Enter the spans of a part; a part that is tried again has them already."""
+def add_spans(
+    connection: sqlite3.Connection, key: int, spans: SeriesSpans, others: Iterable[int]
+) -> None:
+    """Enter the spans of a part, and whose samples it leaves out now.
+
+    A part that is tried again has spans already.
+    """
     _prepare_search(connection)
     columns = (spans.digests, spans.first_ms, spans.last_ms)
     rows = [(key, *row) for row in zip(*(column.tolist() for column in columns), strict=True)]
     connection.executemany("INSERT OR IGNORE INTO span VALUES (?, ?, ?, ?)", rows)
     _add_to_search(connection, rows)
     connection.execute("UPDATE part SET is_indexed = 1 WHERE id = ?", (key,))
+    connection.execute("DELETE FROM gives_way WHERE part = ?", (key,))
+    pairs = [(key, other) for other in others]
+    connection.executemany("INSERT INTO gives_way VALUES (?, ?)", pairs)
 
 
 def find_overlapping(
@@ -108,6 +123,12 @@ def find_overlapping(
         },
     )
     return sorted(part for (part,) in found)
+
+
+def gives_way_to(connection: sqlite3.Connection, key: int) -> list[int]:
+    """Return the parts whose samples a part left out when it was sent."""
+    rows = connection.execute("SELECT other FROM gives_way WHERE part = ?", (key,))
+    return sorted(other for (other,) in rows)
 
 
 def forget_spans(connection: sqlite3.Connection) -> None:

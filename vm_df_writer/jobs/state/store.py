@@ -8,12 +8,11 @@ import socket
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from vm_df_writer.errors import StateError
 from vm_df_writer.files.locations import FileStamp
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs.errors import OtherJobError
@@ -28,15 +27,20 @@ from vm_df_writer.jobs.state.records import (
     readable,
 )
 from vm_df_writer.jobs.state.source_table import insert_source, read_sources
-from vm_df_writer.jobs.state.span_index import add_spans, find_overlapping, forget_spans
+from vm_df_writer.jobs.state.span_index import (
+    add_spans,
+    find_overlapping,
+    forget_spans,
+    gives_way_to,
+)
 from vm_df_writer.jobs.state.sqlite_file import (
     claim,
-    describe_failure,
     one_name,
     open_state,
     remove_state,
     require_ours,
 )
+from vm_df_writer.jobs.state.transaction import Execute, transaction
 
 __all__ = ["StateStore"]
 
@@ -44,7 +48,7 @@ __all__ = ["StateStore"]
 class StateStore:
     """What a job has done. One process at a time holds it; others may read.
 
-    Every change is on disk when its method returns.
+    Every change is on disk when its method returns; within `together`, when that block ends.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ class StateStore:
             if restart:
                 remove_state(file)
             self._connection = open_state(file)
-            with self._changes() as execute:
+            with self.together() as execute:
                 run = execute(
                     "INSERT INTO run (pid, host, started, seen) VALUES (?, ?, ?, ?) RETURNING id",
                     (os.getpid(), socket.gethostname(), time.time(), time.time()),
@@ -89,8 +93,7 @@ class StateStore:
     def close(self) -> None:
         """Release the claim, so that other processes can have the file."""
         with closing(self._claim), closing(self._connection), suppress(sqlite3.Error):
-            # Reading in WAL mode creates -wal and -shm files, for which a reader may lack the
-            # permission.
+            # Reading in WAL mode creates -wal and -shm files, which a reader may not be allowed.
             self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def require_options(self, options: Mapping[str, Any]) -> None:
@@ -108,7 +111,7 @@ class StateStore:
         with readable(self.path):
             before = None if found is None else dict(json.loads(found[0]))
         if before is None or (before != plain and not self.was_sent()):
-            with self._changes() as execute:
+            with self.together() as execute:
                 execute("DELETE FROM source")
                 execute("DELETE FROM job")
                 forget_spans(self._connection)
@@ -122,27 +125,25 @@ class StateStore:
 
     def set_reading(self, reading: JobReading | None) -> None:
         """Store how all parts are read, or that each is read by itself."""
-        plain = None if reading is None else {"keywords": reading.keywords, "text": reading.text}
-        with self._changes() as execute:
-            execute("REPLACE INTO job VALUES ('reading', ?)", (json.dumps(plain),))
+        with self.together() as execute:
+            execute("REPLACE INTO job VALUES ('reading', ?)", (JobReading.to_json(reading),))
 
     def reading(self) -> JobReading | None:
         """Return how all parts are read."""
         found = self._connection.execute("SELECT value FROM job WHERE name = 'reading'").fetchone()
         with readable(self.path):
-            plain = None if found is None else json.loads(found[0])
-            return None if plain is None else JobReading(**plain)
+            return None if found is None else JobReading.from_json(found[0])
 
     def add_sources(self, sources: Iterable[SourceFile]) -> None:
         """Enter sources and their parts, in place of what an earlier plan knew of them."""
-        with self._changes():
+        with self.together():
             for source in sources:
                 insert_source(self._connection, source)
 
     def set_stamp(self, path: str, stamp: FileStamp) -> None:
         """Note the new time of change of a source whose content is the same."""
         change = "UPDATE source SET size = ?, mtime_ns = ? WHERE path = ?"
-        with self._changes() as execute:
+        with self.together() as execute:
             execute(change, (stamp.size, stamp.mark, path))
 
     def sources(self, path: str | None = None) -> Iterator[SourceFile]:
@@ -176,7 +177,21 @@ class StateStore:
             rows = self._connection.execute("SELECT state, COUNT(*) FROM part GROUP BY state")
             return Counter({PartState(state): n for state, n in rows})
 
-    def begin(self, key: int, spans: SeriesSpans | None = None, *, limit: int = 0) -> list[int]:
+    def overlapping(self, key: int, spans: SeriesSpans, limit: int) -> list[int]:
+        """Return parts that began before and may have samples of a part's series at its times.
+
+        Parameters
+        ----------
+        key : int
+            The part.
+        spans : SeriesSpans
+            Its series.
+        limit : int
+            How many parts to look for.
+        """
+        return find_overlapping(self._connection, key, spans, limit)
+
+    def begin(self, key: int, spans: SeriesSpans | None = None, others: Iterable[int] = ()) -> None:
         """Note that a part is about to be sent.
 
         Parameters
@@ -184,39 +199,22 @@ class StateStore:
         key : int
             The part.
         spans : SeriesSpans, optional
-            Its series; without them nothing is looked for.
-        limit : int
-            How many parts to look for.
-
-        Returns
-        -------
-        list of int
-            Parts that began before and may have samples of these series at the same times. This
-            part gives way to them: what they have is not sent again.
+            Its series, by which later parts find it.
+        others : iterable of int
+            Parts that it gives way to: what they have is not sent again.
         """
-        others: list[int] = []
-        with self._changes() as execute:
+        with self.together() as execute:
             execute("UPDATE part SET attempts = attempts + 1, reason = NULL WHERE id = ?", (key,))
             if spans is not None:
-                others = find_overlapping(self._connection, key, spans, limit)
-                add_spans(self._connection, key, spans)
-                execute("DELETE FROM gives_way WHERE part = ?", (key,))
-                for other in others:
-                    execute("INSERT INTO gives_way VALUES (?, ?)", (key, other))
-        return others
+                add_spans(self._connection, key, spans, others)
 
     def gives_way_to(self, key: int) -> list[int]:
         """Return the parts whose samples a part left out when it was sent."""
-        rows = self._connection.execute("SELECT other FROM gives_way WHERE part = ?", (key,))
-        return sorted(other for (other,) in rows)
-
-    def has_receipt(self, key: int) -> bool:
-        """Say whether there is a receipt of a part."""
-        return has_receipt(self._connection, key)
+        return gives_way_to(self._connection, key)
 
     def note_new(self, key: int) -> None:
         """Note that the server has no samples of a part."""
-        with self._changes() as execute:
+        with self.together() as execute:
             execute("UPDATE part SET is_new = 1 WHERE id = ?", (key,))
 
     def finish(
@@ -247,12 +245,12 @@ class StateStore:
             What was written, compressed; without it that of an earlier attempt stays.
         """
         numbers = None if totals is None else json.dumps(dict(totals))
-        with self._changes() as execute:
-            execute(
-                "UPDATE part SET state = ?, reason = ?, totals = COALESCE(?, totals), "
-                "attempts = attempts - ? WHERE id = ?",
-                (state, reason, numbers, nothing_sent, key),
-            )
+        change = (
+            "UPDATE part SET state = ?, reason = ?, totals = COALESCE(?, totals), "
+            "attempts = attempts - ? WHERE id = ?"
+        )
+        with self.together() as execute:
+            execute(change, (state, reason, numbers, nothing_sent, key))
             if receipt is not None:
                 keep_receipt(self._connection, key, receipt)
             execute("UPDATE run SET seen = ? WHERE id = ?", (time.time(), self._run))
@@ -263,16 +261,20 @@ class StateStore:
                     (key, totals.get("samples", 0), self._run),
                 )
 
+    def has_receipt(self, key: int) -> bool:
+        """Say whether there is a receipt of a part."""
+        return has_receipt(self._connection, key)
+
     def retry_failed(self) -> None:
         """Make failed parts pending again, and forget the sources that could not be read."""
-        with self._changes() as execute:
+        with self.together() as execute:
             execute("DELETE FROM source WHERE fingerprint = ''")
             execute("UPDATE part SET state = 'pending', reason = NULL WHERE state = 'failed'")
 
     def end_run(self, outcome: str, reason: str | None = None) -> None:
         """Note how this run ended, and why."""
         change = "UPDATE run SET seen = ?, ended = ?, outcome = ?, reason = ? WHERE id = ?"
-        with self._changes() as execute:
+        with self.together() as execute:
             execute(change, (time.time(), time.time(), outcome, reason, self._run))
 
     def is_done(self) -> bool:
@@ -283,18 +285,9 @@ class StateStore:
 
     def withdraw_run(self) -> None:
         """Forget this run, which did nothing: how the job ended is told by the run before it."""
-        with self._changes() as execute:
+        with self.together() as execute:
             execute("DELETE FROM run WHERE id = ?", (self._run,))
 
-    @contextmanager
-    def _changes(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection.execute
-            self._connection.execute("COMMIT")
-        except BaseException as error:  # a second Ctrl-C, too
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StateError(describe_failure(self.path, error)) from None
-            raise
+    def together(self) -> AbstractContextManager[Execute]:
+        """Make all changes of the block at once, with one wait for the disk; or none of them."""
+        return transaction(self._connection, self.path)

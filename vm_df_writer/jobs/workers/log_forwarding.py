@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 
-from vm_df_writer.display.warn import capture_warnings, warn_caller
+from vm_df_writer.display.warn import warn_caller, warnings_handed_to
 from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = ["Message", "log_level", "pass_on", "relayed"]
@@ -39,7 +39,7 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
     _log.addHandler(handler)
     _log.setLevel(level)
     try:
-        with capture_warnings(VmDfWriterWarning, send):
+        with warnings_handed_to(send):
             yield
     finally:
         _log.removeHandler(handler)

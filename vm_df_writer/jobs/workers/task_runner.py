@@ -1,8 +1,9 @@
-"""TaskRunner: reads the parts of a task, does what each is read for, and reports on it."""
+"""TaskRunner: reads the parts of a task, does with each what it is for, and reports on it."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ import pandas as pd
 
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
+from vm_df_writer.delivery.concurrency_limit import RequestRoom
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import (
@@ -63,7 +65,7 @@ returns the parts that began before and may have samples of them at the same tim
 
 
 class TaskRunner:
-    """Runs the tasks of one process.
+    """Reads and writes the parts of one worker; threads may share it.
 
     Parameters
     ----------
@@ -89,7 +91,11 @@ class TaskRunner:
         self._throttle = JobThrottle(spec.samples_limiter, spec.bytes_limiter, should_stop)
         read_back = replace(spec.read_back, sleep=self._wait)
         backend = Backend.of(
-            spec.config, throttle=self._throttle, read_back=read_back, observer=spec.observer
+            spec.config,
+            throttle=self._throttle,
+            read_back=read_back,
+            observer=spec.observer,
+            room=RequestRoom(spec.config.concurrency),
         )
         if backend.spool is not None:
             # So that the job knows a file that was replayed from one that was lost.
@@ -97,26 +103,37 @@ class TaskRunner:
             backend = replace(backend, spool=spool, replacing=ReplacePolicy(sleep=self._wait))
         self._backend = backend
 
-    def perform(self, task: Task) -> Iterator[PartResult]:
-        """Do a task, part by part."""
-        do = {
-            "write": self.write,
-            "verify": self.verify,
-            "probe": self.probe,
-            "digest": self.digest,
-        }[task.purpose]
-        records = list(task.records)
+    def read(self, task: Task) -> Iterator[pd.DataFrame | SourceError]:
+        """Yield each part of a task, in their order, or why it cannot be read."""
+        records = deque(task.records)
         frames = task.read(records, self._reading, self._options.file_options)
-        while records and not self._should_stop():
-            record = records.pop(0)
+        while records:
+            records.popleft()
             try:
-                frame = next(frames)
+                yield next(frames)
             except SourceError as error:
-                yield task.fail(record, error.describe())
+                yield error
                 frames = task.read(records, self._reading, self._options.file_options)
-                continue
-            yield do(task, record, frame)
-            del frame  # before the next one is read
+
+    def perform(
+        self, task: Task, record: PartRecord, frame: pd.DataFrame | SourceError
+    ) -> PartResult:
+        """Do with a part what its task is for."""
+        if isinstance(frame, SourceError):
+            return task.fail(record, frame.describe())
+        match task.purpose:
+            case "write":
+                return self.write(task, record, frame)
+            case "verify":
+                return self.verify(task, record, frame)
+            case "probe":
+                return self.probe(task, record, frame)
+            case "digest":
+                return self.digest(task, record, frame)
+
+    def give_up(self) -> None:
+        """End soon what is being sent."""
+        self._backend.sender.give_up()
 
     def write(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartWritten:
         """Mark a part as started, and write what no part before it has."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Literal
 
 import pandas as pd
@@ -28,12 +29,29 @@ from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 __all__ = ["JobSpec", "OtherPart", "Purpose", "Task", "keywords_with"]
 
+# Beside those in flight: one that is being read or marked, and one whose result is being noted.
+_PARTS_AHEAD = 2
+
 Purpose = Literal["write", "verify", "probe", "digest"]
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What a worker must know of a job; it goes to workers by a pipe, and never to disk."""
+    """What a worker must know of a job; it goes to workers by a pipe, and never to disk.
+
+    Attributes
+    ----------
+    config, reading, options
+        How to read and write.
+    samples_limiter, bytes_limiter : RateLimiter or None
+        The rates that all workers keep together.
+    read_back : ReadBackPolicy
+        How long a verification waits.
+    observer : DeliveryObserver or None
+        Hears of what is delivered.
+    parts_at_once : int
+        Most parts that a worker has in hand.
+    """
 
     config: WriterConfig
     reading: ReadingKeywords
@@ -42,6 +60,7 @@ class JobSpec:
     bytes_limiter: RateLimiter | None
     read_back: ReadBackPolicy
     observer: DeliveryObserver | None = None
+    parts_at_once: int = 1
 
     @classmethod
     def of(
@@ -58,6 +77,17 @@ class JobSpec:
         policy = read_back or ReadBackPolicy()
         config = job_config(config, options)
         return cls(config, reading, options, samples, size, policy, observer)
+
+    def overlapped(self) -> JobSpec:
+        """Return the job with as many parts in hand as keep `concurrency` requests in flight.
+
+        That is one where parts wait for a rate and not for the server, and where a part rewrites
+        series that the next one may have too.
+        """
+        is_slow = self.samples_limiter is not None or self.bytes_limiter is not None
+        if is_slow or self.options.if_exists == "replace":
+            return self
+        return replace(self, parts_at_once=self.config.concurrency + _PARTS_AHEAD)
 
     def keywords_for(self, path: str) -> ReadingKeywords:
         """Return the reading keywords for a file, with the labels that its path gives it."""
@@ -114,6 +144,8 @@ class Task:
         Whether other parts may have samples of its series at its times.
     gave_way_to : mapping of int to sequence of OtherPart
         For each part of a task that reads back or sums up: the parts whose samples it left out.
+    alone : bool
+        Whether a worker is to have no other part in hand beside one of these.
     """
 
     source: SourceFile
@@ -122,9 +154,10 @@ class Task:
     frame: pd.DataFrame | None = None
     may_repeat: bool = True
     gave_way_to: Mapping[int, Sequence[OtherPart]] = field(default_factory=dict)
+    alone: bool = False
 
     def read(
-        self, records: Sequence[PartRecord], reading: ReadOptions, options: FileOptions
+        self, records: Iterable[PartRecord], reading: ReadOptions, options: FileOptions
     ) -> Iterator[pd.DataFrame]:
         """Read parts one after the other.
 
@@ -133,7 +166,7 @@ class Task:
         if self.frame is not None:
             return iter([self.frame])
         parts = [record.part for record in records]
-        return (frame for _, frame in read_parts(self.source, parts, reading, options))
+        return map(itemgetter(1), read_parts(self.source, parts, reading, options))
 
     def explain(self, error: FrameError) -> str:
         """Say what is wrong with a part: what helps with a file, or else with a frame."""

@@ -30,7 +30,9 @@ def spans(*series: tuple[int, int, int]) -> SeriesSpans:
 
 
 def begin(store: StateStore, key: int, *series: tuple[int, int, int]) -> list[int]:
-    return store.begin(key, spans(*series), limit=10)
+    others = store.overlapping(key, spans(*series), limit=10)
+    store.begin(key, spans(*series), others)
+    return others
 
 
 def test_only_parts_with_a_series_and_a_time_in_common_are_found(store: StateStore) -> None:
@@ -76,7 +78,7 @@ def test_parts_without_spans_are_found_by_their_time_range(store: StateStore) ->
 def test_no_more_parts_are_found_than_are_asked_for(store: StateStore) -> None:
     for key in range(1, 6):
         begin(store, key, (7, 0, 100))
-    assert len(store.begin(6, spans((7, 0, 100)), limit=3)) == 3
+    assert len(store.overlapping(6, spans((7, 0, 100)), limit=3)) == 3
 
 
 def test_a_part_without_samples_has_nothing_in_common(store: StateStore) -> None:
