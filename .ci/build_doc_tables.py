@@ -15,10 +15,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import click
 from prometheus_client.metrics import MetricWrapperBase
 
 import vm_df_writer.jobs
-from tests.support.command_line import command_named
 from vm_df_writer import VmDfWriterError, VmDfWriterWarning, WriterConfig, WriteReport
 from vm_df_writer.cli import main
 from vm_df_writer.cli.actions.backfill import JobExitCode
@@ -39,6 +39,10 @@ def table(headers: str, rows: Iterable[Iterable[str]]) -> str:
     head = [name.strip() for name in headers.split("|")]
     lines = [head, ["---"] * len(head), *([" ".join(c.split()) for c in row] for row in rows)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def command_named(name: str) -> Any:
+    return main.get_command(click.Context(main), name)
 
 
 def code(thing: object) -> str:

@@ -55,8 +55,10 @@ def _no_variables(_: Sphinx, __: click.Context, lines: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with sphinx-click."""
     app.setup_extension("sphinx_click")
-    app.add_event("sphinx-click-process-envars")  # 6.2 emits this one, and adds another
+    variables = "sphinx-click-process-envars"
+    if variables not in app.events.events:
+        app.add_event(variables)  # sphinx-click 6.2 emits it without adding it
     app.connect("sphinx-click-process-description", _plain)
     app.connect("sphinx-click-process-options", _grouped)
-    app.connect("sphinx-click-process-envars", _no_variables)
+    app.connect(variables, _no_variables)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
