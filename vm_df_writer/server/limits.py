@@ -69,7 +69,7 @@ def label_limits_of(
         told = write.number(flag) if stores else read.number(flag)
         if receiver.name == "prometheus":
             told = _NO_LIMIT
-        elif receiver.name == "other" and key == "max_label_value_bytes":
+        elif receiver.name != "victoria_metrics" and key == "max_label_value_bytes":
             told = _OTHER_VALUE_BYTES
         if told is None:
             limits[field] = configured
@@ -100,7 +100,7 @@ def _times_of(config: WriterConfig, servers: ServerPair) -> TimeLimits:
         storages=servers.storages,
         retention_s=config.retention_s,
     )
-    if servers.receiver.name == "other":  # what Mimir, Cortex and Thanos refuse
+    if servers.receiver.name != "victoria_metrics":  # what Mimir, Cortex and Thanos refuse
         return replace(
             limits,
             newest_ms=servers.now_ms() + NEAR_MS,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vm_df_writer.config.writer_config import WriterConfig
@@ -8,6 +10,8 @@ from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.limits import ServerLimits, label_limits_of
 from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.time_limits import NEAR_MS
+from vm_df_writer.transport.receiver import OTHER
 
 
 def single(**flags: str) -> ServerInfo:
@@ -16,6 +20,15 @@ def single(**flags: str) -> ServerInfo:
 
 UNKNOWN = ServerInfo()
 TOLD = {"maxLabelsPerTimeseries": "20", "maxLabelNameLen": "99", "maxLabelValueLen": "16384"}
+
+
+def test_a_receiver_that_no_limit_knows_is_held_to_the_strictest_ones() -> None:
+    unheard = replace(OTHER, name="unheard")  # type: ignore[arg-type]
+    servers = ServerPair(receiver=unheard)
+    limits = ServerLimits.of(WriterConfig(datasource_url="http://h"), servers)
+    assert limits.labels.max_value_bytes == 2048
+    assert limits.times.newest_ms is not None
+    assert limits.times.newest_ms <= servers.now_ms() + NEAR_MS
 
 
 @pytest.mark.parametrize(
