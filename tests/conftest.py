@@ -8,6 +8,7 @@ CI=true it fails.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,7 +34,21 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 
 def pytest_configure() -> None:
-    """Put the packaged servers first on the PATH, for tests and all that they start."""
+    """Hear Ctrl-C, and find servers, as the tests and all that they start are to."""
+    _hear_interrupts()
+    _put_packaged_servers_on_the_path()
+
+
+def _hear_interrupts() -> None:
+    """Undo what a shell does to a job in its background (`make test &`).
+
+    Such a job ignores SIGINT, and so does all that it starts: POSIX, "Signals and Error Handling".
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _put_packaged_servers_on_the_path() -> None:
     suite = os.environ.get("VM_TEST_SUITE")
     if not suite:
         return
