@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support import dask_frames as dd
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import delay
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
@@ -19,8 +21,7 @@ from vm_df_writer import FrameError, ServerRejected, VmWriter, WriteReport
 from vm_df_writer.jobs.dask import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics
 
-dd = pytest.importorskip("dask.dataframe")
-distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(find_spec("dask") is None, reason="needs Dask")
 
 # Dask before 2025.5 tells so while a client was open, as the cluster's is for the whole module.
 pytestmark = pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
@@ -31,6 +32,7 @@ N_PARTITIONS = 6
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two worker processes of one thread each."""
+    distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
@@ -120,6 +122,7 @@ def test_with_a_file_no_secret_goes_through_the_scheduler(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("SCORES_PASSWORD", "hush-hush")
     path = tmp_path / "writer.yaml"
     path.write_text(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from tests.support import dask_frames as dd
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
 from vm_df_writer import ConfigError, SamplesExistError, VmWriter, WriteReport
 from vm_df_writer.jobs.dask import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics
 
-dd = pytest.importorskip("dask.dataframe")
-distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(find_spec("dask") is None, reason="needs Dask")
 
 ALL = GROUPS * ROWS
 OLD = scores(0).assign(y=lambda rows: rows["y"] + 0.5).iloc[100:160]
@@ -26,6 +27,7 @@ OTHERS = scores(7)  # of the same series at other times
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two worker processes of two threads each."""
+    distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=2, processes=True, dashboard_address="127.0.0.1:0"
