@@ -27,9 +27,9 @@ __all__ = ["start_victoria_metrics", "start_vmagent", "start_vmauth", "victoria_
 # Frames of many dtypes take a while to draw, and a busy machine makes any deadline a lie.
 _SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
-# Property tests draw many examples with CI=true, fewer at a desk.
+# Property tests draw many examples with CI=true, few at a desk.
 settings.register_profile("ci", max_examples=250, print_blob=True, **_SLOW)  # type: ignore[arg-type]
-settings.register_profile("desk", max_examples=100, **_SLOW)  # type: ignore[arg-type]
+settings.register_profile("desk", max_examples=30, **_SLOW)  # type: ignore[arg-type]
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.programs import require_program
+from tests.support.thorough import thorough
+
+pytestmark = thorough
 
 ROOT = Path(__file__).parents[1]
 

@@ -24,6 +24,7 @@ from benchmarks.scale.model import Costs, Site, bounds, simulate, steady_rate
 from benchmarks.scale.tables import MADE_FROM_COSTS, SHAPE, name_of_write, predict_s
 from tests.support.docs_pages import DOCS
 from tests.support.http_servers import NO_CONTENT, raw_servers, read_request
+from tests.support.thorough import thorough
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -143,10 +144,16 @@ def test_a_server_with_few_cores_takes_only_so_many_requests_at_a_time() -> None
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_requests_overlap_as_those_of_a_real_writer_do(concurrency: int) -> None:
     late_s, n_bodies = 0.1, 12
+    in_flight: set[socket.socket] = set()
+    most: list[int] = []
 
     def answer_late(connection: socket.socket) -> None:
         while request := read_request(connection):
-            time.sleep(late_s if request.startswith(b"POST") else 0)
+            if request.startswith(b"POST"):
+                in_flight.add(connection)
+                most.append(len(in_flight))
+                time.sleep(late_s)
+                in_flight.remove(connection)
             connection.sendall(NO_CONTENT)
 
     instant = Costs(1, 1, 0, 0, 0, 0, 0, 0, request_cores=1, usable=1)
@@ -161,7 +168,8 @@ def test_requests_overlap_as_those_of_a_real_writer_do(concurrency: int) -> None
             report = writer.write(frame, query_key="q")
     assert report.requests == n_bodies
     assert predicted_s == pytest.approx(late_s * n_bodies / concurrency)
-    assert predicted_s <= report.elapsed_s < 1.5 * predicted_s
+    assert predicted_s <= report.elapsed_s  # by how much, a busy machine says
+    assert max(most) == concurrency
 
 
 @pytest.mark.parametrize("name", MADE_FROM_COSTS)
@@ -183,6 +191,7 @@ def test_the_page_compares_what_the_model_predicts_with_what_was_measured() -> N
         assert float(predicted) / float(measured) == pytest.approx(1 + float(error) / 100, abs=0.02)
 
 
+@thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="CPU is read as Linux tells it")
 def test_the_command_makes_every_part_of_the_page_and_the_picture(
     victoria_metrics: LocalVictoriaMetrics, tmp_path: Path

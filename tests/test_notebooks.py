@@ -13,8 +13,10 @@ import pytest
 from notebooks.build import NOTEBOOKS, RAISES, executed, kept
 from tests.support.docs_pages import DOCS
 from tests.support.programs import require_program
+from tests.support.thorough import thorough
 
 ROOT = Path(__file__).parents[1]
+FIRST, *OTHERS = NOTEBOOKS
 PARAMETERS = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 # What differs by machine or by run: a server's port, folders, the line numbers of a kernel's cells.
@@ -45,7 +47,11 @@ def shapes(notebook: nbformat.NotebookNode) -> list[list[object]]:
     ]
 
 
-@PARAMETERS
+@pytest.mark.parametrize(
+    "path",
+    [FIRST, *(pytest.param(path, marks=thorough) for path in OTHERS)],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_runs_from_its_source_and_shows_what_is_kept(path: Path) -> None:
     notebook = kept(path)
     for module in sorted({name.partition(".")[0] for name in modules_of(notebook)}):

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.support.replace_kills import STEPS, Round, is_old, play, read, writer_for
+from tests.support.thorough import thorough
 from vm_df_writer import ReplaceError, SpoolError
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -23,10 +24,17 @@ StartServer = Callable[..., LocalVictoriaMetrics]
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning")
 
 BRIEFLY = ReplacePolicy(durable_after_s=0.2)
+SOME_STEPS = {"kept", "deleted", "imported"}  # after which samples could be lost, or doubled
 
 
-@pytest.mark.parametrize("flags", [(), ("-dedup.minScrapeInterval=1ms",)], ids=["plain", "dedup"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "flags",
+    [(), pytest.param(("-dedup.minScrapeInterval=1ms",), marks=thorough)],
+    ids=["plain", "dedup"],
+)
+@pytest.mark.parametrize(
+    "step", [step if step in SOME_STEPS else pytest.param(step, marks=thorough) for step in STEPS]
+)
 def test_a_replay_completes_what_a_killed_client_has_begun(
     start_victoria_metrics: StartServer, step: str, flags: tuple[str, ...]
 ) -> None:
@@ -36,7 +44,9 @@ def test_a_replay_completes_what_a_killed_client_has_begun(
     play(Round(STEPS.index(step), 4, 4000, "client", step, 0.0), server)
 
 
-@pytest.mark.parametrize("step", ["deleted", "imported", "durable"])
+@pytest.mark.parametrize(
+    "step", ["imported", *(pytest.param(step, marks=thorough) for step in ("deleted", "durable"))]
+)
 def test_a_server_that_is_killed_has_all_of_it_in_the_end(
     start_victoria_metrics: StartServer, step: str
 ) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Fault, answer, hang, pass_on, passing_fault, store_and_hang
 from tests.support.senders import body_of, deliver, sender_to, stored
+from tests.support.thorough import few_or_many
 from vm_df_writer.delivery.sender import Outcome, RetryPolicy
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.wire.packing import Body
 
-SCHEDULES = 40
 BODIES = 16
 LINES, SAMPLES = 3, 400
 
@@ -33,13 +33,14 @@ def faults(rng: np.random.Generator) -> Iterator[Fault]:
             yield passing_fault(rng, (2e5, 2e6))
 
 
-def test_forty_random_schedules_lose_and_miscount_nothing(
-    proxy: FaultProxy, victoria_metrics: LocalVictoriaMetrics, run: str
+@few_or_many("n_schedules", 20, 100)
+def test_random_schedules_lose_and_miscount_nothing(
+    proxy: FaultProxy, victoria_metrics: LocalVictoriaMetrics, run: str, n_schedules: int
 ) -> None:
     outcomes: list[Outcome] = []
     number_of: dict[Body, int] = {}
     never_pulled: list[int] = []
-    for seed in range(SCHEDULES):
+    for seed in range(n_schedules):
         rng = np.random.default_rng(seed)
         numbers = range(seed * BODIES, (seed + 1) * BODIES)
         bodies = [body_of(run, number, lines=LINES, samples=SAMPLES) for number in numbers]

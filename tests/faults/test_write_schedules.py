@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +14,14 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Fault, answer, hang, pass_on, passing_faults, store_and_hang
 from tests.support.stored_frame import StoredFrame, check_account
 from tests.support.stored_samples import settled
+from tests.support.thorough import few_or_many
 from tests.support.writers import frame_of, writer_to
 from vm_df_writer import DeliveryError, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
 
-PATIENT, IMPATIENT = 200, 60
-# Of remote write fewer, since what a schedule tests is the same; WIRE_SCHEDULES=200 runs all.
-OF_REMOTE_WRITE = int(os.environ.get("WIRE_SCHEDULES", "24"))
 ENCODINGS = {"import": ["none", "gzip"], "remote_write": ["none", "snappy", "zstd"]}
 
-on_each_wire = pytest.mark.parametrize(
-    ("protocol", "n"), [("import", None), ("remote_write", OF_REMOTE_WRITE)], ids=list(ENCODINGS)
-)
+on_each_wire = pytest.mark.parametrize("protocol", [*ENCODINGS])
 FRAMES = [frame_of(10_000, 20), frame_of(2_000, 100), frame_of(2_600, 80, gaps=0.02)]
 
 
@@ -45,15 +40,15 @@ def seeded_writer(
 
 
 @on_each_wire
-def test_200_schedules_that_patience_gets_over_lose_nothing(
+@few_or_many("n_schedules", 16, 200)
+def test_schedules_that_patience_gets_over_lose_nothing(
     proxy: FaultProxy,
     victoria_metrics: LocalVictoriaMetrics,
     run: str,
     protocol: str,
-    n: int | None,
+    n_schedules: int,
 ) -> None:
     reports: list[WriteReport] = []
-    n_schedules = n or PATIENT
     for seed in range(n_schedules):
         rng = np.random.default_rng(seed)
         proxy.follow(passing_faults(rng, share=rng.uniform(0.02, 0.6)))
@@ -101,16 +96,16 @@ def fatal_faults(rng: np.random.Generator, protocol: str) -> Iterator[Fault]:
 
 
 @on_each_wire
-def test_60_schedules_that_end_a_write_are_reported_or_spooled_to_the_last_sample(
+@few_or_many("n_schedules", 24, 60)
+def test_schedules_that_end_a_write_are_reported_or_spooled_to_the_last_sample(
     proxy: FaultProxy,
     victoria_metrics: LocalVictoriaMetrics,
     run: str,
     tmp_path: Path,
     protocol: str,
-    n: int | None,
+    n_schedules: int,
 ) -> None:
     reports: list[WriteReport] = []
-    n_schedules = n or IMPATIENT
     for seed in range(n_schedules):
         rng = np.random.default_rng(10_000 + seed)
         proxy.follow(fatal_faults(rng, protocol))

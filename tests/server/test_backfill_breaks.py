@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from tests.support.score_files import config_for
+from tests.support.thorough import thorough
 from tests.support.torture import command, marked_parts, torture
 from tests.support.torture_scores import Scores
 from vm_df_writer import VmWriter
@@ -25,11 +26,14 @@ from vm_df_writer.local import LocalVictoriaMetrics
 
 pytest.importorskip("pyarrow")
 
-FULL = os.environ.get("VM_DF_WRITER_SLOW_TESTS") == "1"
 
-
-def test_a_job_that_is_killed_again_and_again_writes_every_sample(tmp_path: Path) -> None:
-    files, groups, kills, restarts = (20, 10, 20, 2) if FULL else (4, 5, 4, 1)
+@pytest.mark.parametrize(
+    ("files", "groups", "kills", "restarts"),
+    [(4, 5, 3, 1), pytest.param(20, 10, 20, 2, marks=thorough)],
+)
+def test_a_job_that_is_killed_again_and_again_writes_every_sample(
+    tmp_path: Path, files: int, groups: int, kills: int, restarts: int
+) -> None:
     scores = Scores(files, groups, rows=100_000, hosts=20)
     found = torture(scores, kills=kills, restarts=restarts, longest_s=1.6, seed=3, folder=tmp_path)
     assert (found.exit_code, found.report.outcome) == (0, "done")
@@ -203,12 +207,22 @@ def test_what_goes_to_the_spool_is_marked_and_not_sent_again(
     assert (stored.found, stored.wrong) == (scores.n_samples, 0)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("workers", "seconds", "tolerance"),
+    [
+        (2, 8, 0.15),
+        pytest.param(1, 60, 0.05, marks=thorough),
+        pytest.param(2, 60, 0.05, marks=thorough),
+    ],
+)
 def test_the_rate_is_held_over_all_workers(
-    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], tmp_path: Path, workers: int
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics],
+    tmp_path: Path,
+    workers: int,
+    seconds: int,
+    tolerance: float,
 ) -> None:
-    """Within 5 % over a minute; CI looks at some seconds, where the edges weigh more."""
-    seconds, tolerance = (60, 0.05) if FULL else (8, 0.15)
+    """Within 5 % over a minute; at the edges of some seconds it may be off by more."""
     rate = 50_000
     server = start_victoria_metrics()
     scores = Scores(files=2, groups=seconds, rows=rate, hosts=10)

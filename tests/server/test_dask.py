@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.support import dask_frames as dd
+from tests.support.dask_frames import dask_dataframe
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import delay
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
@@ -43,7 +43,9 @@ def cluster() -> Iterator[Any]:
 
 
 def frame() -> Any:
-    return dd.from_pandas(pd.concat(map(scores, range(2)), ignore_index=True), N_PARTITIONS)
+    return dask_dataframe().from_pandas(
+        pd.concat(map(scores, range(2)), ignore_index=True), N_PARTITIONS
+    )
 
 
 def fail_once(rows: pd.DataFrame, marker: str) -> pd.DataFrame:
@@ -177,6 +179,7 @@ def test_what_is_a_question_in_one_frame_is_one_in_partitions(
     victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     """One number in each partition: by themselves they would become one series."""
+    dd = dask_dataframe()
     config, rows = config_for(victoria_metrics.url, name), by_part(20)
     with pytest.raises(FrameError, match=r"column 'part': whole numbers"):
         VmWriter(config=config).write(rows)
@@ -195,6 +198,7 @@ def test_partitions_are_read_alike_though_one_alone_would_be_read_otherwise(
     victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     """Text that no rows of one time need is a question; here only the first partition needs it."""
+    dd = dask_dataframe()
     times = pd.date_range("2026-03-01", periods=4, freq="1min", tz="UTC")
     first = pd.DataFrame({"time": times.repeat(2), "kind": list("ab") * 4, "y": 1.5})
     second = pd.DataFrame({"time": times + pd.Timedelta(days=1), "kind": list("abba"), "y": 2.5})
@@ -217,7 +221,7 @@ def test_a_sample_that_two_partitions_have_is_told_before_anything_is_sent(
 ) -> None:
     rows = scores()
     again = rows[rows["host"] == "b"].iloc[100:120].assign(y=lambda frame: frame["y"] + other)
-    ddf = dd.from_pandas(pd.concat([rows, again], ignore_index=True), 4, sort=False)
+    ddf = dask_dataframe().from_pandas(pd.concat([rows, again], ignore_index=True), 4, sort=False)
     config = config_for(victoria_metrics.url, name)
     with pytest.raises(FrameError) as caught:
         to_victoriametrics(ddf, config, compute_kwargs=SYNC, duplicates=duplicates)
@@ -234,7 +238,9 @@ def test_duplicates_error_holds_for_all_partitions(
     victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     rows = scores()
-    ddf = dd.from_pandas(pd.concat([rows, rows[10:12]], ignore_index=True), 2, sort=False)
+    ddf = dask_dataframe().from_pandas(
+        pd.concat([rows, rows[10:12]], ignore_index=True), 2, sort=False
+    )
     config = config_for(victoria_metrics.url, name)
     with pytest.raises(FrameError, match=r"^partition 1: has samples at 2 times"):
         to_victoriametrics(ddf, config, compute_kwargs=SYNC, duplicates="error")
@@ -245,7 +251,7 @@ def test_all_of_two_partitions_is_kept_and_verified_if_that_is_asked_for(
     victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     rows = pd.concat([scores(), scores().assign(y=lambda frame: frame["y"] + 1)])
-    ddf = dd.from_pandas(rows.reset_index(drop=True), 2, sort=False)
+    ddf = dask_dataframe().from_pandas(rows.reset_index(drop=True), 2, sort=False)
     report = to_victoriametrics(
         ddf,
         config_for(victoria_metrics.url, name),
@@ -261,6 +267,7 @@ def test_interleaved_rows_of_many_partitions_are_no_repeats(
     victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
     """Each of 40 partitions has every fortieth minute: more than files could be compared."""
+    dd = dask_dataframe()
     times = pd.date_range("2026-03-01", periods=400, freq="1min", tz="UTC")
     rows = pd.DataFrame({"time": times, "y": np.arange(400.0)})
     pieces = [dd.from_pandas(rows[i::40].reset_index(drop=True), 1) for i in range(40)]
@@ -284,7 +291,7 @@ def test_a_partition_that_does_not_fit_fails_with_its_reason_and_nothing_is_sent
     victoria_metrics: LocalVictoriaMetrics, name: str, change: Any, reason: str
 ) -> None:
     rows = [scores(0), scores(1), change(scores(2))]
-    ddf = dd.from_map(lambda number: rows[number], range(3), meta=scores())
+    ddf = dask_dataframe().from_map(lambda number: rows[number], range(3), meta=scores())
     config = config_for(victoria_metrics.url, name)
     kwargs: dict[str, Any] = {"value_columns": ["y"], "label_columns": ["host"]}
     with pytest.raises(FrameError) as caught:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.support import dask_frames as dd
+from tests.support.dask_frames import dask_dataframe
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
 from vm_df_writer import ConfigError, SamplesExistError, VmWriter, WriteReport
 from vm_df_writer.jobs.dask import to_victoriametrics
@@ -50,7 +50,7 @@ def before(
 
 def write(server: LocalVictoriaMetrics, name: str, **choices: Any) -> WriteReport:
     config = config_for(server.url, name, spool_dir=choices.pop("spool", None))
-    report = to_victoriametrics(dd.from_pandas(scores(0), 4), config, **choices)
+    report = to_victoriametrics(dask_dataframe().from_pandas(scores(0), 4), config, **choices)
     assert isinstance(report, WriteReport)
     return report
 

@@ -15,12 +15,12 @@ from tests.support.column_strategies import time_columns
 from tests.support.frame_strategies import FORMATS, Case, cases
 from tests.support.import_lines import Samples, parse_lines
 from tests.support.stored_samples import is_what_was_sent, settled
+from tests.support.thorough import few_or_many
 from vm_df_writer import VmWriter, to_import_lines
 from vm_df_writer.config.read_options import FrameLayout
 from vm_df_writer.local import LocalVictoriaMetrics
 
 STARTS_S = st.sampled_from([951_782_390, 1_709_251_190, 1_743_296_395, 1_767_225_590])
-N_FRAMES = 150
 
 
 def samples_of(frame: pd.DataFrame, metric_format: dict[str, str], **policies: Any) -> Samples:
@@ -32,7 +32,10 @@ def samples_of(frame: pd.DataFrame, metric_format: dict[str, str], **policies: A
 
 
 @pytest.mark.filterwarnings("ignore::vm_df_writer.VmDfWriterWarning")
-def test_any_frame_is_read_as_it_was_written(victoria_metrics: LocalVictoriaMetrics) -> None:
+@few_or_many("n_frames", 30, 150)
+def test_any_frame_is_read_as_it_was_written(
+    victoria_metrics: LocalVictoriaMetrics, n_frames: int
+) -> None:
     batch = uuid4().hex
     writers = {
         metric_format["__name__"]: VmWriter(victoria_metrics.url, metric_format=metric_format)
@@ -41,7 +44,7 @@ def test_any_frame_is_read_as_it_was_written(victoria_metrics: LocalVictoriaMetr
     written: list[Case] = []
 
     @settings(
-        max_examples=N_FRAMES,
+        max_examples=n_frames,
         deadline=None,
         database=None,
         phases=[Phase.generate],

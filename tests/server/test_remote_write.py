@@ -14,6 +14,7 @@ from tests.support.column_strategies import time_columns
 from tests.support.frame_strategies import Case, cases
 from tests.support.import_lines import Samples
 from tests.support.stored_samples import export, is_what_was_sent
+from tests.support.thorough import few_or_many
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -23,7 +24,6 @@ from vm_df_writer.wire.protocol import IMPORT_LINES, REMOTE_WRITE, Wire
 
 # Each month is a folder of the server, so that times lie close to a few days that are worth it.
 STARTS_S = st.sampled_from([31_536_000, 34_359_730, 951_782_390, 1_743_296_395, 1_767_225_590])
-N_FRAMES = 100
 
 
 def post(url: str, wire: Wire, payload: bytes, encoding: str) -> int:
@@ -47,15 +47,16 @@ def without_run(series: Samples) -> Samples:
 
 
 @pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
+@few_or_many("n_frames", 25, 100)
 def test_both_wires_leave_the_same_samples_of_any_frame(
-    victoria_metrics: LocalVictoriaMetrics,
+    victoria_metrics: LocalVictoriaMetrics, n_frames: int
 ) -> None:
     url, batch = victoria_metrics.url, uuid4().hex
     ways = [(IMPORT_LINES, "gzip"), (REMOTE_WRITE, "snappy"), (REMOTE_WRITE, "stored")]
     sent: list[Case] = []
 
     @settings(
-        max_examples=N_FRAMES,
+        max_examples=n_frames,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -68,7 +69,7 @@ def test_both_wires_leave_the_same_samples_of_any_frame(
         sent.append(case)
 
     send_all_ways()
-    assert len(sent) == N_FRAMES
+    assert len(sent) == n_frames
     of_run: dict[str, Samples] = {}
     for labels, samples in export(url, f'{{run=~"{batch}-.*"}}').items():
         of_run.setdefault(dict(labels)["run"], {})[labels] = samples

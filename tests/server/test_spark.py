@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores, stored
+from tests.support.thorough import thorough
 from vm_df_writer import FrameError, SamplesExistError, VmWriter
 from vm_df_writer.jobs.spark import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -22,6 +23,7 @@ pyspark = pytest.importorskip("pyspark")
 pytest.importorskip("pyarrow", minversion="18")  # what Spark asks for
 
 pytestmark = [
+    thorough,
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
     # Said of Spark's own use of pandas, when a session or a frame is made.
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.support.column_strategies import time_columns
 from tests.support.frame_strategies import FORMATS, Case, cases
 from tests.support.stored_samples import export, is_what_was_sent
+from tests.support.thorough import few_or_many
 from vm_df_writer import VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -17,12 +18,12 @@ from vm_df_writer.local import LocalVictoriaMetrics
 STARTS_S = st.sampled_from(
     [31_536_000, 951_782_390, 1_709_251_190, 1_743_296_395, 1_761_440_395, 1_767_225_590]
 )
-N_FRAMES = 300
 
 
 @pytest.mark.filterwarnings("ignore::vm_df_writer.VmDfWriterWarning")
+@few_or_many("n_frames", 60, 300)
 def test_any_frame_lands_as_the_naive_reference_reads_it(
-    victoria_metrics: LocalVictoriaMetrics,
+    victoria_metrics: LocalVictoriaMetrics, n_frames: int
 ) -> None:
     batch = uuid4().hex
     writers = {
@@ -32,7 +33,7 @@ def test_any_frame_lands_as_the_naive_reference_reads_it(
     written: list[Case] = []
 
     @settings(
-        max_examples=N_FRAMES,
+        max_examples=n_frames,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -52,7 +53,7 @@ def test_any_frame_lands_as_the_naive_reference_reads_it(
         assert report.total == len(case.cells)
 
     write()
-    assert len(written) == N_FRAMES
+    assert len(written) == n_frames
     found = export(victoria_metrics.url, f'{{run=~"{batch}-.*"}}')
     of_run: dict[str, dict[frozenset[tuple[str, str]], list[tuple[int, float]]]] = {}
     for label_set, samples in found.items():

@@ -1,4 +1,4 @@
-"""What :mod:`dask.dataframe` has, imported when the first of it is used.
+"""Dask, imported by the first test that needs it.
 
 That takes seconds, which a process of pytest that runs none of its tests is spared.
 """
@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import Any
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(import_module("dask.dataframe"), name)
+def dask_dataframe() -> Any:
+    """Return :mod:`dask.dataframe`."""
+    return import_module("dask.dataframe")

@@ -30,8 +30,11 @@ from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.local import LocalVictoriaMetrics
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 STEPS = ("start", "kept", "deleted", "imported", "durable", "compared")
+# A shortfall is mended by the next step, and not waited for.
+_SOON = ReadBackPolicy(patience_s=2.0)
 Stored = dict[str, tuple[list[int], list[float]]]
 
 
@@ -111,7 +114,7 @@ def writer_for(
         connection_retry_attempts=20,
         retry_deadline=retry_deadline,
     )
-    return VmWriter.from_backend(Backend.of(config, replacing=policy))
+    return VmWriter.from_backend(Backend.of(config, replacing=policy, read_back=_SOON))
 
 
 def is_old(server: LocalVictoriaMetrics) -> bool:

@@ -20,15 +20,20 @@ from vm_df_writer import (
     ServerUnavailable,
     VmDfWriterError,
     VmWriter,
+    WriterConfig,
     to_import_lines,
 )
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.tracebacks import one_line_traceback, shortened
 from vm_df_writer.jobs import JobOptions, backfill
+from vm_df_writer.verification.export_reader import ReadBackPolicy
 
 NOBODY = "http://127.0.0.1:1"
 TIMES = pd.date_range("2026-01-01", periods=2, freq="1min", tz="UTC")
 FRAME = pd.DataFrame({"y": [1.0, 2.0]}, index=TIMES)
-WRITER = VmWriter(NOBODY, retry_deadline="100ms", timeout="1s")
+CONFIG = WriterConfig(datasource_url=NOBODY, retry_deadline="100ms", timeout="1s")
+AT_ONCE = ReadBackPolicy(patience_s=0.0)
+WRITER = VmWriter.from_backend(Backend.of(CONFIG, read_back=AT_ONCE))
 UNREADABLE = pd.DataFrame({"y": ["a", "b"]}, index=TIMES)
 
 MISTAKES: list[tuple[type[VmDfWriterError], Callable[[], object]]] = [
