@@ -10,6 +10,9 @@ PYTEST_ARGS ?= -n 4 --dist worksteal
 # Which of the servers that `make servers` gets the tests run against: the oldest or the newest.
 export VM_TEST_SUITE ?= oldest
 
+# Tests start hundreds of processes of Python, none of which is to compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 bin := .venv/bin
 
 # What a build puts into docs/; docstrings, of which Sphinx sees no change, need a build from scratch.
@@ -18,15 +21,19 @@ SPHINX_ARGS := --fail-on-warning --keep-going --quiet --jobs auto
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: .venv/installed server ## write and read back a frame of anomaly scores, and picture it in demo.png
 	$(bin)/vm-df-writer demo --picture demo.png
 
 .PHONY: test
-test: .venv/installed-dev servers ## run all tests and doctests (PYTEST_ARGS=... for pytest, VM_TEST_SUITE=newest)
+test: .venv/installed-dev servers ## run the tests and doctests (PYTEST_ARGS=... for pytest, VM_TEST_SUITE=newest)
 	$(bin)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-thorough
+test-thorough: .venv/installed-dev servers ## run what takes long: many kills, faults and drawn frames; Spark, notebooks
+	$(bin)/python -m pytest -m thorough $(PYTEST_ARGS)
 
 .PHONY: test-oldest
 test-oldest: .venv-oldest/installed servers ## run them with the oldest supported dependencies
