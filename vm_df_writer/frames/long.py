@@ -15,7 +15,7 @@ from vm_df_writer.frames.grouping import GroupedRows, combine_labels, group_rows
 from vm_df_writer.frames.labels.label_column import (
     LabelColumn,
     label_from_column,
-    label_from_rows_per_time,
+    labels_from_rows_per_time,
 )
 from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
 from vm_df_writer.frames.roles.assign_roles import Roles, assign_roles
@@ -135,18 +135,18 @@ def read_long(
     )
     n_rows = rows_per_time(timestamps.ms)
 
-    def read_label(name: str, source: ColumnRef) -> OpenLabel:
-        column = source.read(frame)
-        label = label_from_rows_per_time(name, column, n_rows, str(source))
-        return OpenLabel(source, label, column.dtype)
+    def read_labels(*sources: ColumnRef, name: str | None = None) -> list[OpenLabel]:
+        columns = [(name or str(one.name), one.read(frame), str(one)) for one in sources]
+        labels = labels_from_rows_per_time(columns, n_rows)
+        return list(map(OpenLabel, sources, labels, (column.dtype for _, column, _ in columns)))
 
-    labels = [read_label(str(source.name), source).label for source in roles.labels]
+    labels = [one.label for one in read_labels(*roles.labels)]
     query_key = variable = None
     if roles.query_key is not None:
-        query_key = read_label("query_key", roles.query_key).label
+        query_key = read_labels(roles.query_key, name="query_key")[0].label
     provided = None
     if roles.variable is not None:
-        variable = read_label("variable", roles.variable).label
+        variable = read_labels(roles.variable, name="variable")[0].label
         _check_named(variable, roles.variable)
         if reading.provide_series is not None:
             wanted = [text in set(reading.provide_series) for text in variable.texts]
@@ -159,7 +159,7 @@ def read_long(
         kept = ~timestamps.nat if provided is None else provided & ~timestamps.nat
         n_rows_without_time = n_rows_read - int(kept.sum())
     certain = [column for column in (*labels, query_key, variable) if column is not None]
-    may_be = [read_label(str(source.name), source) for source in roles.open_labels]
+    may_be = read_labels(*roles.open_labels)
     keys = [*certain, *(one.label for one in may_be)]
     grouped = group_rows(keys, timestamps.ms, kept)
     roles = _close_labels(frame, roles, may_be, certain, grouped, timestamps.ms)

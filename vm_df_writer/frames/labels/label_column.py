@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,11 @@ import pandas as pd
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.arrow_texts import ArrowTexts
+from vm_df_writer.frames.labels.factorize import factorize
+from vm_df_writer.frames.labels.label_text import label_text
 from vm_df_writer.frames.samples.contents import NARROW_FLOATS
+from vm_df_writer.frames.side_by_side import side_by_side
 from vm_df_writer.model.series import IntArray
-
-# Before version 3 pandas hashed strings as C does, up to the first NUL.
-_STOPS_AT_NUL = pd.__version__ < "3"
 
 __all__ = [
     "LabelColumn",
@@ -27,8 +26,10 @@ __all__ = [
     "label_from_codes",
     "label_from_column",
     "label_from_rows_per_time",
-    "label_text",
+    "labels_from_rows_per_time",
 ]
+
+_MANY_ROWS = 2**16  # take milliseconds, and a thread takes a tenth of one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,40 +102,6 @@ class LabelColumn:
         return LabelColumn(self.name, codes, self.texts)
 
 
-def label_text(value: Any) -> str | None:
-    """Return a label value as text; None if it means that the label is absent.
-
-    Whole floats are written without their ``.0``, since pandas makes floats of integers
-    as soon as one of them is missing, and the series must not change its name then.
-
-    Examples
-    --------
-    >>> [label_text(v) for v in ("a", 7, 7.0, 0.5, True, None, "", dt.date(2026, 1, 2))]
-    ['a', '7', '7', '0.5', 'true', None, None, '2026-01-02']
-    """
-    if isinstance(value, str):
-        return str.__str__(value) or None  # the text of a str-based Enum, not its name
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (int, np.integer)):
-        return str(int(value))
-    if isinstance(value, (float, np.floating)):
-        if np.isnan(value):
-            return None
-        number = float(value)
-        # str of the value itself: the digits of a float32 are fewer than those of its float64.
-        return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else str(value)
-    if isinstance(value, (dt.date, dt.datetime, dt.time)):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return pd.Timedelta(value).isoformat()
-    if isinstance(value, (Decimal, pd.Period, pd.Interval)):
-        return str(value)
-    raise TypeError(type(value).__name__)
-
-
 def constant_label(name: str, value: object, where: str) -> LabelColumn:
     """Return a label that all series share."""
     texts = _texts([value], where, None)
@@ -172,10 +139,27 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
         # pandas would mark what is missing in an Arrow dictionary by the code -1.
         column = column.astype(pd.ArrowDtype(column.dtype.pyarrow_dtype.value_type))
     try:
-        codes, uniques = _factorize(column)
+        codes, uniques = factorize(column)
     except (TypeError, NotImplementedError):  # unhashable: a list, a dict, an Arrow struct
         codes, uniques = np.arange(len(column)), column
     return _label(name, codes, uniques, where)
+
+
+def labels_from_rows_per_time(
+    columns: Sequence[tuple[str, pd.Series | pd.Index, str]], n_rows: int
+) -> list[LabelColumn]:
+    """Return the labels of columns, given as name, column and how messages name it.
+
+    Arrow looks for distinct texts without the interpreter's lock.
+    """
+    work = [
+        partial(label_from_rows_per_time, name, column, n_rows, where)
+        for name, column, where in columns
+    ]
+    n_arrow = sum(_is_arrow_text(column) for _, column, _ in columns)
+    if n_arrow > 1 and len(columns[0][1]) >= _MANY_ROWS:
+        return side_by_side(work)
+    return [read() for read in work]
 
 
 def label_from_rows_per_time(
@@ -191,8 +175,7 @@ def label_from_rows_per_time(
     >>> label_from_rows_per_time("host", column, 2, "column 'host'").codes.tolist()
     [0, 1, 0, 1]
     """
-    is_arrow = isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow"
-    if is_arrow and 0 < n_rows < len(column):
+    if _is_arrow_text(column) and 0 < n_rows < len(column):
         texts = column.array
         # The second time shows nearly always whether it is so.
         if _are_same(texts[n_rows : 2 * n_rows], texts[:n_rows]) and (
@@ -201,6 +184,10 @@ def label_from_rows_per_time(
             once = pd.Series(texts[:n_rows])  # a Series slices by an index of floats
             return label_from_column(name, once, where).tile(len(column) // n_rows)
     return label_from_column(name, column, where)
+
+
+def _is_arrow_text(column: pd.Series | pd.Index) -> bool:
+    return isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow"
 
 
 def _are_same(texts: Any, others: Any) -> bool:
@@ -229,26 +216,6 @@ def _one_by_one(uniques: Any) -> list[Any]:
     if str(uniques.dtype) in NARROW_FLOATS:
         uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
     return list(uniques)
-
-
-def _factorize(column: pd.Series | pd.Index) -> tuple[IntArray, Any]:
-    if column.dtype == object:
-        kind = pd.api.types.infer_dtype(column)
-        if kind not in ("string", "integer", "boolean", "empty"):
-            # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label;
-            # of 1.0 and 1.00, or one moment in two zones, the first would name both.
-            values = column.to_numpy(dtype=object)
-            texts = [
-                label_text(value) if isinstance(value, Hashable) else value for value in values
-            ]
-            return pd.factorize(np.array([*texts, None], dtype=object)[:-1])
-    if _STOPS_AT_NUL and (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
-        # One value that is no string makes pandas compare whole Python objects.
-        values = np.array([*column.to_numpy(dtype=object), object()], dtype=object)
-        codes, uniques = pd.factorize(values)
-        return codes[:-1], uniques[:-1]
-    # Of a Series pandas would make an Index of the distinct values, which takes longer.
-    return pd.factorize(column.array if isinstance(column.dtype, pd.StringDtype) else column)
 
 
 def _label(name: str, codes: IntArray, uniques: Any, where: str) -> LabelColumn:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vm_df_writer.frames.samples.repeated_objects import distinct_objects
+
 __all__ = [
     "NARROW_FLOATS",
     "first_rows",
@@ -108,7 +110,7 @@ def holds_strings(column: pd.Series) -> bool:
         return False
     if dtype != object:  # asking the values would make Python objects of them all
         return getattr(dtype, "type", None) is str
-    return pd.api.types.infer_dtype(column) == "string"
+    return _kind_of(column) == "string"
 
 
 def is_decimal(dtype: Any) -> bool:
@@ -128,6 +130,6 @@ def is_number(value: Any) -> bool:
 
 def _kind_of(objects: pd.Series) -> str:
     try:
-        return pd.api.types.infer_dtype(objects)
+        return pd.api.types.infer_dtype(distinct_objects(objects.to_numpy()))
     except InvalidOperation:  # a signalling NaN may not even be looked at
         return "mixed"

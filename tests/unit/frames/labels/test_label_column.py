@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
-from enum import Enum
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,7 +18,7 @@ from vm_df_writer.frames.labels.label_column import (
     label_from_codes,
     label_from_column,
     label_from_rows_per_time,
-    label_text,
+    labels_from_rows_per_time,
 )
 
 needs_arrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs pyarrow")
@@ -35,36 +33,11 @@ def texts_in(held: list[Any], dtype: Any = object) -> list[str | None]:
     return texts_of(label_from_column("host", pd.Series(held, dtype=dtype), "column 'host'"))
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ("a", "a"), (" a ", " a "), ("", None), (None, None), (pd.NA, None), (pd.NaT, None),
-        (float("nan"), None), (np.float32("nan"), None), (7, "7"), (-7, "-7"), (np.int8(7), "7"),
-        (2**70, "1180591620717411303424"), (7.0, "7"), (-0.0, "0"), (0.5, "0.5"), (1e22, "1e+22"),
-        (float(2**53 - 1), "9007199254740991"), (np.float32(0.1), "0.1"), (float("inf"), "inf"),
-        (True, "true"), (np.False_, "false"), (Decimal("1.50"), "1.50"),
-        (dt.date(2026, 1, 2), "2026-01-02"), (dt.time(1, 2), "01:02:00"),
-        (pd.Timestamp("2026-01-02 03:04"), "2026-01-02T03:04:00"),
-        (pd.Timestamp("2026-01-02", tz="UTC"), "2026-01-02T00:00:00+00:00"),
-        (pd.Period("2026-01", "M"), "2026-01"), (np.str_("a"), "a"),
-    ],
-)  # fmt: skip
-def test_a_label_value_has_one_text(value: object, text: str | None) -> None:
-    assert label_text(value) == text
-
-
 @pytest.mark.parametrize("value", [b"a", ["a"], ("a",), {"a": 1}, 1j, object()])
 def test_other_values_are_no_labels(value: object) -> None:
     message = f"labels: 'host': expected a label value, got {value!r}, a {type(value).__name__}; "
     with pytest.raises(LabelError, match=f"^{re.escape(message)}convert the column to text$"):
         constant_label("host", value, "labels: 'host'")
-
-
-def test_a_member_of_a_string_enum_stands_for_its_value() -> None:
-    class Host(str, Enum):  # noqa: UP042 - it is what people still have
-        A = "a"
-
-    assert label_text(Host.A) == "a"
 
 
 @pytest.mark.parametrize("dtype", [object, "string", "category", "str"])
@@ -260,3 +233,28 @@ def test_rows_that_repeat_are_counted_by_position_whatever_the_index() -> None:
     column = pd.Series(["a", "b", "a", "b"], index=index, dtype="string[pyarrow]")
     label = label_from_rows_per_time("host", column, 2, "column 'host'")
     assert texts_of(label) == ["a", "b", "a", "b"]
+
+
+@needs_arrow
+def test_long_columns_of_text_are_read_as_short_ones_are() -> None:
+    codes = np.random.default_rng(0).integers(50, size=(2, 2**16))
+    columns = [
+        (name, pd.Series([f"{name}-{i}" for i in range(50)], dtype="str").take(each), name)
+        for name, each in zip(("host", "device"), codes, strict=True)
+    ]
+    together = labels_from_rows_per_time([*columns, ("n", pd.Series(codes[0]), "n")], 0)
+    alone = [label_from_column(name, column, name) for name, column, _ in columns]
+    for label, expected in zip(together, alone, strict=False):
+        assert label.name == expected.name
+        assert texts_of(label) == texts_of(expected)
+    assert [label.name for label in together] == ["host", "device", "n"]
+
+
+@needs_arrow
+def test_the_first_column_of_several_that_cannot_be_read_is_told() -> None:
+    text = pd.Series(["a"] * 2**16, dtype="str")
+    odd = pd.Series([b"a"] * 2**16, dtype=object)
+    series: list[pd.Series] = [text, odd, odd, text]
+    columns = [(n, one, f"column {n!r}") for n, one in zip("abcd", series, strict=True)]
+    with pytest.raises(LabelError, match=r"^column 'b', row 0: expected a label value, got b'a'"):
+        labels_from_rows_per_time(columns, 0)
