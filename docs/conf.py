@@ -34,7 +34,7 @@ pages_from_elsewhere = {
     "benchmarks/WIRES.md": "project/benchmarks",
 }
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "howto/examples"]
+exclude_patterns = ["_build"]
 nitpicky = True
 smartquotes = False  # options begin with two hyphens
 

@@ -30,8 +30,9 @@ Start = Callable[..., ServerProcess]
 
 
 def modules_of(blocks: list[Block]) -> set[str]:
-    """Return what the Python of a page imports, by the first parts of names."""
-    code = "\n".join(b.text for b in blocks if b.language == "python" and "not run" not in b.marks)
+    """Return what the Python that runs on a page imports, by the first parts of names."""
+    runs = (b for b in blocks if b.language == "python" and not {"not run", "file"} & {*b.marks})
+    code = "\n".join(block.text for block in runs)
     found: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
