@@ -25,7 +25,6 @@ __all__ = [
     "constant_label",
     "label_from_codes",
     "label_from_column",
-    "label_from_rows_per_time",
     "labels_from_rows_per_time",
 ]
 
@@ -148,42 +147,50 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
 def labels_from_rows_per_time(
     columns: Sequence[tuple[str, pd.Series | pd.Index, str]], n_rows: int
 ) -> list[LabelColumn]:
-    """Return the labels of columns, given as name, column and how messages name it.
-
-    Arrow looks for distinct texts without the interpreter's lock.
-    """
-    work = [
-        partial(label_from_rows_per_time, name, column, n_rows, where)
-        for name, column, where in columns
-    ]
-    n_arrow = sum(_is_arrow_text(column) for _, column, _ in columns)
-    if n_arrow > 1 and len(columns[0][1]) >= _MANY_ROWS:
-        return side_by_side(work)
-    return [read() for read in work]
-
-
-def label_from_rows_per_time(
-    name: str, column: pd.Series | pd.Index, n_rows: int, where: str
-) -> LabelColumn:
-    """Return the label that a column holds, which may be the same `n_rows` again and again.
+    """Return the labels of columns, which may be the same `n_rows` again and again.
 
     Comparing Arrow's text with itself takes a quarter of the time that its distinct values take.
+    These are found without the interpreter's lock, and so for two columns at a time.
+
+    Parameters
+    ----------
+    columns : sequence of (str, Series or Index, str)
+        What :func:`label_from_column` takes: name, column, and how messages name it.
+    n_rows : int
+        How many rows each time may have; 0 if times have different numbers of them.
 
     Examples
     --------
-    >>> column = pd.Series(["a", "b"] * 2)
-    >>> label_from_rows_per_time("host", column, 2, "column 'host'").codes.tolist()
-    [0, 1, 0, 1]
+    >>> host, device = pd.Series(["a", "b"] * 2), pd.Series(["c"] * 4)
+    >>> columns = [("host", host, "column 'host'"), ("device", device, "column 'device'")]
+    >>> [label.codes.tolist() for label in labels_from_rows_per_time(columns, 2)]
+    [[0, 1, 0, 1], [0, 0, 0, 0]]
     """
-    if _is_arrow_text(column) and 0 < n_rows < len(column):
-        texts = column.array
-        # The second time shows nearly always whether it is so.
-        if _are_same(texts[n_rows : 2 * n_rows], texts[:n_rows]) and (
-            _are_same(texts[n_rows:], texts[:-n_rows])
-        ):
-            once = pd.Series(texts[:n_rows])  # a Series slices by an index of floats
-            return label_from_column(name, once, where).tile(len(column) // n_rows)
-    return label_from_column(name, column, where)
+    first = [_repeated_column(column, n_rows) for _, column, _ in columns]
+    work = [
+        partial(label_from_column, name, column if once is None else once, where)
+        for (name, column, where), once in zip(columns, first, strict=True)
+    ]
+    whole = [column for (_, column, _), once in zip(columns, first, strict=True) if once is None]
+    are_many = sum(map(_is_arrow_text, whole)) > 1 and len(whole[0]) >= _MANY_ROWS
+    labels = side_by_side(work) if are_many else [read() for read in work]
+    return [
+        label if once is None else label.tile(len(column) // n_rows)
+        for label, (_, column, _), once in zip(labels, columns, first, strict=True)
+    ]
+
+
+def _repeated_column(column: pd.Series | pd.Index, n_rows: int) -> pd.Series | None:
+    """Return the first rows of Arrow's text if the others repeat them, else nothing."""
+    if not _is_arrow_text(column) or not 0 < n_rows < len(column):
+        return None
+    texts: Any = column.array
+    # The second time shows nearly always whether it is so.
+    if _are_same(texts[n_rows : 2 * n_rows], texts[:n_rows]) and (
+        _are_same(texts[n_rows:], texts[:-n_rows])
+    ):
+        return pd.Series(texts[:n_rows])  # a Series slices by an index of floats
+    return None
 
 
 def _is_arrow_text(column: pd.Series | pd.Index) -> bool:
@@ -218,7 +225,9 @@ def _one_by_one(uniques: Any) -> list[Any]:
     return list(uniques)
 
 
-def _label(name: str, codes: IntArray, uniques: Any, where: str) -> LabelColumn:
+def _label(
+    name: str, codes: npt.NDArray[np.signedinteger], uniques: Any, where: str
+) -> LabelColumn:
     # Eight bytes a row for each label would be most of what a long frame costs.
     codes = codes.astype(np.min_scalar_type(-len(uniques) - 1), copy=False)
     if (as_they_are := ArrowTexts.of(uniques)) is not None:

@@ -17,7 +17,6 @@ from vm_df_writer.frames.labels.label_column import (
     constant_label,
     label_from_codes,
     label_from_column,
-    label_from_rows_per_time,
     labels_from_rows_per_time,
 )
 
@@ -222,7 +221,7 @@ def test_rows_that_may_repeat_are_read_as_any_other(values: list[Any], dtype: An
     column = pd.Series(values, dtype=dtype)
     expected = label_from_column("host", column, "column 'host'")
     for n_rows in (0, 2, 6):
-        label = label_from_rows_per_time("host", column, n_rows, "column 'host'")
+        [label] = labels_from_rows_per_time([("host", column, "column 'host'")], n_rows)
         assert np.asarray(label.codes).tolist() == np.asarray(expected.codes).tolist()
         assert [*label.texts] == [*expected.texts]
 
@@ -231,7 +230,7 @@ def test_rows_that_may_repeat_are_read_as_any_other(values: list[Any], dtype: An
 def test_rows_that_repeat_are_counted_by_position_whatever_the_index() -> None:
     index = pd.Index([0.5, 2.0, 1.0, 3.0])
     column = pd.Series(["a", "b", "a", "b"], index=index, dtype="string[pyarrow]")
-    label = label_from_rows_per_time("host", column, 2, "column 'host'")
+    [label] = labels_from_rows_per_time([("host", column, "column 'host'")], 2)
     assert texts_of(label) == ["a", "b", "a", "b"]
 
 
