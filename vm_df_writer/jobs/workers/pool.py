@@ -30,6 +30,8 @@ from vm_df_writer.jobs.workers.worker_process import ProcessWorker
 __all__ = ["PartBook", "WorkerPool"]
 
 _POLL_S = 0.2
+# Parts that a worker is to read next, so that it need not wait for the disk that a result goes to.
+_NEXT = 2
 
 
 class PartBook(Protocol):
@@ -119,10 +121,12 @@ class WorkerPool:
             (worker or self._start_worker()).give(task)
 
     def _least_busy(self, workers: Sequence[Worker]) -> Worker | None:
-        """Return a worker that can have another part in hand, if there is one."""
+        """Return a worker that is to have another part, if there is one."""
         if self._again and self._again[0].alone:
             return None
         n_parts = self._spec.parts_at_once
+        if n_parts > 1:
+            n_parts += _NEXT
         with_room = [worker for worker in workers if worker.has_room(n_parts)]
         return min(with_room, key=lambda worker: len(worker.in_hand), default=None)
 
