@@ -3,8 +3,10 @@
 Beside them stands one write of all that is in the files, from memory.
 
 ``python -m benchmarks.delivery.jobs`` writes the same parquet files into a fresh server in each of
-these ways, some times in turn. It prints samples per second, and the CPU time of a sample in client
-and server: together they keep all cores of the machine busy, unless something else is the limit.
+these ways, some times in turn. It prints samples per second, the median of the ratios to the first
+way in the same round, and the CPU time of a sample in client and server: together they keep all
+cores of the machine busy, unless something else is the limit. ``--server discarding`` takes the
+server out of that: a program reads the bodies, and answers as if it stored them.
 """
 
 from __future__ import annotations
@@ -15,26 +17,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 import psutil
 
+from benchmarks.delivery.job_servers import SERVERS, ServerUnderTest
 from benchmarks.measuring.child import ROOT
 from benchmarks.measuring.frames import METRIC_FORMAT, long_frame
 from benchmarks.measuring.server import count_samples, settle
 from benchmarks.measuring.sizes import Shape
 from vm_df_writer import VmWriter, WriterConfig
-from vm_df_writer.local import LocalVictoriaMetrics
 
 __all__ = ["Files", "Rate", "measure"]
 
 Write = Callable[[str], None]
+Protocol = Literal["import", "remote_write"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Rate:
 
 
 @contextmanager
-def _one_process(folder: Path, workers: int = 1) -> Iterator[Write]:
+def _one_process(folder: Path, protocol: Protocol, workers: int = 1) -> Iterator[Write]:
     def write(url: str) -> None:
         state = folder.parent / f"{workers}-{time.monotonic_ns()}.sqlite"
         (metric_format,) = (f"{name}={text}" for name, text in METRIC_FORMAT.items())
@@ -55,20 +58,23 @@ def _one_process(folder: Path, workers: int = 1) -> Iterator[Write]:
             *(sys.executable, "-c", "from vm_df_writer.cli import main; main()"),
             *("backfill", str(folder), "--url", url, "--metric-format", metric_format),
             *("--state", str(state), "--workers", str(workers), "--no-progress"),
+            *("--protocol", protocol),
         ]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+        subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)  # noqa: S603
 
+    # An installed package has its bytecode, wherever this runs.
+    env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     yield write
 
 
 @contextmanager
-def _two_workers(folder: Path) -> Iterator[Write]:
-    with _one_process(folder, workers=2) as write:
+def _two_workers(folder: Path, protocol: Protocol) -> Iterator[Write]:
+    with _one_process(folder, protocol, workers=2) as write:
         yield write
 
 
 @contextmanager
-def _dask(folder: Path) -> Iterator[Write]:
+def _dask(folder: Path, protocol: Protocol) -> Iterator[Write]:
     import dask.dataframe as dd
     from distributed import Client, LocalCluster
 
@@ -83,13 +89,13 @@ def _dask(folder: Path) -> Iterator[Write]:
 
         def write(url: str) -> None:
             scores = dd.read_parquet(folder, split_row_groups=True)
-            to_victoriametrics(scores, _config(url))
+            to_victoriametrics(scores, _config(url, protocol))
 
         yield write
 
 
 @contextmanager
-def _spark(folder: Path) -> Iterator[Write]:
+def _spark(folder: Path, protocol: Protocol) -> Iterator[Write]:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     from pyspark.sql import SparkSession
 
@@ -103,23 +109,28 @@ def _spark(folder: Path) -> Iterator[Write]:
     }
     session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
     try:
-        yield lambda url: void(to_victoriametrics(session.read.parquet(str(folder)), _config(url)))
+
+        def write(url: str) -> None:
+            scores = session.read.parquet(str(folder))
+            to_victoriametrics(scores, _config(url, protocol))
+
+        yield write
     finally:
         session.stop()
 
 
 @contextmanager
-def _from_memory(folder: Path) -> Iterator[Write]:
+def _from_memory(folder: Path, protocol: Protocol) -> Iterator[Write]:
     frame = pd.concat([pd.read_parquet(path) for path in sorted(folder.iterdir())])
 
     def write(url: str) -> None:
-        with VmWriter(config=_config(url)) as writer:
+        with VmWriter(config=_config(url, protocol)) as writer:
             writer.write(frame, progress=False)
 
     yield write
 
 
-WAYS: dict[str, Callable[[Path], Any]] = {
+WAYS: dict[str, Callable[[Path, Protocol], Any]] = {
     "from memory": _from_memory,
     "one process": _one_process,
     "two workers": _two_workers,
@@ -128,12 +139,9 @@ WAYS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def void(_: object) -> None:
-    """Forget a result."""
-
-
-def _config(url: str) -> WriterConfig:
-    return WriterConfig(datasource_url=url, metric_format=dict(METRIC_FORMAT))
+def _config(url: str, protocol: Protocol) -> WriterConfig:
+    metric_format = dict(METRIC_FORMAT)
+    return WriterConfig(datasource_url=url, metric_format=metric_format, protocol=protocol)
 
 
 @dataclass(frozen=True)
@@ -161,27 +169,31 @@ class Files:
         return pd.DatetimeIndex([times[0], times[-1] + (self.files - 1) * step])
 
 
-def measure(write: Write, n_samples: int, span: pd.DatetimeIndex) -> Rate:
+def measure(
+    write: Write,
+    n_samples: int,
+    span: pd.DatetimeIndex,
+    opened: AbstractContextManager[ServerUnderTest],
+    *,
+    on_one_core: bool = False,
+) -> Rate:
     """Write into a fresh server, and look at the clocks."""
-    with LocalVictoriaMetrics() as server:
-        serving = _process_of(server.url)
-        before, started = _client_cpu_s(serving), time.perf_counter()
+    with opened as server:
+        if on_one_core:
+            server.keep_to_one_core()
+        client_s, server_s = _client_cpu_s(server.process), server.cpu_s()
+        started = time.perf_counter()
         write(server.url)
         elapsed_s = time.perf_counter() - started
-        client_s = _client_cpu_s(serving) - before
-        server_s = sum(serving.cpu_times()[:2])
-        settle(server.url)
-        found = count_samples(server.url, "vm", span)
-    if found != n_samples:
-        raise RuntimeError(f"{found:,} of {n_samples:,} samples are there")
+        client_s = _client_cpu_s(server.process) - client_s
+        server_s = server.cpu_s() - server_s
+        if server.stores:
+            settle(server.url)
+            found = count_samples(server.url, "vm", span)
+            if found != n_samples:
+                raise RuntimeError(f"{found:,} of {n_samples:,} samples are there")
     per_sample = 1e9 / n_samples
     return Rate(n_samples / elapsed_s, client_s * per_sample, server_s * per_sample)
-
-
-def _process_of(url: str) -> psutil.Process:
-    listens = url.removeprefix("http://")
-    children = psutil.Process().children(recursive=True)
-    return next(child for child in children if listens in " ".join(child.cmdline()))
 
 
 def _client_cpu_s(serving: psutil.Process) -> float:
@@ -202,6 +214,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="rows of a row group")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=[*WAYS], metavar="WAY")
+    parser.add_argument("--protocol", choices=get_args(Protocol), default="import")
+    parser.add_argument("--server", choices=SERVERS, default="newest")
+    parser.add_argument("--one-core", action="store_true", help="for the server")
     given = parser.parse_args()
     files = Files(given.files, given.groups, given.rows)
     with TemporaryDirectory() as temporary, ExitStack() as stack:
@@ -209,20 +224,22 @@ def main() -> None:
         folder.mkdir()
         span = files.write(folder)
         writes = {
-            name: stack.enter_context(way(folder))
-            for name, way in WAYS.items()
-            if name in given.ways
+            name: stack.enter_context(WAYS[name](folder, given.protocol)) for name in given.ways
         }
         rates: dict[str, list[Rate]] = {name: [] for name in writes}
         for _ in range(given.repetitions):
             for name, write in writes.items():
-                rates[name].append(measure(write, files.n_samples, span))
+                server = SERVERS[given.server]()
+                rate = measure(write, files.n_samples, span, server, on_one_core=given.one_core)
+                rates[name].append(rate)
     print(f"{files.n_samples:,} samples; CPU time in ns a sample; medians of {given.repetitions}")
-    print(f"{'':<20} {'samples/s':>12} {'client':>8} {'server':>8}")
+    print(f"{'':<20} {'samples/s':>12} {'ratio':>6} {'client':>8} {'server':>8}")
+    first = [run.samples_per_s for run in next(iter(rates.values()))]
     for name, runs in rates.items():
-        speed = median(run.samples_per_s for run in runs)
+        speeds = [run.samples_per_s for run in runs]
+        ratio = median(speed / other for speed, other in zip(speeds, first, strict=True))
         client, server = (median(getattr(r, f"{w}_ns") for r in runs) for w in ("client", "server"))
-        print(f"{name:<20} {speed:>12,.0f} {client:>8,.0f} {server:>8,.0f}")
+        print(f"{name:<20} {median(speeds):>12,.0f} {ratio:>6.2f} {client:>8,.0f} {server:>8,.0f}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from benchmarks.measuring.child import ROOT
 from benchmarks.measuring.sizes import Sizes
 from vm_df_writer.local import LocalVictoriaMetrics, find_program
 
-__all__ = ["VersionedServer", "is_new", "servers_for", "versions"]
+__all__ = ["VersionedServer", "is_new", "programs", "servers_for", "versions"]
 
 _SERVERS = ROOT / ".servers"
 # Since which version a server parses remote write at a third of the cost of lines, not at a half.
@@ -19,17 +19,17 @@ _NEW = (1, 145)
 
 def servers_for(sizes: Sizes) -> dict[str, str]:
     """Return the oldest and the newest program by version; for small frames the newest alone."""
-    programs = list(_programs().items())
-    return dict(programs[-1:] if sizes.name == "small" else programs)
+    found = list(programs().items())
+    return dict(found[-1:] if sizes.name == "small" else found)
 
 
 def versions() -> list[str]:
     """Return the oldest and the newest version that there are."""
-    return list(_programs())
+    return list(programs())
 
 
-def _programs() -> dict[str, str]:
-    """Return those of `make servers`, else the one on the PATH."""
+def programs() -> dict[str, str]:
+    """Return the oldest and the newest of `make servers` by version, else the one on the PATH."""
     found = {
         path.parts[-4].rpartition("-")[2]: str(path)
         for path in _SERVERS.glob("victoria-metrics-*/usr/bin/victoria-metrics")
