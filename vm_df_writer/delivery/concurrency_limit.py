@@ -40,7 +40,7 @@ class RequestRoom:
     def __init__(self, widest: int) -> None:
         self.size: int = widest
         self.in_flight: int = 0
-        self.changed = Condition()
+        self.changed: Condition = Condition()
         self._widest = widest
         self._pushed_back = 0
 
