@@ -212,7 +212,7 @@ class Targets:
         self._import_url = endpoint.import_url
         self._import_place = (*write_base, f"datasource_url, tenant_id and {path}")
         self._read_place = (*read_base, read_paths)
-        self.health = Target(
+        self.health: Target = Target(
             endpoint.health_url, frozenset({200}), *write_base, "datasource_url and health_path"
         )
 
