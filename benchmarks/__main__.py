@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.delivery.concurrency import vary_delivery
 from benchmarks.delivery.end_to_end import compare_end_to_end, write_with_peers
 from benchmarks.delivery.existing_samples import compare_existing
+from benchmarks.delivery.jobs import compare_jobs
 from benchmarks.delivery.small_writes import compare_small_writes
 from benchmarks.delivery.stages import split_writes
 from benchmarks.delivery.wire_servers import compare_servers
@@ -111,6 +112,10 @@ def _existing(sizes: Sizes, results: Results) -> None:
     results.comparisons += compare_existing(sizes)
 
 
+def _jobs(sizes: Sizes, results: Results) -> None:
+    _take(compare_jobs(sizes), results)
+
+
 _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "formatting": _formatting,
     "drawn": _drawn,
@@ -126,6 +131,7 @@ _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
     "stages": _stages,
     "delivery": _delivery,
     "existing": _existing,
+    "jobs": _jobs,
 }
 
 

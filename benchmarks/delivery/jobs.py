@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -31,10 +32,11 @@ from benchmarks.delivery.job_servers import SERVERS, ServerUnderTest
 from benchmarks.measuring.child import ROOT
 from benchmarks.measuring.frames import METRIC_FORMAT, long_frame
 from benchmarks.measuring.server import count_samples, settle
-from benchmarks.measuring.sizes import Shape
+from benchmarks.measuring.sizes import Shape, Sizes
+from benchmarks.measuring.timing import Comparison, alternate
 from vm_df_writer import VmWriter, WriterConfig
 
-__all__ = ["Files", "Rate", "measure"]
+__all__ = ["Files", "Rate", "compare_jobs", "measure"]
 
 Write = Callable[[str], None]
 Protocol = Literal["import", "remote_write"]
@@ -204,6 +206,40 @@ def _client_cpu_s(serving: psutil.Process) -> float:
         if child != serving:
             total += sum(child.cpu_times()[:4])
     return total
+
+
+def compare_jobs(sizes: Sizes) -> Iterator[Comparison]:
+    """Yield one process beside a write from memory, and two workers beside one process.
+
+    On two cores a server leaves no room for a second worker; so that one stores nothing.
+    """
+    beside_memory = ("one process", "from memory")
+    for protocol in get_args(Protocol):
+        yield _compare(sizes, "newest", protocol, beside_memory, goal=1 / 0.85)
+    yield _compare(sizes, "discarding", "import", ("two workers", "one process"), goal=1 / 1.5)
+
+
+def _compare(
+    sizes: Sizes, server: str, protocol: Protocol, ways: tuple[str, str], *, goal: float
+) -> Comparison:
+    files = Files(*sizes.job_files)
+    with TemporaryDirectory() as temporary, ExitStack() as stack:
+        folder = Path(temporary) / "scores"
+        folder.mkdir()
+        span = files.write(folder)
+
+        def timed(write: Write) -> float:
+            rate = measure(write, files.n_samples, span, SERVERS[server]())
+            return files.n_samples / rate.samples_per_s
+
+        timings = alternate(
+            {way: partial(timed, stack.enter_context(WAYS[way](folder, protocol))) for way in ways},
+            sizes.server_repetitions,
+        )
+    what = f"{files.n_samples:,} samples of parquet files"
+    case = f"backfill of {what}, {ways[0]}, protocol={protocol!r}, {server} server"
+    ours, theirs = (timings[way] for way in ways)
+    return Comparison(case, ways[1], files.n_samples, ours, theirs, goal)
 
 
 def main() -> None:

@@ -45,6 +45,8 @@ class Sizes:
     server_wide : Shape
         The frame that peers send to a server, of which stages are timed, and which is sent by one
         or more connections.
+    job_files : tuple of int
+        Files of a job, row groups of each, and rows of these.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Sizes:
     memory_rows: tuple[int, ...]
     end_to_end: Shape
     server_wide: Shape
+    job_files: tuple[int, int, int]
 
 
 SMALL = Sizes(
@@ -86,6 +89,7 @@ SMALL = Sizes(
     memory_rows=(1_000,),
     end_to_end=Shape(500, 20),
     server_wide=Shape(500, 20),
+    job_files=(2, 2, 500),
 )
 
 NORMAL = Sizes(
@@ -107,6 +111,7 @@ NORMAL = Sizes(
     memory_rows=(100_000, 1_000_000),
     end_to_end=Shape(10_000, 400),
     server_wide=Shape(5_000, 300),
+    job_files=(10, 10, 100_000),
 )
 
 FULL = Sizes(
@@ -128,4 +133,5 @@ FULL = Sizes(
     memory_rows=(*NORMAL.memory_rows, 10_000_000),
     end_to_end=NORMAL.end_to_end,
     server_wide=NORMAL.end_to_end,
+    job_files=(20, 10, 100_000),
 )
