@@ -16,6 +16,7 @@ from tests.support.page_blocks import MARKS, Block, blocks_of, server_flags
 from tests.support.page_runner import LANGUAGES, PageRunner
 from tests.support.page_servers import PageServers
 from tests.support.prometheus import Prometheus, newest_program
+from tests.support.tls_gate import tls_gate
 from vm_df_writer.local.process import ServerProcess
 
 PAGES = {
@@ -56,10 +57,13 @@ def servers_of(
         def servers(page: Path) -> PageServers:
             made = PageServers(
                 {
-                    8427: lambda: start_vmauth((tmp_path / "auth.yml").read_text()),
-                    8428: lambda: start_victoria_metrics(*server_flags(page)),
-                    8429: lambda: start_vmagent(made.url(8428)),
-                    9090: lambda: stack.enter_context(Prometheus(newest_program(), window="10y")),
+                    8427: lambda: start_vmauth((tmp_path / "auth.yml").read_text()).url,
+                    8428: lambda: start_victoria_metrics(*server_flags(page)).url,
+                    8429: lambda: start_vmagent(made.url(8428)).url,
+                    8443: lambda: stack.enter_context(tls_gate(made.url(8428), tmp_path)),
+                    9090: lambda: (
+                        stack.enter_context(Prometheus(newest_program(), window="10y")).url
+                    ),
                 }
             )
             return made
