@@ -40,6 +40,8 @@ def find_hours(frame: pd.DataFrame, date: ColumnRef, names: Sequence[Hashable]) 
     ColumnRef(kind='column', name='hour')
     """
     days = pd.Series(first_rows(date.read(frame), _EXAMINED_ROWS)).reset_index(drop=True)
+    if days.dtype == object:
+        days = days.astype(str)  # there may be lists among them, which are equal to nothing
     if days.is_unique:
         return None
     for name in names:

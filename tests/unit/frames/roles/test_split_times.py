@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,12 @@ def hours_in(hours: Any, name: str = "hour", dates: Any = None) -> str | None:
 )
 def test_hours_are_found_by_name_and_values(hours: Any) -> None:
     assert hours_in(hours) == "hour"
+
+
+def test_hours_are_found_beside_objects_be_they_dates_or_lists() -> None:
+    day = dt.date(2026, 3, 1)
+    assert hours_in([0, 1], dates=[day, day]) == "hour"
+    assert hours_in([0, 1], dates=[day, [1]]) is None
 
 
 @pytest.mark.parametrize(
