@@ -153,7 +153,8 @@ def main() -> None:
     results = Results(sizes.name, sizes.repetitions, describe_machine(), describe_versions())
     for name in arguments.parts or _PARTS:
         _run(name, sizes, results)
-    _write(results, arguments.out)
+        _write(results, arguments.out)  # a later part may fail
+    print(arguments.out / "results.md")
 
 
 def _run(name: str, sizes: Sizes, results: Results) -> None:
@@ -177,9 +178,7 @@ def _write(results: Results, out: Path) -> None:
     else:
         plots = {name: f"plots/{file}" for name, file in draw_plots(results, folder).items()}
     (out / "results.json").write_text(json.dumps(to_record(results), indent=1))
-    report = out / "results.md"
-    report.write_text(render_report(results, plots))
-    print(report)
+    (out / "results.md").write_text(render_report(results, plots))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import requests
 
@@ -16,6 +18,8 @@ __all__ = ["Curl", "count_samples", "settle"]
 
 _QUIET_S = 0.1
 _PATIENCE_S = 30.0
+# A server refuses a query that reads too many samples at once.
+_WINDOWS = 16
 
 
 def settle(url: str) -> None:
@@ -38,11 +42,16 @@ def _active_merges(url: str) -> float:
 
 def count_samples(url: str, prefix: str, index: pd.DatetimeIndex) -> int:
     """Count the stored samples of all series whose name begins with a prefix."""
-    first, last = index[0], index[-1]
-    window_ms = int((last - first).total_seconds() * 1000) + 1
-    selector = f'{{__name__=~"{prefix}_.*"}}[{window_ms}ms]'
+    first_ms, last_ms = (int(moment.timestamp() * 1000) for moment in (index[0], index[-1]))
+    bounds = np.linspace(first_ms - 1, last_ms, _WINDOWS + 1).astype(np.int64).tolist()
+    return sum(_count(url, prefix, start_ms, end_ms) for start_ms, end_ms in pairwise(bounds))
+
+
+def _count(url: str, prefix: str, start_ms: int, end_ms: int) -> int:
+    """Count behind a start, up to an end."""
+    selector = f'{{__name__=~"{prefix}_.*"}}[{end_ms - start_ms}ms]'
     query = f"sum(count_over_time({selector}) keep_metric_names)"
-    parameters = {"query": query, "time": f"{last.timestamp():.3f}", "nocache": "1"}
+    parameters = {"query": query, "time": f"{end_ms / 1000:.3f}", "nocache": "1"}
     answer = requests.get(f"{url}/api/v1/query", params=parameters, timeout=120)
     answer.raise_for_status()
     result = answer.json()["data"]["result"]
