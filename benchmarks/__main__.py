@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.delivery.concurrency import vary_delivery
 from benchmarks.delivery.end_to_end import compare_end_to_end, write_with_peers
@@ -26,28 +27,30 @@ from benchmarks.formatting.wires import compare_wires, measure_sizes, size_goal
 from benchmarks.measuring.machine import describe_machine, describe_versions, use_two_cores
 from benchmarks.measuring.optional import NotInstalledError
 from benchmarks.measuring.sizes import FULL, NORMAL, SMALL, Sizes
-from benchmarks.measuring.timing import Comparison
 from benchmarks.report.markdown import render_report
 from benchmarks.report.results import Results, to_record
 from vm_df_writer.local import ServerNotInstalled
 
 _OUT = Path(__file__).parent / "out"
 
+_Found = TypeVar("_Found")
 
-def _take(comparisons: Iterable[Comparison | str], results: Results) -> None:
-    for found in comparisons:
-        if isinstance(found, str):
-            results.miss(found)
+
+def _keep(found: Iterable[_Found | str], kept: list[_Found], results: Results) -> None:
+    """Keep what was measured; a text says what could not be."""
+    for one in found:
+        if isinstance(one, str):
+            results.miss(one)
         else:
-            results.comparisons.append(found)
+            kept.append(one)
 
 
 def _formatting(sizes: Sizes, results: Results) -> None:
-    _take(compare_formatting(sizes), results)
+    _keep(compare_formatting(sizes), results.comparisons, results)
 
 
 def _drawn(sizes: Sizes, results: Results) -> None:
-    _take(compare_drawn(sizes), results)
+    _keep(compare_drawn(sizes), results.comparisons, results)
 
 
 def _imports(sizes: Sizes, results: Results) -> None:
@@ -66,11 +69,7 @@ def _memory(sizes: Sizes, results: Results) -> None:
 
 def _peers(sizes: Sizes, results: Results) -> None:
     results.agreement += require_agreement()
-    for found in compare_peers(sizes):
-        if isinstance(found, str):
-            results.miss(found)
-        else:
-            results.peers.append(found)
+    _keep(compare_peers(sizes), results.peers, results)
 
 
 def _scaling(sizes: Sizes, results: Results) -> None:
@@ -79,15 +78,11 @@ def _scaling(sizes: Sizes, results: Results) -> None:
 
 
 def _end_to_end(sizes: Sizes, results: Results) -> None:
-    _take(compare_end_to_end(sizes), results)
+    results.comparisons += compare_end_to_end(sizes)
 
 
 def _server_peers(sizes: Sizes, results: Results) -> None:
-    for found in write_with_peers(sizes):
-        if isinstance(found, str):
-            results.miss(found)
-        else:
-            results.end_to_end.append(found)
+    _keep(write_with_peers(sizes), results.end_to_end, results)
 
 
 def _stages(sizes: Sizes, results: Results) -> None:
@@ -99,7 +94,7 @@ def _delivery(sizes: Sizes, results: Results) -> None:
 
 
 def _wires(sizes: Sizes, results: Results) -> None:
-    _take(compare_wires(sizes), results)
+    _keep(compare_wires(sizes), results.comparisons, results)
     results.wire_sizes += measure_sizes(sizes)
     results.size_goals.append(size_goal(results.wire_sizes))
 
@@ -113,7 +108,7 @@ def _existing(sizes: Sizes, results: Results) -> None:
 
 
 def _jobs(sizes: Sizes, results: Results) -> None:
-    _take(compare_jobs(sizes), results)
+    results.comparisons += compare_jobs(sizes)
 
 
 _PARTS: dict[str, Callable[[Sizes, Results], None]] = {
@@ -151,10 +146,11 @@ def main() -> None:
     use_two_cores()
     sizes = SMALL if arguments.small else FULL if arguments.full else NORMAL
     results = Results(sizes.name, sizes.repetitions, describe_machine(), describe_versions())
-    for name in arguments.parts or _PARTS:
-        _run(name, sizes, results)
-        _write(results, arguments.out)  # a later part may fail
-    print(arguments.out / "results.md")
+    try:
+        for name in arguments.parts or _PARTS:
+            _run(name, sizes, results)
+    finally:  # a part that fails takes nothing of those before it along
+        _write(results, arguments.out)
 
 
 def _run(name: str, sizes: Sizes, results: Results) -> None:
@@ -178,7 +174,9 @@ def _write(results: Results, out: Path) -> None:
     else:
         plots = {name: f"plots/{file}" for name, file in draw_plots(results, folder).items()}
     (out / "results.json").write_text(json.dumps(to_record(results), indent=1))
-    (out / "results.md").write_text(render_report(results, plots))
+    report = out / "results.md"
+    report.write_text(render_report(results, plots))
+    print(report)
 
 
 if __name__ == "__main__":

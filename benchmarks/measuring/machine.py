@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.measuring.versions import versions as server_versions
+from benchmarks.measuring.versions import programs
 from vm_df_writer import __version__
 
 __all__ = ["describe_machine", "describe_versions", "use_two_cores"]
@@ -47,7 +47,7 @@ def describe_versions() -> dict[str, str]:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
-    versions["VictoriaMetrics"] = " and ".join(server_versions()) or "not there"
+    versions["VictoriaMetrics"] = " and ".join(programs()) or "not there"
     return versions
 
 

@@ -10,7 +10,7 @@ from benchmarks.measuring.child import ROOT
 from benchmarks.measuring.sizes import Sizes
 from vm_df_writer.local import LocalVictoriaMetrics, find_program
 
-__all__ = ["VersionedServer", "is_new", "programs", "servers_for", "versions"]
+__all__ = ["VersionedServer", "is_new", "programs", "servers_for"]
 
 _SERVERS = ROOT / ".servers"
 # Since which version a server parses remote write at a third of the cost of lines, not at a half.
@@ -21,11 +21,6 @@ def servers_for(sizes: Sizes) -> dict[str, str]:
     """Return the oldest and the newest program by version; for small frames the newest alone."""
     found = list(programs().items())
     return dict(found[-1:] if sizes.name == "small" else found)
-
-
-def versions() -> list[str]:
-    """Return the oldest and the newest version that there are."""
-    return list(programs())
 
 
 def programs() -> dict[str, str]:
