@@ -51,7 +51,7 @@ def code(thing: object) -> str:
 
 
 def sentence(text: str) -> str:
-    return text[0].upper() + text[1:].rstrip(".") + "."
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def first_paragraph(thing: object) -> str:

@@ -53,8 +53,8 @@ numpydoc_xref_param_type = False
 
 # What docstrings name and the API has no page of its own for.
 docstring_names = {
-    "ReadOptions": "reference/reading_keywords",
-    "file_labels": "reference/files",
+    "ReadOptions": "reference/interfaces/reading_keywords",
+    "file_labels": "reference/data/files",
 }
 
 # The look; nothing is fetched from elsewhere, neither by the build nor by a reader's browser

@@ -17,6 +17,7 @@ from tests.support.page_runner import LANGUAGES, PageRunner
 from tests.support.page_servers import PageServers
 from tests.support.prometheus import Prometheus, newest_program
 from tests.support.tls_gate import tls_gate
+from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
 
 PAGES = {
@@ -43,9 +44,17 @@ def modules_of(blocks: list[Block]) -> set[str]:
     return {name.partition(".")[0] for name in found}
 
 
+@pytest.fixture(scope="module")
+def readers_server() -> Iterator[LocalVictoriaMetrics]:
+    """Give the server of one who tries page after page: no page may stumble over another one."""
+    with LocalVictoriaMetrics(retention="100y") as server:
+        yield server
+
+
 @pytest.fixture
 def servers_of(
     tmp_path: Path,
+    readers_server: LocalVictoriaMetrics,
     start_victoria_metrics: Start,
     start_vmagent: Start,
     start_vmauth: Start,
@@ -55,10 +64,11 @@ def servers_of(
         patch.chdir(tmp_path)
 
         def servers(page: Path) -> PageServers:
+            flags = server_flags(page)
             made = PageServers(
                 {
                     8427: lambda: start_vmauth((tmp_path / "auth.yml").read_text()).url,
-                    8428: lambda: start_victoria_metrics(*server_flags(page)).url,
+                    8428: lambda: (start_victoria_metrics(*flags) if flags else readers_server).url,
                     8429: lambda: start_vmagent(made.url(8428)).url,
                     8443: lambda: stack.enter_context(tls_gate(made.url(8428), tmp_path)),
                     9090: lambda: (

@@ -1,4 +1,4 @@
-"""What docs/reference/dtypes.md says is stored is what is stored: each row of its tables is run."""
+"""What docs/reference/data/dtypes.md says is stored is stored: each row of its tables is run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vm_df_writer.frames.parse import parse_frame
 
 pa = import_module("pyarrow") if find_spec("pyarrow") else None
 
-DOCUMENT = (DOCS / "reference" / "dtypes.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "reference" / "data" / "dtypes.md").read_text(encoding="utf-8")
 MEANINGS = ("time", "label", "value")
 METRIC_FORMAT = {"__name__": "$VAR"}
 

@@ -10,15 +10,31 @@ import pytest
 from tests.support.docs_pages import docs_pages
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *docs_pages()]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "benchmarks").glob("*.md")), *docs_pages()]
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return what a link may name of a page: its headings, as GitHub and the site call them."""
+    text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text())
+    headings = re.findall(r"(?m)^#+ (.+)$", re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
 @each_page
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
-    targets = re.findall(r"\]\((?!http)([^)#]+)[)#]", page.read_text())
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"(?ms)^```(?!{).*?^```$", "", page.read_text())
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
+        led_to = page.parent / target if target else page
+        assert led_to.exists(), target
+        if anchor:
+            assert anchor in anchors_of(led_to), f"{target}#{anchor}"
+
+
+@each_page
+def test_a_link_to_another_site_is_secure(page: Path) -> None:
+    assert re.findall(r"\]\((http://[^)]+)\)", page.read_text()) == []
 
 
 @each_page

@@ -1,4 +1,4 @@
-"""docs/reference/silent_drops.md names every test of the modules that it points to, no other."""
+"""docs/reference/data/silent_drops.md names all tests of the modules it points to, no others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.support.docs_pages import DOCS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT = (DOCS / "reference" / "silent_drops.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "reference" / "data" / "silent_drops.md").read_text(encoding="utf-8")
 SECTIONS = re.split(r"^## ", DOCUMENT, flags=re.MULTILINE)[1:]
 
 

@@ -123,9 +123,17 @@ def test_every_extra_that_a_text_names_is_there() -> None:
 def test_the_citation_and_the_changelog_are_of_this_version() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert cited["version"] == __version__
-    assert cited["repository-code"] == PROJECT["urls"]["Source"]
-    released = re.findall(r"(?m)^## \[(\d\S*)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text())
+    released = re.findall(r"(?m)^## (\d\S*) - (\S+)$", (ROOT / "CHANGELOG.md").read_text())
     assert released[0] == (__version__, str(cited["date-released"]))
+
+
+def test_where_the_repository_is_stands_in_pyproject_alone() -> None:
+    source = PROJECT["urls"]["Source"]
+    assert all(url.startswith(source) for url in PROJECT["urls"].values())
+    host = source.partition("://")[2]
+    texts = {name for name in tracked_files() if not name.endswith((".png", ".parquet"))}
+    naming = [name for name in texts if host in (ROOT / name).read_text(errors="replace")]
+    assert naming == ["pyproject.toml"]
 
 
 def test_workflows_call_targets_of_the_makefile_alone() -> None:

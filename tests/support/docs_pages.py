@@ -7,7 +7,9 @@ from pathlib import Path
 __all__ = ["DOCS", "docs_pages"]
 
 DOCS = Path(__file__).parents[2] / "docs"
-_MADE = [DOCS / name for name in ("_build", "project", "reference/api", "tutorials/notebooks")]
+_MADE = [
+    DOCS / name for name in ("_build", "project", "reference/interfaces/api", "tutorials/notebooks")
+]
 
 
 def docs_pages() -> list[Path]:
