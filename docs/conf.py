@@ -66,6 +66,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
+    "show_nav_level": 2,  # pages of folders are seen at once
     "show_toc_level": 2,
     "navbar_align": "left",
     "footer_start": ["copyright"],
