@@ -61,6 +61,11 @@ lint: .venv/installed-dev ## check style, types, and what the host of the reposi
 bench: .venv/installed-dev servers ## measure speed (ten minutes)
 	$(bin)/python -m benchmarks
 
+.PHONY: results
+results: bench ## measure speed, and keep the report in benchmarks/RESULTS.md
+	cp benchmarks/out/results.md benchmarks/RESULTS.md
+	cp -r benchmarks/out/plots benchmarks/
+
 .PHONY: bench-full
 bench-full: .venv/installed-dev servers ## measure speed with large frames too
 	$(bin)/python -m benchmarks --full

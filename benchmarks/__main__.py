@@ -145,7 +145,7 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
     use_two_cores()
     sizes = SMALL if arguments.small else FULL if arguments.full else NORMAL
-    results = Results(sizes.name, sizes.repetitions, describe_machine(), describe_versions())
+    results = Results(sizes, describe_machine(), describe_versions())
     try:
         for name in arguments.parts or _PARTS:
             _run(name, sizes, results)
@@ -160,7 +160,8 @@ def _run(name: str, sizes: Sizes, results: Results) -> None:
         _PARTS[name](sizes, results)
     except (NotInstalledError, ServerNotInstalled) as error:
         results.miss(f"{name}: {error}")
-    print(f" {time.monotonic() - start:.0f} s", file=sys.stderr)
+    results.parts_s[name] = time.monotonic() - start
+    print(f" {results.parts_s[name]:.0f} s", file=sys.stderr)
 
 
 def _write(results: Results, out: Path) -> None:

@@ -58,7 +58,7 @@ def vary_delivery(sizes: Sizes) -> Iterator[DeliveryRun]:
             seconds, bytes_sent = call_in_child(
                 __name__,
                 "seconds_to_write",
-                *(server.url, shape.rows, shape.series, compression, sizes.server_repetitions),
+                *(server.url, shape.rows, shape.series, compression, sizes.few_repetitions),
                 hide=hide,
             )
             for concurrency, values in zip(_CONCURRENCY, seconds, strict=True):

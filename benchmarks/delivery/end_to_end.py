@@ -116,10 +116,10 @@ def write_with_peers(sizes: Sizes) -> Iterator[EndToEndRun | str]:
                 name: timed(partial(write, server.url, prefix, data))
                 for name, (prefix, write) in writers.items()
             },
-            sizes.server_repetitions,
+            sizes.few_repetitions,
             settle=partial(settle, server.url),
         )
-        times = sizes.server_repetitions + 1
+        times = sizes.few_repetitions + 1
         _require_stored(server.url, data, {prefix: times for prefix, _ in writers.values()})
     for name, timing in timings.items():
         yield EndToEndRun(name, data.n_samples, timing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,14 +36,13 @@ _AT_ONCE = ReplacePolicy(durable_after_s=0)
 
 def compare_existing(sizes: Sizes) -> Iterator[Comparison]:
     """Compare with a write, on the oldest and the newest server; each time under new names."""
-    shape = Shape(2 * sizes.end_to_end.rows, max(1, sizes.end_to_end.series // 8))
-    pause_s = 0.0 if sizes.name == "small" else 1.0
+    shape = Shape(sizes.end_to_end.rows, max(1, sizes.end_to_end.series // 8))
     for version, program in servers_for(sizes).items():
         with VersionedServer(program) as server, TemporaryDirectory() as folder:
             rounds = [
-                dict(_measure(server.url, Path(folder), f"round_{number}", shape, pause_s))
-                for number in range(sizes.server_repetitions + 1)
-            ][1:]
+                dict(_measure(server.url, Path(folder), f"round_{number}", shape))
+                for number in range(sizes.few_repetitions)
+            ]
         seconds = {name: Timing(tuple(each[name] for each in rounds)) for name in rounds[0]}
         for name, goal in _GOALS.items():
             case, n_samples = f"{name}, {version}", shape.rows * shape.series
@@ -63,8 +61,9 @@ def _compare_verified(sizes: Sizes) -> Iterator[Comparison]:
                         "ours": partial(_write, server.url, data, verify=True),
                         "theirs": partial(_write, server.url, data, verify=False),
                     },
-                    sizes.server_repetitions,
+                    sizes.few_repetitions,
                     settle=partial(settle, server.url),
+                    unmeasured=0,  # each has names of its own
                 )
             case = f"write(verify=True) of a {layout} frame, {version}"
             yield Comparison(case, "write", data.n_samples, **seconds, goal=_VERIFIED_GOAL)
@@ -77,9 +76,7 @@ def _write(url: str, data: Input, *, verify: bool) -> float:
         return timed(lambda: writer.write(data.frame, verify=verify, progress=False))()
 
 
-def _measure(
-    url: str, folder: Path, name: str, shape: Shape, pause_s: float
-) -> Iterator[tuple[str, float]]:
+def _measure(url: str, folder: Path, name: str, shape: Shape) -> Iterator[tuple[str, float]]:
     frame = wide_frame(shape).frame
     corrected = frame.iloc[: shape.rows // 4] + 1000
     with _writer(url, folder, name) as writer:
@@ -92,7 +89,7 @@ def _measure(
             "replacing a quarter": lambda: writer.write(corrected, if_exists="replace"),
         }
         for step, run in steps.items():
-            time.sleep(pause_s)  # so that no flush of the server's own falls into it
+            settle(url)
             yield step, timed(run)()
 
 

@@ -67,7 +67,7 @@ def split_writes(sizes: Sizes) -> Iterator[StageRun]:
     with LocalVictoriaMetrics() as server:
         for layout, data in (("wide", wide_frame(shape)), ("long", long_frame(long))):
             for encoding in ("none", "gzip"):
-                yield _split(server.url, layout, data, encoding, sizes.server_repetitions)
+                yield _split(server.url, layout, data, encoding, sizes.few_repetitions)
 
 
 def _split(

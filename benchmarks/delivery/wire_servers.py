@@ -11,7 +11,7 @@ import requests
 
 from benchmarks.measuring.frames import METRIC_FORMAT, Input, periodic_frame, wide_frame
 from benchmarks.measuring.server import settle
-from benchmarks.measuring.sizes import Sizes
+from benchmarks.measuring.sizes import Shape, Sizes
 from benchmarks.measuring.timing import Comparison, Timing, alternate
 from benchmarks.measuring.versions import VersionedServer, is_new, servers_for
 from vm_df_writer.config.read_options import ReadOptions
@@ -38,7 +38,9 @@ def compare_servers(sizes: Sizes) -> Iterator[Comparison]:
     Bodies are made beforehand. Every measurement has a server of its own, which first takes the
     series of the frame, so that it knows them where that is what is measured.
     """
-    long, n_known = wide_frame(sizes.end_to_end), sizes.periodic_series // 2
+    whole = sizes.end_to_end
+    long = wide_frame(Shape(whole.rows, whole.series // 2))
+    n_known = sizes.periodic_series // 2
     known = periodic_frame(n_known)
     for version, program in servers_for(sizes).items():
         goals = {_LINES: 0.42, _GZIP: 0.30} if is_new(version) else {_LINES: 0.72, _GZIP: 0.62}
@@ -62,7 +64,8 @@ def _compare(
 
     timings: dict[str, Timing] = alternate(
         {"ours": partial(spent, _STORED), **{_NAMES[way]: partial(spent, way) for way in goals}},
-        sizes.server_repetitions,
+        sizes.few_repetitions,
+        unmeasured=0,  # each has a server of its own
     )
     for way, goal in goals.items():
         name = _NAMES[way]

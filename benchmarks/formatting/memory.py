@@ -82,7 +82,7 @@ def memory_goals(sizes: Sizes) -> tuple[list[MemoryRun], list[MemoryGoal]]:
     whole = sizes.memory_wide
     half = Shape(whole.rows // 2, whole.series)
     wide, wide_half, long = (
-        _measure(layout, OURS, shape, sizes.memory_repetitions)
+        _measure(layout, OURS, shape, sizes.few_repetitions)
         for layout, shape in (("wide", whole), ("wide", half), ("long", sizes.memory_long))
     )
     growth = wide.peak_mib - wide_half.peak_mib
@@ -102,10 +102,10 @@ def memory_by_rows(sizes: Sizes) -> Iterator[MemoryRun]:
     """Measure every peer with frames of more and more rows."""
     for rows in sizes.memory_rows:
         for peer in available("long")[0]:
-            repetitions = sizes.memory_repetitions if peer.name == OURS else 1
+            repetitions = sizes.few_repetitions if peer.name == OURS else 1
             yield _measure("long", peer.name, Shape(rows, _SERIES), repetitions)
         wide = Shape(-(-rows // _SERIES), _SERIES)
-        yield _measure("wide", OURS, wide, sizes.memory_repetitions)
+        yield _measure("wide", OURS, wide, sizes.few_repetitions)
 
 
 def peak_above_frame(layout: str, peer_name: str, rows: int, series: int) -> tuple[float, float]:

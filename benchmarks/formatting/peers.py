@@ -90,7 +90,7 @@ def compare_peers(sizes: Sizes) -> Iterator[PeerRun | str]:
         data = LAYOUTS[layout](shape)
         writers = {peer.name: partial(getattr(peer, layout), data) for peer in peers}
         timings = alternate(
-            {name: timed(drain(write)) for name, write in writers.items()}, sizes.repetitions
+            {name: timed(drain(write)) for name, write in writers.items()}, sizes.few_repetitions
         )
         for name, write in writers.items():
             yield PeerRun(layout, name, data.n_samples, _size(write()), timings[name])

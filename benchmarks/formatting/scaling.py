@@ -93,7 +93,7 @@ def _measure(
     layout: str, axis: str, inputs: Mapping[int, Input], sizes: Sizes
 ) -> Iterator[ScalePoint]:
     timings = alternate(
-        {str(x): timed(drain(data.lines)) for x, data in inputs.items()}, sizes.repetitions
+        {str(x): timed(drain(data.lines)) for x, data in inputs.items()}, sizes.few_repetitions
     )
     for x, data in inputs.items():
         yield ScalePoint(layout, axis, x, data.n_samples, timings[str(x)])

@@ -23,9 +23,9 @@ class Sizes:
     ----------
     name : str
         What the results call it.
-    repetitions, server_repetitions, memory_repetitions : int
-        Measurements of which the median is taken; `server_repetitions` of those without a goal in
-        wall time that need a server, `memory_repetitions` of peaks that have a goal.
+    repetitions, few_repetitions : int
+        Measurements of which the median is taken; `few_repetitions` of what takes long or hardly
+        varies: CPU time, peaks, jobs, peers.
     wide, long, short_series : Shape
         The frames of the goals; the rows of `short_series` are the samples of each series.
     periodic_series : int
@@ -51,8 +51,7 @@ class Sizes:
 
     name: str
     repetitions: int
-    server_repetitions: int
-    memory_repetitions: int
+    few_repetitions: int
     wide: Shape
     long: Shape
     short_series: Shape
@@ -73,8 +72,7 @@ class Sizes:
 SMALL = Sizes(
     name="small",
     repetitions=1,
-    server_repetitions=1,
-    memory_repetitions=1,
+    few_repetitions=1,
     wide=Shape(200, 20),
     long=Shape(6_000, 60),
     short_series=Shape(5, 100),
@@ -95,37 +93,35 @@ SMALL = Sizes(
 NORMAL = Sizes(
     name="normal",
     repetitions=5,
-    server_repetitions=3,
-    memory_repetitions=3,
+    few_repetitions=3,
     wide=Shape(20_000, 250),
     long=Shape(3_000_000, 600),
     short_series=Shape(50, 20_000),
     periodic_series=200_000,
     peer_long=Shape(300_000, 600),
     peer_wide=Shape(2_000, 250),
-    scaling_rows=(10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000),
+    scaling_rows=(10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000),
     scaling_series=(1, 10, 100, 1_000, 10_000, 100_000),
     scaling_samples=1_000_000,
     memory_wide=Shape(140_000, 700),
     memory_long=Shape(10_000_000, 600),
-    memory_rows=(100_000, 1_000_000),
+    memory_rows=(100_000, 500_000),
     end_to_end=Shape(10_000, 400),
-    server_wide=Shape(5_000, 300),
+    server_wide=Shape(5_000, 100),
     job_files=(10, 10, 100_000),
 )
 
 FULL = Sizes(
     name="full",
     repetitions=9,
-    server_repetitions=5,
-    memory_repetitions=5,
+    few_repetitions=5,
     wide=NORMAL.wide,
     long=NORMAL.long,
     short_series=NORMAL.short_series,
     periodic_series=NORMAL.periodic_series,
     peer_long=NORMAL.long,
     peer_wide=NORMAL.wide,
-    scaling_rows=(*NORMAL.scaling_rows, 30_000_000),
+    scaling_rows=(*NORMAL.scaling_rows, 10_000_000, 30_000_000),
     scaling_series=(*NORMAL.scaling_series, 1_000_000),
     scaling_samples=NORMAL.scaling_samples,
     memory_wide=NORMAL.memory_wide,

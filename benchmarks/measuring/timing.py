@@ -108,10 +108,11 @@ def alternate(
     repetitions: int,
     *,
     settle: Callable[[], object] = gc.collect,
+    unmeasured: int = 1,
 ) -> dict[str, Timing]:
     """Measure several things in turns, so that what disturbs the machine disturbs them alike.
 
-    Each runs once unmeasured, then `repetitions` times; every other round goes backwards.
+    Every other round goes backwards.
 
     Parameters
     ----------
@@ -121,6 +122,8 @@ def alternate(
         Rounds that count.
     settle : callable
         Runs before each measurement and is not measured.
+    unmeasured : int
+        Rounds before these, which warm up what the measured ones share.
 
     Examples
     --------
@@ -130,10 +133,10 @@ def alternate(
     """
     seconds: dict[str, list[float]] = {name: [] for name in measures}
     names = list(measures)
-    for repetition in range(repetitions + 1):
+    for repetition in range(unmeasured + repetitions):
         for name in names if repetition % 2 else reversed(names):
             settle()
             duration = measures[name]()
-            if repetition:
+            if repetition >= unmeasured:
                 seconds[name].append(duration)
     return {name: Timing(tuple(values)) for name, values in seconds.items()}

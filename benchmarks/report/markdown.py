@@ -42,14 +42,16 @@ def render_report(results: Results, plots: Mapping[str, str]) -> str:
 def _introduction(results: Results) -> str:
     machine = _table(["Machine", ""], results.machine.items())
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
-    warning = "These frames are too small to show anything.\n\n" if results.size == "small" else ""
+    sizes, took_s = results.sizes, sum(results.parts_s.values())
+    warning = "These frames are too small to show anything.\n\n" if sizes.name == "small" else ""
     return (
         f"# Benchmarks of vm_df_writer\n\n{warning}"
-        f"Made by `python -m benchmarks`, size {results.size}. Every time is the median of "
-        f"{results.repetitions} repetitions (of twice as many for imports), after one that does "
-        "not count. What is compared runs in turns, forwards and backwards. In brackets: the "
-        "smallest and the largest that was seen. Formatting is `to_import_lines`, each piece "
-        "dropped as it comes. Values are standard normal float64 with all their digits.\n\n"
+        f"Made by `python -m benchmarks`, size {sizes.name}, in {took_s / 60:.1f} minutes. Every "
+        f"time is the median of {sizes.repetitions} repetitions, of {sizes.few_repetitions} for "
+        "jobs, peers, scaling and the CPU time of servers, of twice as many for imports. What is "
+        "compared runs in turns, forwards and backwards. In brackets: the smallest and the largest "
+        "that was seen. Formatting is `to_import_lines`, each piece dropped as it comes. Values "
+        "are standard normal float64 with all their digits.\n\n"
         f"{machine}\n\nVersions: {versions}."
     )
 

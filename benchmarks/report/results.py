@@ -12,6 +12,7 @@ from benchmarks.formatting.memory import MemoryGoal, MemoryRun
 from benchmarks.formatting.peers import PeerRun
 from benchmarks.formatting.scaling import ScalePoint
 from benchmarks.formatting.wires import SizeGoal, WireSize
+from benchmarks.measuring.sizes import Sizes
 from benchmarks.measuring.timing import Comparison
 
 __all__ = ["Results", "to_record"]
@@ -23,8 +24,8 @@ class Results:
 
     Attributes
     ----------
-    size : str
-        Which frames: ``small``, ``normal`` or ``full``.
+    sizes : Sizes
+        Which frames, and how often.
     machine, versions : dict of str to str
         What it ran on.
     agreement : list of str
@@ -41,10 +42,11 @@ class Results:
         k of time ~ rows**k, by layout.
     missing : list of str
         What could not be measured, and why.
+    parts_s : dict of str to float
+        How long each part took, in seconds.
     """
 
-    size: str
-    repetitions: int
+    sizes: Sizes
     machine: dict[str, str]
     versions: dict[str, str]
     agreement: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Results:
     delivery: list[DeliveryRun] = field(default_factory=list)
     wire_sizes: list[WireSize] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    parts_s: dict[str, float] = field(default_factory=dict)
 
     def miss(self, what: str) -> None:
         """Note what could not be measured, once."""
