@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -76,18 +78,26 @@ class Module:
 
     @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.path.read_text(), self.path.name)
+        return tree_of(self.path)
 
-    def imports(self) -> set[str]:
-        """Every module that is imported, wherever in the file."""
-        return set(imported_modules(ast.walk(self.tree)))
-
-    def imports_of_ours(self) -> set[str]:
-        """Names, within the package, of every module of ours that is imported."""
-        return set(ours(self.imports()))
+    @property
+    def packages(self) -> set[str]:
+        """The top names of all that is imported."""
+        return {name.partition(".")[0] for name in all_imports(self.path)}
 
     def imports_of_ours_at_import_time(self) -> set[str]:
         return set(ours(imported_modules(self.tree.body)))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), path.name)
+
+
+@cache
+def all_imports(path: Path) -> set[str]:
+    """Every module that is imported, wherever in the file."""
+    return set(imported_modules(ast.walk(tree_of(path))))
 
 
 def imported_modules(nodes: Iterator[ast.AST] | list[ast.stmt]) -> Iterator[str]:
@@ -95,7 +105,7 @@ def imported_modules(nodes: Iterator[ast.AST] | list[ast.stmt]) -> Iterator[str]
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: write imports in full"
+            assert node.level == 0, f"{ast.unparse(node)}: write imports in full"
             for alias in node.names:
                 is_module = f"{node.module}.{alias.name}" in OUR_MODULES
                 yield f"{node.module}.{alias.name}" if is_module else str(node.module)
@@ -120,17 +130,19 @@ def python_files(*folders: str) -> list[Path]:
 MODULES = [Module(path) for path in python_files(PACKAGE)]
 OUR_MODULES = {f"{PACKAGE}.{module.name}" for module in MODULES}
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
 
-
-@each_module
-def test_imports_lead_down_the_staircase(module: Module) -> None:
-    own_floor = floor_of(module.room)
+def imports_from_above(module: Module) -> Iterator[str]:
     is_typed = module.name in TYPED_FROM_ABOVE
-    for name in module.imports_of_ours_at_import_time() if is_typed else module.imports_of_ours():
+    everywhere = set(ours(all_imports(module.path)))
+    for name in module.imports_of_ours_at_import_time() if is_typed else everywhere:
         room = name.partition(".")[0]
-        if room != "__init__":  # the version
-            assert floor_of(room) >= own_floor, f"{module.name} imports {name}, which is above it"
+        if room != "__init__" and floor_of(room) < floor_of(module.room):  # that has the version
+            yield name
+
+
+def test_imports_lead_down_the_staircase() -> None:
+    found = {module.name: [*imports_from_above(module)] for module in MODULES}
+    assert {name: above for name, above in found.items() if above} == {}
 
 
 def test_every_floor_is_there() -> None:
@@ -151,17 +163,13 @@ def test_no_two_modules_need_each_other() -> None:
         pytest.fail(f"modules import each other in a circle: {' -> '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize(
-    "module",
-    [module for module in MODULES if module.room in PURE_FLOORS],
-    ids=lambda module: module.name,
-)
-def test_pure_floors_know_no_clock_no_network_and_no_environment(module: Module) -> None:
-    assert {name.partition(".")[0] for name in module.imports()} & WORLD == set()
-    calls = [node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
-    called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
-    assert called & CLOCK_CALLS == set()
-    assert "open" not in {call.id for call in calls if isinstance(call, ast.Name)}
+def test_pure_floors_know_no_clock_no_network_and_no_environment() -> None:
+    for module in [module for module in MODULES if module.room in PURE_FLOORS]:
+        assert module.packages & WORLD == set(), module.name
+        calls = [node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+        assert called & CLOCK_CALLS == set(), module.name
+        assert "open" not in {c.id for c in calls if isinstance(c, ast.Name)}, module.name
 
 
 @pytest.mark.parametrize(
@@ -174,12 +182,7 @@ def test_pure_floors_know_no_clock_no_network_and_no_environment(module: Module)
     ],
 )
 def test_each_outside_world_has_one_door(library: str, importers: set[str]) -> None:
-    found = {
-        module.name
-        for module in MODULES
-        if library in {name.partition(".")[0] for name in module.imports()}
-    }
-    assert found == importers
+    assert {module.name for module in MODULES if library in module.packages} == importers
 
 
 def test_the_environment_is_read_only_for_configuration_and_local_servers() -> None:
@@ -193,40 +196,46 @@ def test_the_environment_is_read_only_for_configuration_and_local_servers() -> N
     assert readers <= known
 
 
-@each_module
-def test_nothing_is_kept_under_a_lock_that_a_fork_can_leave_locked(module: Module) -> None:
+def test_nothing_is_kept_under_a_lock_that_a_fork_can_leave_locked() -> None:
     """Python 3.11 holds a lock of the whole class in `functools.cached_property`."""
-    names = {getattr(node, "attr", getattr(node, "name", "")) for node in ast.walk(module.tree)}
-    assert "cached_property" not in names
+    found = {
+        module.name
+        for module in MODULES
+        for node in ast.walk(module.tree)
+        if getattr(node, "attr", getattr(node, "name", "")) == "cached_property"
+    }
+    assert found == set()
 
 
 # They hear or raise the records of the whole package.
 LISTENERS = {"__init__", "cli.messages", "jobs.workers.log_forwarding"}
 
 
-@each_module
-def test_each_module_logs_under_its_own_name(module: Module) -> None:
-    named = [
+def logger_names(module: Module) -> list[str]:
+    return [
         ast.unparse(node.args[0])
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "logging.getLogger"
     ]
-    assert module.name in LISTENERS or named in ([], ["__name__"])
 
 
-@each_module
-def test_no_module_is_named_after_nothing(module: Module) -> None:
-    assert module.path.stem not in {"utils", "util", "helpers", "common", "misc", "base"}
+def test_each_module_logs_under_its_own_name() -> None:
+    found = {module.name: logger_names(module) for module in MODULES}
+    others = {name for name, logged in found.items() if logged not in ([], ["__name__"])}
+    assert others <= LISTENERS
 
 
-@pytest.mark.parametrize(
-    "path",
-    python_files(PACKAGE, "tests", "benchmarks"),
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_every_file_can_be_read_in_one_sitting(path: Path) -> None:
-    n_lines = path.read_text().count("\n")
-    assert n_lines <= 300
+def test_no_module_is_named_after_nothing() -> None:
+    named = {module.path.stem for module in MODULES}
+    assert named & {"utils", "util", "helpers", "common", "misc", "base"} == set()
+
+
+def test_every_file_can_be_read_in_one_sitting() -> None:
+    n_lines = {
+        path.relative_to(ROOT): path.read_bytes().count(b"\n")
+        for path in python_files(PACKAGE, "tests", "benchmarks")
+    }
+    assert {path: n for path, n in n_lines.items() if n > 300} == {}
 
 
 def test_no_two_classes_share_a_name() -> None:
@@ -241,10 +250,9 @@ def test_no_two_classes_share_a_name() -> None:
 MOST_FILES = 14  # beside __init__.py
 
 
-@pytest.mark.parametrize("folder", sorted({module.path.parent for module in MODULES}))
-def test_every_folder_can_be_seen_at_a_glance(folder: Path) -> None:
-    files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
-    assert len(files) <= MOST_FILES
+def test_every_folder_can_be_seen_at_a_glance() -> None:
+    n_files = Counter(m.path.parent for m in MODULES if m.path.stem != "__init__")
+    assert {folder: n for folder, n in n_files.items() if n > MOST_FILES} == {}
 
 
 UNIT_TESTS = sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
@@ -258,9 +266,8 @@ def module_of(test: Path) -> str | None:
     return ".".join([*folder.parts, max(found, key=len)]) if found else None
 
 
-@pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)
-def test_each_unit_test_file_names_the_module_that_it_tests(path: Path) -> None:
-    assert module_of(path) is not None
+def test_each_unit_test_file_names_the_module_that_it_tests() -> None:
+    assert [path for path in UNIT_TESTS if module_of(path) is None] == []
 
 
 PURE_ROOMS = {"alerting", "display", "frames", "model", "verification", "wire"}
@@ -280,17 +287,14 @@ def test_each_pure_module_has_a_unit_test_file_or_is_tested_elsewhere() -> None:
 TESTS_OF_BENCHMARKS = {"test_benchmarks", "test_docs_scale"}
 
 
-@pytest.mark.parametrize(
-    "path",
-    python_files("tests", "benchmarks"),
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_what_tests_share_stands_in_tests_support(path: Path) -> None:
-    imported = set(imported_modules(ast.walk(ast.parse(path.read_text()))))
-    if path.is_relative_to(ROOT / "benchmarks"):
-        assert not [name for name in imported if name.partition(".")[0] == "tests"]
-        return
-    shared = [name for name in imported if name.startswith("tests.")]
-    assert [name for name in shared if not name.startswith("tests.support.")] == []
-    if path.stem not in TESTS_OF_BENCHMARKS:
-        assert not [name for name in imported if name.partition(".")[0] == "benchmarks"]
+def test_what_tests_share_stands_in_tests_support() -> None:
+    for test in map(Module, python_files("tests")):
+        shared = [name for name in all_imports(test.path) if name.startswith("tests.")]
+        assert [name for name in shared if not name.startswith("tests.support.")] == [], test.path
+        if test.path.stem not in TESTS_OF_BENCHMARKS:
+            assert "benchmarks" not in test.packages, test.path
+
+
+def test_the_benchmarks_need_no_test() -> None:
+    benchmarks = map(Module, python_files("benchmarks"))
+    assert [module.path for module in benchmarks if "tests" in module.packages] == []
