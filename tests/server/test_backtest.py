@@ -162,9 +162,9 @@ def test_rules_of_ones_own_are_judged_too() -> None:
 
 def test_the_rules_of_a_report_fit_the_frame_that_was_written() -> None:
     writer = VmWriter("http://localhost:8428", metric_format=FORMAT)
-    report = writer.write(wide_frame(), query_key="cpu", dry_run=True)
+    report = writer.write(wide_frame(), query_key="Größe", dry_run=True)
     rules = alert_rules(report, for_="15m")
-    result = backtest(rules, wide_frame(), metric_format=FORMAT, query_key="cpu")
+    result = backtest(rules, wide_frame(), metric_format=FORMAT, query_key="Größe")
     assert times_of(result.firings, "start")[:3] == [515, 1010, 2015]
 
 

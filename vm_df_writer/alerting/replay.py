@@ -73,7 +73,7 @@ def replay_rules(
     from_ms, to_ms = first_ms // interval_ms * interval_ms, last_ms + interval_ms
     with TemporaryDirectory(prefix="vm-df-writer-") as folder:
         path = Path(folder, "rules.yml")
-        path.write_text(rules.to_yaml())
+        path.write_text(rules.to_yaml(), encoding="utf-8")
         command = [
             require_vmalert(),
             f"-rule={path}",
@@ -86,7 +86,9 @@ def replay_rules(
             "-replay.rulesDelay=0s",
             "-replay.disableProgressBar",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     if done.returncode:
         raise ConfigError(
             f"backtest: vmalert does not take the rules: {_last_words(done.stderr)}; correct them"
