@@ -6,13 +6,12 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from tests.support.nobody import as_nobody, needs_root
+from tests.support.nobody import as_nobody, folder_of_all, needs_root
 from tests.support.score_files import (
     GROUPS,
     ROWS,
@@ -23,6 +22,7 @@ from tests.support.score_files import (
     stored,
     write_files,
 )
+from tests.support.thorough import by_one_or_two_workers
 from vm_df_writer.jobs import JobOptions, JobReport, StateError, backfill, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -55,7 +55,7 @@ def damage_row_group(path: Path, number: int) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@by_one_or_two_workers
 def test_a_corrupt_file_and_a_corrupt_row_group_fail_alone(
     run: Callable[..., JobReport],
     victoria_metrics: LocalVictoriaMetrics,
@@ -186,25 +186,23 @@ def test_a_state_file_that_is_held_torn_or_foreign_sends_nothing(
 
 @needs_root
 def test_a_file_that_may_not_be_read_fails_alone(
-    victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path_factory: pytest.TempPathFactory
+    victoria_metrics: LocalVictoriaMetrics, name: str
 ) -> None:
-    folder = tmp_path_factory.mktemp("shared")
-    for path in (folder, *folder.parents):
-        if Path(gettempdir()) in path.parents:
-            path.chmod(0o777)
-    first, second = write_files(folder / "scores", 2)
-    folder.joinpath("scores").chmod(0o777)
-    first.chmod(0o600)
-    second.chmod(0o644)
-    with as_nobody():
-        report = backfill(
-            folder / "scores", config_for(victoria_metrics.url, name), state=folder / "job.sqlite"
+    with folder_of_all() as folder:
+        first, second = write_files(folder / "scores", 2)
+        folder.joinpath("scores").chmod(0o777)
+        first.chmod(0o600)
+        second.chmod(0o644)
+        config, state = config_for(victoria_metrics.url, name), folder / "job.sqlite"
+        # Imports what nobody may not read here.
+        backfill(write_files(folder / "others", 1), config, state=folder / "others.sqlite")
+        with as_nobody():
+            report = backfill(folder / "scores", config, state=state)
+        assert report.parts == {"failed": 1, "sent": 3}
+        assert report.failures[0].reason == (
+            "cannot be opened (Permission denied); see to it that it may be read"
         )
-    assert report.parts == {"failed": 1, "sent": 3}
-    assert report.failures[0].reason == (
-        "cannot be opened (Permission denied); see to it that it may be read"
-    )
-    assert read_report(folder / "job.sqlite").outcome == "failed"
+        assert read_report(state).outcome == "failed"
 
 
 def test_the_reason_of_a_frame_names_what_helps_with_a_frame(

@@ -6,12 +6,26 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs to be root"
 )
+
+
+@contextmanager
+def folder_of_all() -> Iterator[Path]:
+    """Give a folder that every user may enter, as those of `tmp_path` may be entered by one.
+
+    Each run of pytest that begins closes them again.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
 
 
 @contextmanager

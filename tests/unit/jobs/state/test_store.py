@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 
 from tests.support.job_state import SOURCE, TOTALS
-from tests.support.nobody import as_nobody
+from tests.support.nobody import as_nobody, folder_of_all
 from vm_df_writer.files.part import Part, Schema
 from vm_df_writer.files.source_file import SourceFile
 from vm_df_writer.jobs import JobError, StateError, read_report
@@ -98,29 +97,23 @@ def test_a_second_process_is_told_who_has_it(state: Path) -> None:
             StateStore(state)  # neither twice in one process
 
 
-def test_who_may_only_read_is_told_how_it_stands(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    folder = tmp_path_factory.mktemp("shared")
-    for path in (folder, *folder.parents):
-        if Path(gettempdir()) in path.parents:
-            path.chmod(0o755)
-    state = folder / "job.sqlite"
-    with StateStore(state) as store:
-        store.end_run("done")
-    files = {folder / "job.sqlite", folder / "job.sqlite-lock"}
-    assert {oct(path.stat().st_mode)[-3:] for path in files} == {"600"}
-    if os.geteuid() == 0:
-        with as_nobody(), pytest.raises(StateError, match=r"cannot be opened \(Permission den"):
-            read_report(state)
-    for path in files:
-        path.chmod(0o444)
-    read_as = as_nobody() if os.geteuid() == 0 else nullcontext()
-    folder.chmod(0o555)
-    with read_as:
-        assert read_report(state).outcome == "done"
-    assert {path.name for path in folder.iterdir()} == {"job.sqlite", "job.sqlite-lock"}
-    folder.chmod(0o755)
+def test_who_may_only_read_is_told_how_it_stands() -> None:
+    with folder_of_all() as folder:
+        state = folder / "job.sqlite"
+        with StateStore(state) as store:
+            store.end_run("done")
+        files = {folder / "job.sqlite", folder / "job.sqlite-lock"}
+        assert {oct(path.stat().st_mode)[-3:] for path in files} == {"600"}
+        if os.geteuid() == 0:
+            with as_nobody(), pytest.raises(StateError, match=r"cannot be opened \(Permission den"):
+                read_report(state)
+        for path in files:
+            path.chmod(0o444)
+        folder.chmod(0o555)
+        with as_nobody() if os.geteuid() == 0 else nullcontext():
+            assert read_report(state).outcome == "done"
+        assert {path.name for path in folder.iterdir()} == {"job.sqlite", "job.sqlite-lock"}
+        folder.chmod(0o755)
 
 
 def test_changed_options_are_named_once_something_was_sent(state: Path) -> None:
