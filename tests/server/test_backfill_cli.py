@@ -93,7 +93,7 @@ def test_a_server_that_is_not_there_exits_with_1_before_any_planning(tmp_path: P
 def test_a_state_file_that_cannot_be_used_exits_with_2_and_restart_begins_anew(
     victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path
 ) -> None:
-    write_files(tmp_path / "scores", 40)
+    write_files(tmp_path / "scores", 12)
     state = tmp_path / "job.sqlite"
     job = (
         *("backfill", tmp_path / "scores", "--url", victoria_metrics.url, "--state", state),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.support.stored_samples import export
+from tests.support.waiting import wait_until
 from tests.support.writers import acting_before_reading_back, writer_with
 from vm_df_writer import CopiesWarning, ServerUnavailable, VerificationError, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -23,6 +23,7 @@ from vm_df_writer.operations.verify import VerifyChoice
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 
+FORMAT = {"__name__": "$VAR"}
 NOW = pd.Timestamp.now("UTC").floor("s")
 WIDE = pd.DataFrame(
     np.arange(6000.0).reshape(1000, 6),
@@ -39,7 +40,7 @@ def writer_to(
     """Return a writer that does something between the last acknowledgement and the first look."""
     return writer_with(
         server.url,
-        metric_format={"__name__": "$VAR"},
+        metric_format=FORMAT,
         read_back=acting_before_reading_back(before_reading_back),
     )
 
@@ -144,7 +145,7 @@ def test_what_an_agent_has_still_to_hand_on_is_not_sent_again(
     server = start_victoria_metrics(full)  # it answers 503, and can be read
     agent = start_vmagent(server.url)
     with (
-        VmWriter(agent.url, query_url=server.url, metric_format={"__name__": "$VAR"}) as writer,
+        writer_with(agent.url, query_url=server.url, metric_format=FORMAT) as writer,
         pytest.raises(
             VerificationError, match=r"still to hand on, .* verify again once it has handed them on"
         ) as caught,
@@ -153,9 +154,7 @@ def test_what_an_agent_has_still_to_hand_on_is_not_sent_again(
     assert caught.value.verification == Verification(expected=6000, missing=6000)
     server._flags.remove(full)
     server.restart()
-    deadline = time.monotonic() + 60
-    while copies(server.url).total() < 6000 and time.monotonic() < deadline:
-        time.sleep(0.2)
+    assert wait_until(lambda: copies(server.url).total() >= 6000, 60)
     assert copies(server.url) == {1: 6000}
 
 

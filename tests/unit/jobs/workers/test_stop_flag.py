@@ -24,7 +24,7 @@ def wait_for_a_stop(stop: SharedStop) -> None:
 def test_workers_that_are_killed_while_they_ask_hold_up_nobody() -> None:
     context = multiprocessing.get_context("spawn")
     stop, ready = SharedStop(), context.Semaphore(0)
-    crew = [context.Process(target=ask_for_ever, args=(stop, ready), daemon=True) for _ in range(4)]
+    crew = [context.Process(target=ask_for_ever, args=(stop, ready), daemon=True) for _ in range(2)]
     for worker in crew:
         worker.start()
     for _ in crew:
