@@ -16,6 +16,7 @@ from tests.support.faults import Exchange, answer, pass_on
 from tests.support.line_receiver import Receiver
 from tests.support.score_files import ROWS, config_for, expected, stored, write_files
 from tests.support.spool_folders import samples_in
+from tests.support.thorough import thorough
 from tests.support.waiting import wait_until
 from vm_df_writer import VmWriter
 from vm_df_writer.jobs import backfill, read_report
@@ -205,7 +206,9 @@ def test_a_server_that_goes_away_in_the_middle_leaves_all_in_flight_in_the_spool
     assert stored(victoria_metrics.url, run) == expected(0, 1, 2)
 
 
-@pytest.mark.parametrize("n_changes", [8, 12, 17, 25, 31])
+@pytest.mark.parametrize(
+    "n_changes", [8, 17, 31, *(pytest.param(n, marks=thorough) for n in (12, 25))]
+)
 def test_a_kill_before_marks_are_on_the_disk_finds_nothing_sent_that_is_not_marked(
     run: str, tmp_path: Path, n_changes: int
 ) -> None:

@@ -17,6 +17,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import delay, pass_on
 from tests.support.stored_frame import StoredFrame
 from tests.support.stored_samples import settled
+from tests.support.thorough import thorough
 from tests.support.writers import frame_of
 from vm_df_writer.local import LocalVictoriaMetrics
 
@@ -44,7 +45,11 @@ def require_all(server: LocalVictoriaMetrics, run: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "streams", ["2>&-", ">&-", ">&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1"]
+    "streams",
+    [
+        *(">&- 2>&-", ">/dev/full", "2>/dev/full"),
+        *(pytest.param(one, marks=thorough) for one in (">&-", "2>&-", ">/dev/full 2>&1")),
+    ],
 )
 def test_streams_that_are_closed_or_full_change_neither_the_delivery_nor_the_exit_code(
     command: list[str], streams: str, victoria_metrics: LocalVictoriaMetrics, run: str

@@ -19,6 +19,7 @@ from tests.support.full_disk import no_larger_files_than
 from tests.support.spool_folders import FRAME, names_in, samples_in, spool
 from tests.support.stored_frame import StoredFrame
 from tests.support.stored_samples import settled
+from tests.support.thorough import few_or_many
 from tests.support.writers import writer_to
 from vm_df_writer import ServerUnavailable, SpoolError, VmWriter, WriteReport
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -73,13 +74,14 @@ def test_replays_that_are_killed_lose_nothing(
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # since Python 3.12
+@few_or_many("n_kills", 12, 60)
 def test_no_torn_file_is_ever_replayed(
-    victoria_metrics: LocalVictoriaMetrics, run: str, tmp_path: Path
+    victoria_metrics: LocalVictoriaMetrics, run: str, tmp_path: Path, n_kills: int
 ) -> None:
     """Processes are killed while they fill the spool."""
     rng = np.random.default_rng(6)
     kills = 0
-    while kills < 30 or not list(tmp_path.glob("*.part")):  # until one was hit while it wrote
+    while kills < n_kills or not list(tmp_path.glob("*.part")):  # until one was hit while it wrote
         killed_after(rng.uniform(0.0, 0.4), partial(spool, run, tmp_path, killed=str(kills)))
         kills += 1
     kept = samples_in(tmp_path)

@@ -14,6 +14,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.support.score_files import FIRST, GROUPS, ROWS, config_for, expected, scores, stored
 from tests.support.score_files import write_files as write_parquet
+from tests.support.thorough import by_one_or_two_workers
 from vm_df_writer import SamplesExistError, WriterConfig
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate, read_report
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -149,7 +150,7 @@ def test_hive_folders_become_labels_and_the_query_key(
     }
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@by_one_or_two_workers
 def test_what_exists_is_skipped_or_fails_the_job_before_anything_is_sent(
     run: Callable[..., JobReport],
     victoria_metrics: LocalVictoriaMetrics,

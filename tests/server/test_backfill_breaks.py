@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.score_files import config_for
-from tests.support.thorough import thorough
+from tests.support.thorough import few_or_many, thorough
 from tests.support.torture import command, marked_parts, torture
 from tests.support.torture_scores import Scores
 from vm_df_writer import VmWriter
@@ -44,7 +44,11 @@ def test_a_job_that_is_killed_again_and_again_writes_every_sample(
 
 @pytest.mark.parametrize(
     ("number", "exit_code", "workers"),
-    [(signal.SIGTERM, 143, "1"), (signal.SIGINT, 130, "1"), (signal.SIGTERM, 143, "2")],
+    [
+        (signal.SIGINT, 130, "1"),
+        (signal.SIGTERM, 143, "2"),
+        pytest.param(signal.SIGTERM, 143, "1", marks=thorough),
+    ],
 )
 def test_a_signal_ends_the_job_after_what_has_begun_and_it_goes_on_later(
     start_victoria_metrics: Callable[..., LocalVictoriaMetrics],
@@ -234,15 +238,16 @@ def test_a_worker_that_dies_fails_its_part_alone(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured by means of Linux alone")
+@few_or_many("rows", 20_000, 50_000)
 def test_memory_does_not_grow_with_the_number_of_files(
-    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], tmp_path: Path
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], tmp_path: Path, rows: int
 ) -> None:
     server = start_victoria_metrics()
     peaks = []
     for files in (20, 60):  # fewer do not fill all places for parts in flight
         folder = tmp_path / str(files)
         folder.mkdir()
-        Scores(files=files, groups=3, rows=50_000, hosts=50).write(folder)
+        Scores(files=files, groups=3, rows=rows, hosts=50).write(folder)
         script = (
             "import sys; from pathlib import Path; from vm_df_writer.cli import main\n"
             "try: main()\n"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.support.score_files import config_for, stored
+from tests.support.thorough import by_one_or_two_workers
 from vm_df_writer import FrameError, to_import_lines
 from vm_df_writer.jobs import JobError, JobOptions, backfill, estimate
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -37,7 +38,7 @@ def test_the_second_half_alone_would_be_a_question() -> None:
         list(to_import_lines(WHOLE[4:], metric_format={"__name__": "$VAR"}))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@by_one_or_two_workers
 def test_a_part_is_read_as_all_of_them(
     victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path, workers: int
 ) -> None:

@@ -23,6 +23,7 @@ from tests.support.score_files import (
     stored,
     write_files,
 )
+from tests.support.thorough import by_one_or_two_workers
 from vm_df_writer import ConfigError, VmWriter
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -68,7 +69,7 @@ def test_the_receipt_of_a_job_is_that_of_all_its_parts(
     assert writer.verify_receipt(tmp_path / "scores.receipt.gz").found == SAMPLES
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@by_one_or_two_workers
 def test_a_job_that_broke_off_has_a_receipt_once_it_is_done(
     run: Run, writer: VmWriter, proxy: FaultProxy, tmp_path: Path, workers: int
 ) -> None:

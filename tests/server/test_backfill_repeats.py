@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.support.score_files import config_for, stored
+from tests.support.thorough import by_one_or_two_workers
 from vm_df_writer import CopiesWarning
 from vm_df_writer.jobs import JobError, JobOptions, JobReport, backfill, estimate
 from vm_df_writer.local import LocalVictoriaMetrics
@@ -73,7 +74,7 @@ def test_row_groups_of_one_series_that_contradict_each_other_are_refused(
     assert stored(victoria_metrics.url, name) == {}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@by_one_or_two_workers
 def test_equal_samples_of_two_files_are_stored_once_and_counted(
     run: Run, victoria_metrics: LocalVictoriaMetrics, name: str, tmp_path: Path, workers: int
 ) -> None:

@@ -64,8 +64,7 @@ def test_parts_are_verified_as_they_are_written(run: Run, tmp_path: Path) -> Non
     assert (report.outcome, report.parts, report.missing) == ("done", {"verified": 3}, 0)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("verify", [True, "count", "repair"])
+@pytest.mark.parametrize(("verify", "workers"), [(True, 1), (True, 2), ("count", 1), ("repair", 2)])
 def test_parts_that_were_sent_before_are_verified_and_not_sent_again(
     run: Run,
     victoria_metrics: LocalVictoriaMetrics,
