@@ -7,6 +7,7 @@ CI=true it fails.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.packaged_servers import packaged_path
 from tests.support.programs import miss, require_program
+from tests.support.run_order import dealt
 from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled
 from vm_df_writer.local.process import ServerProcess
 from vm_df_writer.pytest_plugin import victoria_metrics
@@ -37,6 +39,18 @@ def pytest_configure() -> None:
     """Hear Ctrl-C, and find servers, as the tests and all that they start are to."""
     _hear_interrupts()
     _put_packaged_servers_on_the_path()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was made so far, and lasts, out of every search for garbage: a third of a run."""
+    gc.freeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that wait begin first on all worker processes; others compute beside them."""
+    n_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if n_workers > 1:
+        items[:] = dealt(items, n_workers)
 
 
 def _hear_interrupts() -> None:
