@@ -174,9 +174,9 @@ def _write(results: Results, out: Path) -> None:
         plots = {}
     else:
         plots = {name: f"plots/{file}" for name, file in draw_plots(results, folder).items()}
-    (out / "results.json").write_text(json.dumps(to_record(results), indent=1))
+    (out / "results.json").write_text(json.dumps(to_record(results), indent=1), encoding="utf-8")
     report = out / "results.md"
-    report.write_text(render_report(results, plots))
+    report.write_text(render_report(results, plots), encoding="utf-8")
     print(report)
 
 

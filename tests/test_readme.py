@@ -28,7 +28,10 @@ def test_every_number_of_speed_and_memory_is_one_of_the_results() -> None:
 
 def test_every_number_of_why_it_is_fast_was_measured() -> None:
     page = (DOCS / "explanation" / "why_fast.md").read_text(encoding="utf-8")
-    sources = [WIRES, *(path.read_text() for path in (DOCS / "decisions").glob("*.md"))]
+    sources = [
+        WIRES,
+        *(path.read_text(encoding="utf-8") for path in (DOCS / "decisions").glob("*.md")),
+    ]
     measured = {*_NUMBER.findall(RESULTS), *_NUMBER.findall("".join(sources))}
     assert len(numbers_in(page)) >= 10
     assert set(numbers_in(page)) - measured == set()
