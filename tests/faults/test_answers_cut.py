@@ -1,4 +1,4 @@
-"""Every answer of a server breaks off after each of its bytes, by an end or by a reset."""
+"""Every answer of a server breaks off after its bytes, by an end or by a reset."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.support.http_servers import raw_servers, read_request, reset
+from tests.support.thorough import few_or_many
 from tests.support.writers import writer_with
 from vm_df_writer import DeliveryError, VerificationError, VmWriter
 from vm_df_writer.verification.export_reader import ReadBackPolicy
@@ -36,6 +37,9 @@ ANSWERS = {
     "/health": ok(b"OK", "Date: Thu, 01 Jan 2026 00:00:00 GMT"),
     "/internal/force_flush": ok(b""),
 }
+
+
+every_so_many_bytes = few_or_many("step", 3, 1)
 
 
 @dataclass
@@ -77,13 +81,14 @@ def writer(server: CuttingServer) -> Iterator[VmWriter]:
         )
 
 
+@every_so_many_bytes
 @pytest.mark.parametrize("resets", [False, True])
 @pytest.mark.parametrize("path", ["/api/v1/import", "/api/v1/export"])
 def test_an_answer_that_breaks_off_is_a_clear_error_with_a_report(
-    server: CuttingServer, writer: VmWriter, path: str, *, resets: bool
+    server: CuttingServer, writer: VmWriter, path: str, step: int, *, resets: bool
 ) -> None:
     server.cut_path, server.resets = path, resets
-    for n_bytes in range(len(server.answers[path])):
+    for n_bytes in range(0, len(server.answers[path]), step):
         server.cut_at = n_bytes
         writer.close()
         with pytest.raises(
@@ -94,13 +99,14 @@ def test_an_answer_that_breaks_off_is_a_clear_error_with_a_report(
         assert caught.value.report.total == FRAME.size
 
 
+@every_so_many_bytes
 @pytest.mark.parametrize("resets", [False, True])
 @pytest.mark.parametrize("path", ["/metrics", "/health", "/internal/force_flush"])
 def test_what_a_write_can_do_without_may_break_off_anywhere(
-    server: CuttingServer, writer: VmWriter, path: str, *, resets: bool
+    server: CuttingServer, writer: VmWriter, path: str, step: int, *, resets: bool
 ) -> None:
     server.cut_path, server.resets = path, resets
-    for n_bytes in range(len(server.answers[path])):
+    for n_bytes in range(0, len(server.answers[path]), step):
         server.cut_at = n_bytes
         writer.close()
         report = writer.write(FRAME, verify=True)
@@ -108,14 +114,15 @@ def test_what_a_write_can_do_without_may_break_off_anywhere(
         assert report.verification.ok
 
 
+@every_so_many_bytes
 def test_a_compressed_export_that_breaks_off_is_never_taken_for_a_whole_one(
-    server: CuttingServer, writer: VmWriter
+    server: CuttingServer, writer: VmWriter, step: int
 ) -> None:
     packed = gzip.compress(EXPORT)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"  # ends where the connection does
     server.answers["/api/v1/export"] = head + packed
     server.cut_path = "/api/v1/export"
-    for n_bytes in range(len(head), len(head + packed)):
+    for n_bytes in range(len(head), len(head + packed), step):
         server.cut_at = n_bytes
         with pytest.raises((DeliveryError, VerificationError)) as caught:
             writer.write(FRAME, verify=True)
