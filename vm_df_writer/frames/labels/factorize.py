@@ -21,8 +21,12 @@ _STOPS_AT_NUL = pd.__version__ < "3"
 _ROWS_AT_ONCE = 2**20
 
 
-def factorize(column: pd.Series | pd.Index) -> tuple[npt.NDArray[np.signedinteger], Any]:
+def factorize(
+    column: pd.Series | pd.Index, rows_at_once: int = _ROWS_AT_ONCE
+) -> tuple[npt.NDArray[np.signedinteger], Any]:
     """Return the code of each row, -1 where it has no value, and the distinct values.
+
+    Arrow's text is read in pieces of `rows_at_once`.
 
     Raises
     ------
@@ -46,34 +50,39 @@ def factorize(column: pd.Series | pd.Index) -> tuple[npt.NDArray[np.signedintege
     if not isinstance(column.dtype, pd.StringDtype):
         return pd.factorize(column)
     if column.dtype.storage == "pyarrow":
-        return _factorize_arrow(column.array)
+        return _factorize_arrow(column.array, rows_at_once)
     if _STOPS_AT_NUL:
         return _factorize_as_objects(column.to_numpy(dtype=object))
     # Of a Series pandas would make an Index of the distinct values, which takes longer.
     return pd.factorize(column.array)
 
 
-def _factorize_arrow(texts: Any) -> tuple[npt.NDArray[np.signedinteger], Any]:
+def _factorize_arrow(texts: Any, rows_at_once: int) -> tuple[npt.NDArray[np.signedinteger], Any]:
     """Do as pandas does, in pieces: Arrow takes four bytes a row, and pandas eight more."""
     import pyarrow as pa
 
-    array = pa.array(texts)
+    # Arrow 16 cannot join the dictionaries of no chunk.
+    array = pa.array(texts) if len(texts) else pa.array([], pa.large_string())
     pieces, dictionaries = [], []
-    for start in range(0, max(len(array), 1), _ROWS_AT_ONCE):
-        encoded = array.slice(start, _ROWS_AT_ONCE).dictionary_encode()
+    for start in range(0, max(len(array), 1), rows_at_once):
+        encoded = array.slice(start, rows_at_once).dictionary_encode()
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        pieces.append(codes.astype(_type_of_codes(len(encoded.dictionary))))
+        pieces.append(_codes_of(encoded).astype(_type_of_codes(len(encoded.dictionary))))
         dictionaries.append(encoded.dictionary)
     whole = pa.chunked_array(dictionaries).combine_chunks().dictionary_encode()
     ends = np.cumsum([len(dictionary) for dictionary in dictionaries])[:-1]
     codes = np.empty(len(array), _type_of_codes(len(whole.dictionary)))
-    for i, of_piece in enumerate(np.split(whole.indices.to_numpy(), ends)):
-        start = i * _ROWS_AT_ONCE
+    for i, of_piece in enumerate(np.split(_codes_of(whole), ends)):
+        start = i * rows_at_once
         # -1, no value, takes the last one.
-        codes[start : start + _ROWS_AT_ONCE] = np.append(of_piece, -1)[pieces[i]]
+        codes[start : start + rows_at_once] = np.append(of_piece, -1)[pieces[i]]
     return codes, pd.array(whole.dictionary, dtype=texts.dtype)
+
+
+def _codes_of(encoded: Any) -> npt.NDArray[np.signedinteger]:
+    codes: npt.NDArray[np.signedinteger] = encoded.indices.fill_null(-1).to_numpy()
+    return codes
 
 
 def _type_of_codes(n_values: int) -> np.dtype[Any]:
