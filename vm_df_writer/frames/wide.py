@@ -76,7 +76,9 @@ class WideFrame:
     @kept_attribute
     def _columns(self) -> list[ValueColumn] | None:
         """The columns one by one; None if all are of one NumPy type and are read as one array."""
-        dtypes = self.frame.dtypes.to_numpy()[self.positions]
+        dtypes = self.frame.dtypes.to_numpy()
+        if len(self.positions) < len(dtypes):
+            dtypes = dtypes[self.positions]
         if (
             isinstance(dtypes[0], np.dtype)
             and dtypes[0].kind in "fiub"

@@ -99,6 +99,8 @@ class LabelSets(Sequence[bytes]):
     def __getitem__(self, series: slice) -> LabelSets: ...
     def __getitem__(self, series: int | slice) -> bytes | LabelSets:
         if isinstance(series, slice):
+            if series.indices(len(self)) == (0, len(self), 1):
+                return self
             some = LabelSets(self.json[series], lambda: self.fields()[series])
             some._lengths = self.lengths[series]  # these are kept between writes
             return some

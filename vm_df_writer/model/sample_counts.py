@@ -13,7 +13,7 @@ import pandas as pd
 from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import IntArray, SeriesBlock
 
-__all__ = ["SampleCounts", "series_frame"]
+__all__ = ["SampleCounts", "count_series", "series_frame"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +82,30 @@ class SampleCounts:
         return lines.groupby("label_set", sort=False).agg(
             samples=("samples", "sum"), first_ms=("first_ms", "min"), last_ms=("last_ms", "max")
         )
+
+
+def count_series(tables: Sequence[SampleCounts], distinct: Sequence[bytes] = ()) -> int:
+    """Return how many label sets tables have.
+
+    Tables that have all of the first `distinct` label sets, once and in their order, as those of
+    a frame mostly do, are counted in a fraction of the time that a set takes.
+
+    Examples
+    --------
+    >>> tables = [SampleCounts(sets, *np.ones((3, len(sets)), int)) for sets in ([b"a"], [b"a"])]
+    >>> count_series(tables), count_series(tables[:1], [b"a", b"b"])
+    (1, 1)
+    """
+    lists = [table.label_sets for table in tables if len(table.label_sets)]
+    by_first, n = {one[0]: one for one in lists}, 0
+    while by_first and n < len(distinct):
+        one = by_first.pop(distinct[n], ())
+        if not one or one != distinct[n : n + len(one)]:
+            break
+        n += len(one)
+    if sum(map(len, lists)) == n:
+        return n
+    return len(set[bytes]().union(*lists))
 
 
 def series_frame(per_series: pd.DataFrame) -> pd.DataFrame:

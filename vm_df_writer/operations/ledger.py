@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from vm_df_writer.delivery.retry import Retry
@@ -14,7 +14,7 @@ from vm_df_writer.errors import DeliveryError, VmDfWriterError, WriteInterrupted
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.report import CacheReset, WriteReport
-from vm_df_writer.model.sample_counts import SampleCounts
+from vm_df_writer.model.sample_counts import SampleCounts, count_series
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.model.window_digest import WindowDigest
@@ -201,6 +201,7 @@ class Ledger:
         rows: int,
         total: int,
         reading: Reading | None = None,
+        label_sets: Sequence[bytes] = (),
         links: Links = lambda *_: (None, None),
     ) -> WriteReport:
         """Return the account as it stands.
@@ -215,6 +216,8 @@ class Ledger:
             All samples.
         reading : Reading, optional
             How the frame was understood.
+        label_sets : sequence of bytes, optional
+            The label sets of the frame, no two alike.
         links : callable, optional
             Makes links to vmui and Grafana of the times of the first and last sample that was
             acknowledged; without such a sample there are none.
@@ -231,7 +234,7 @@ class Ledger:
             layout=layout,
             reading=reading,
             rows=rows,
-            series=len(set[bytes]().union(*(counts.label_sets for counts in self._all_counts))),
+            series=count_series(self._all_counts, label_sets),
             samples=self.samples,
             dropped=dict(self.dropped),
             adjusted=dict(self.adjusted),

@@ -195,6 +195,7 @@ def _report(plan: SendPlan, backend: Backend, ledger: Ledger) -> WriteReport:
         layout=parsed.layout,
         reading=parsed.reading,
         rows=parsed.rows,
+        label_sets=parsed.label_sets.json,
         links=partial(
             report_links, backend.endpoint, parsed.label_sets, has_vmui=plan.servers.has_vmui
         ),

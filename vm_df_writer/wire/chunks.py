@@ -19,6 +19,7 @@ from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
 
 __all__ = [
+    "LABEL_SAMPLES",
     "PORTION_SAMPLES",
     "BlockCuts",
     "EncodedChunks",
@@ -31,16 +32,18 @@ __all__ = [
 
 # Chunks are made in portions whose bytes (1 MiB or so) stay in the cache until they are joined.
 PORTION_SAMPLES = 2**15
+# The label set of a chunk takes as many bytes as so many samples.
+LABEL_SAMPLES = 7
 
-# Some chunks in pieces, equally many for each, and the bytes of each chunk.
-Portion = tuple[list[bytes], Sequence[int] | IntArray]
+# Some chunks in pieces, equally many for each, or short ones joined; and the bytes of each chunk.
+# Pieces that are joined while they are in the cache leave their memory to the next ones: fresh
+# memory costs more than the copy.
+Portion = tuple[list[bytes] | bytes, Sequence[int] | IntArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedChunks:
     """The chunks of a block, made as they are asked for.
-
-    Short chunks come in pieces, so that a body is joined once.
 
     Attributes
     ----------
@@ -48,8 +51,8 @@ class EncodedChunks:
         What each chunk carries.
     begins : ndarray of bool, shape (n_chunks,)
         Whether a chunk is the first one of its series.
-    portions : iterator of (list of bytes, sequence of int)
-        Some chunks in pieces, equally many for each, and the bytes of each chunk.
+    portions : iterator of (list of bytes or bytes, sequence of int)
+        Some chunks in pieces, equally many for each, or short ones joined; and the bytes of each.
     """
 
     counts: SampleCounts
@@ -64,7 +67,7 @@ class EncodedChunks:
     def chunks(self) -> Iterator[bytes]:
         """Yield the chunks: each by itself if they are long, joined if they are short."""
         for pieces, _ in self.portions:
-            yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            yield pieces if isinstance(pieces, bytes) else b"".join(pieces)
 
 
 class Encoder(Protocol):
@@ -132,8 +135,8 @@ def _repeated(array: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
 
 
 def portions_of(stops: IntArray) -> Iterator[slice]:
-    """Put chunks, given where each stops, into portions of about `PORTION_SAMPLES`."""
-    portion = (stops - 1) // PORTION_SAMPLES
+    """Put chunks, given where each stops, into portions of the bytes of `PORTION_SAMPLES`."""
+    portion = (stops - 1 + LABEL_SAMPLES * np.arange(len(stops))) // PORTION_SAMPLES
     cuts = np.flatnonzero(portion[1:] != portion[:-1]) + 1
     yield from starmap(slice, pairwise([0, *cuts.tolist(), len(stops)]))
 

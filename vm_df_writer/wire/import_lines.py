@@ -73,7 +73,9 @@ class LineEncoder:
         # From here on a line is a slice of all rows, one after the other.
         row_starts = n_samples * np.arange(len(block.values))[:, None]
         starts, stops = (cuts.starts + row_starts).ravel(), (cuts.stops + row_starts).ravel()
-        if n_samples < _SHORT_LINE * len(cuts.starts):
+        if n_samples == 1:
+            portions = _lines_of_one_sample(block, cuts.label_sets)
+        elif n_samples < _SHORT_LINE * len(cuts.starts):
             ends = _ends_of_lines(block.timestamps_ms, cuts.starts, cuts.stops)
             portions = _short_lines(block, cuts.label_sets, ends, starts, stops)
         else:
@@ -134,29 +136,43 @@ def _long_lines(
 
 def _ends_of_lines(ms: IntArray, starts: IntArray, stops: IntArray) -> list[bytes]:
     """Return what follows the values of each line that one row of a block is cut into."""
-    texts = _cut(_format_array(ms), starts, stops, before=b'],"timestamps":[')
+    texts = _cut(_format_array(ms)[1:-1], starts, stops, before=b'],"timestamps":[')
     return [text + b"]}\n" for text in texts]
 
 
+def _lines_of_one_sample(block: SeriesBlock, label_sets: LabelSets) -> Iterator[Portion]:
+    """Make the text of many numbers to a form, which label sets then fill."""
+    begin = b'{"metric":%b,"values":['
+    end = b'],"timestamps":%b}\n' % _format_array(block.timestamps_ms)
+    around = len(begin) - len("%b") + len(end)
+    for portion in portions_of(np.arange(1, len(block.values) + 1)):
+        text = _format_values(block, portion)
+        form = begin + text.replace(b",", end + begin) + end
+        ends = _ends_of_numbers(text)
+        sizes = np.diff(ends, prepend=-1) - 1 + around + label_sets.lengths[portion]
+        yield form % tuple(label_sets.json[portion]), sizes
+
+
 def _short_lines(
-    block: SeriesBlock,
-    label_sets: LabelSets,
-    ends: list[bytes],
-    starts: IntArray,
-    stops: IntArray,
+    block: SeriesBlock, label_sets: LabelSets, ends: list[bytes], starts: IntArray, stops: IntArray
 ) -> Iterator[Portion]:
     """Make the lines in four pieces each, the numbers of many with one call of orjson."""
     key, n_rows = b'{"metric":', len(block.values)
     end_bytes, ends = np.tile(lengths_of(ends), n_rows), ends * n_rows
     for portion in portions_of(stops):
         first, n_lines = starts[portion.start], portion.stop - portion.start
-        values = block.values.reshape(-1)[first : stops[portion.stop - 1]]
-        text = _with_infinities(values) if block.has_infinities else _format_array(values)
+        text = _format_values(block, slice(first, stops[portion.stop - 1]))
         numbers = _cut(text, starts[portion] - first, stops[portion] - first, before=b',"values":[')
         pieces = [key, b"", b"", b""] * n_lines
         pieces[1::4], pieces[2::4], pieces[3::4] = label_sets.json[portion], numbers, ends[portion]
         around = len(key) + label_sets.lengths[portion] + end_bytes[portion]
-        yield pieces, around + lengths_of(numbers)
+        yield b"".join(pieces), around + lengths_of(numbers)
+
+
+def _format_values(block: SeriesBlock, samples: slice) -> bytes:
+    """Return some values of a block, one row after the other, with commas between them."""
+    values = block.values.reshape(-1)[samples]
+    return (_with_infinities(values) if block.has_infinities else _format_array(values))[1:-1]
 
 
 def _slices(starts: IntArray, stops: IntArray) -> Iterator[slice]:
@@ -175,11 +191,14 @@ def _with_infinities(array: FloatArray) -> bytes:
 
 
 def _cut(text: bytes, starts: IntArray, stops: IntArray, *, before: bytes) -> list[bytes]:
-    """Cut the text of an array into the numbers of each slice; the slices leave no gaps."""
-    n_samples = int(stops[-1])
-    if len(starts) == n_samples:
-        return (before + text[1:-1].replace(b",", b"\n" + before)).split(b"\n")
-    commas = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
-    ends = np.append(commas, len(text) - 1)[stops - 1]
-    begins = np.append(0, ends[:-1]) + 1
+    """Cut numbers with commas between them into those of each slice; the slices leave no gaps."""
+    if len(starts) == int(stops[-1]):
+        return (before + text.replace(b",", b"\n" + before)).split(b"\n")
+    ends = _ends_of_numbers(text)[stops - 1]
+    begins = np.append(0, ends[:-1] + 1)
     return [before + text[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+
+def _ends_of_numbers(text: bytes) -> IntArray:
+    commas = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
+    return np.append(commas, len(text))

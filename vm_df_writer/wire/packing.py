@@ -74,7 +74,7 @@ def pack_bodies(
 
 
 class _Pending:
-    """Chunks that wait for a full body; pieces are joined once."""
+    """Chunks that wait for a full body."""
 
     def __init__(self, max_bytes: int, max_series: int) -> None:
         self._max_bytes = max_bytes
@@ -98,17 +98,17 @@ class _Pending:
         self._last = counts.label_sets[-1]
         for pieces, sizes in encoded.portions:
             portion = slice(n_before, n_before + len(sizes))
-            yield from self._add(pieces, sizes, begins[portion], counts.take(portion))
+            yield from self._add(pieces, sizes, begins[portion], counts, n_before)
             n_before = portion.stop
 
     def _add(
         self,
-        pieces: list[bytes],
+        pieces: list[bytes] | bytes,
         sizes: Sequence[int] | IntArray,
         begins: BoolArray,
         counts: SampleCounts,
+        n_before: int,
     ) -> Iterator[Body]:
-        per_chunk = len(pieces) // len(sizes)
         ends, series = np.cumsum(sizes), np.cumsum(begins)
         first = 0
         while first < len(sizes):
@@ -125,8 +125,12 @@ class _Pending:
                     yield from self.flush()
                     continue
                 stop = first + 1  # a chunk that is too long goes alone
-            self._pieces += pieces[first * per_chunk : stop * per_chunk]
-            self._counts.append(counts.take(slice(first, stop)))
+            if isinstance(pieces, bytes):
+                self._pieces.append(pieces[bytes_before : int(ends[stop - 1])])
+            else:
+                per_chunk = len(pieces) // len(sizes)
+                self._pieces += pieces[first * per_chunk : stop * per_chunk]
+            self._counts.append(counts.take(slice(n_before + first, n_before + stop)))
             self._n_bytes += int(ends[stop - 1]) - bytes_before
             self._n_series += int(series[stop - 1]) - series_before
             first = stop

@@ -17,6 +17,7 @@ from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.series import IntArray, SeriesBlock
 from vm_df_writer.model.varint import varint
 from vm_df_writer.wire.chunks import (
+    LABEL_SAMPLES,
     PORTION_SAMPLES,
     BlockCuts,
     EncodedChunks,
@@ -34,6 +35,8 @@ _MAX_SAMPLES_PER_SERIES = 10_000
 
 _TAG = b"\x0a"
 _BYTES_AROUND = 6
+# As many in one portion are short.
+_MANY_CHUNKS = 64
 # The lengths from which on a varint has one byte more.
 _LONGER_VARINTS = 2 ** np.arange(7, 35, 7)
 
@@ -92,7 +95,7 @@ def _portions(
         pieces[::3] = map(heads.__getitem__, sizes)
         pieces[1::3] = fields[chunks]
         pieces[2::3] = _cut(samples, cuts.counts.samples[chunks], layout.size)
-        yield pieces, chunk_bytes[chunks]
+        yield b"".join(pieces) if len(sizes) >= _MANY_CHUNKS else pieces, chunk_bytes[chunks]
 
 
 def _laid_out(
@@ -104,7 +107,7 @@ def _laid_out(
     """
     n_rows, n_samples = block.values.shape
     n_per_row = len(cuts.starts)
-    rows_at_once = min(n_rows, max(1, PORTION_SAMPLES // n_samples))
+    rows_at_once = min(n_rows, max(1, PORTION_SAMPLES // (n_samples + n_per_row * LABEL_SAMPLES)))
 
     def at(start: int, stop: int) -> npt.NDArray[np.void]:
         return layout.at(block.timestamps_ms[start:stop], n_rows=rows_at_once)

@@ -51,6 +51,7 @@ def test_parts_keep_both_forms_of_the_same_series() -> None:
         assert part.fields() == [b"f%d" % i for i in series]
         assert len(part) == len(series)
     assert whole[3] is SETS[3]
+    assert whole[:9] is whole
 
 
 def test_fields_are_rendered_once_for_all_parts_and_only_if_they_are_asked_for() -> None:

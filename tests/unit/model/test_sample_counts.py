@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.blocks import T, block_of_rows
-from vm_df_writer.model.sample_counts import SampleCounts, series_frame
+from vm_df_writer.model.sample_counts import SampleCounts, count_series, series_frame
 from vm_df_writer.wire.import_lines import LineEncoder
 
 BLOCK = block_of_rows(np.ones((2, 12_000)), None, [0, 11_000, 12_000])
@@ -24,6 +28,24 @@ def test_tables_are_cut_and_put_together_again() -> None:
     assert again.label_sets == table.label_sets
     assert again.samples.tolist() == table.samples.tolist()
     assert SampleCounts.concat([]).samples.dtype == np.int64
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(b"abcdef"), max_size=4), max_size=4),
+    st.permutations("abcdef"),
+)
+def test_series_are_counted_as_a_set_does_it(drawn: list[list[int]], order: list[str]) -> None:
+    distinct = [text.encode() for text in order]
+    whole = [distinct[:2], distinct[2:5]]
+    for parts in (
+        [[bytes([one]) for one in part] for part in drawn],
+        whole,
+        whole[::-1],
+        whole * 2,
+    ):
+        tables = [SampleCounts(part, *np.ones((3, len(part)), np.int64)) for part in parts]
+        expected = len(set(chain.from_iterable(parts)))
+        assert count_series(tables, distinct) == count_series(tables) == expected
 
 
 @pytest.mark.parametrize("n_blocks", [0, 2])

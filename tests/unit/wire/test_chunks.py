@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support.blocks import T, block_of_rows
 from vm_df_writer.wire.chunks import (
+    LABEL_SAMPLES,
     PORTION_SAMPLES,
     EncodedChunks,
     cut_block,
@@ -65,7 +66,7 @@ def test_series_that_are_short_enough_stay_whole() -> None:
         ([PORTION_SAMPLES], [(0, 1)]),
         ([PORTION_SAMPLES, PORTION_SAMPLES + 1], [(0, 1), (1, 2)]),
         ([PORTION_SAMPLES - 1, PORTION_SAMPLES + 1], [(0, 1), (1, 2)]),
-        ([5, 9, PORTION_SAMPLES * 5, PORTION_SAMPLES * 5 + 1], [(0, 2), (2, 3), (3, 4)]),
+        ([5, 9, PORTION_SAMPLES * 5, PORTION_SAMPLES * 6], [(0, 2), (2, 3), (3, 4)]),
     ],
 )
 def test_chunks_are_put_together_up_to_the_size_of_a_portion(
@@ -76,9 +77,9 @@ def test_chunks_are_put_together_up_to_the_size_of_a_portion(
 
 
 def test_the_last_chunk_alone_may_begin_a_portion() -> None:
-    stops = np.arange(8, 8 * 4097 + 1, 8)
-    found = list(portions_of(stops))
-    assert [each.stop - each.start for each in found] == [4096, 1]
+    n_chunks = PORTION_SAMPLES // (1 + LABEL_SAMPLES)  # label sets take room, too
+    found = list(portions_of(np.arange(1, n_chunks + 2)))
+    assert [each.stop - each.start for each in found] == [n_chunks, 1]
 
 
 def test_long_chunks_come_as_they_are_and_short_ones_joined() -> None:

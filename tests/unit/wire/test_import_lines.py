@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import orjson
@@ -159,8 +160,24 @@ def test_sizes_are_those_of_the_lines(n_samples: int) -> None:
         LineEncoder().encode(block_of_rows(np.ones((9, n_samples)))).portions
     ):
         sizes += list(sizes_of_portion)
-        text += b"".join(pieces)
+        text += pieces if isinstance(pieces, bytes) else b"".join(pieces)
     assert sizes == [len(line) for line in text.splitlines(keepends=True)]
+
+
+@pytest.mark.parametrize("has_infinities", [False, True])
+def test_many_lines_of_one_sample_are_those_of_a_loop(has_infinities: bool) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((9_000, 1))
+    if has_infinities:
+        values[rng.random(9_000) < 0.1] = INF
+    labels = [b'{"__name__":"%%b%%","host":"%d%%"}' % i for i in range(9_000)]
+    block = block_of_rows(values, [T], label_sets=labels)
+    block = replace(block, has_infinities=has_infinities)
+    portions = list(LineEncoder().encode(block).portions)
+    sizes = [size for _, sizes in portions for size in sizes]
+    assert text_of(block) == naive_text(block)
+    assert sizes == [len(line) for line in naive_text(block).splitlines(keepends=True)]
+    assert len(portions) > 1
 
 
 def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:

@@ -140,8 +140,7 @@ def test_series_are_cut_by_bytes(max_chunk_bytes: int, first_ms: int) -> None:
     portions = list(TimeSeriesEncoder(max_chunk_bytes).encode(block).portions)
     for size in (int(size) for _, sizes in portions for size in sizes):
         assert size <= max_chunk_bytes or size < 50
-    data = b"".join(b"".join(pieces) for pieces, _ in portions)
-    assert parse_request(data) == samples_of(block)
+    assert parse_request(bytes_of(block, max_chunk_bytes=max_chunk_bytes)) == samples_of(block)
 
 
 def test_a_message_holds_ten_thousand_samples_at_most() -> None:
@@ -168,10 +167,23 @@ def test_sizes_are_those_of_the_messages(name_bytes: int) -> None:
         TimeSeriesEncoder().encode(block_of_rows(np.ones((9, 1)), None, None, labels)).portions
     )
     for pieces, sizes in portions:
+        assert isinstance(pieces, list)  # of few chunks
         messages = [b"".join(pieces[i : i + 3]) for i in range(0, len(pieces), 3)]
         assert list(sizes) == list(map(len, messages))
         for message in messages:
             assert len(WriteRequest.FromString(message).timeseries) == 1
+
+
+def test_sizes_are_those_of_messages_that_are_joined() -> None:
+    labels = [b'{"__name__":"%b"}' % (b"x" * i) for i in range(1, 300)]
+    block = block_of_rows(np.ones((299, 1)), None, None, labels)
+    ((data, sizes),) = TimeSeriesEncoder().encode(block).portions
+    assert isinstance(data, bytes)
+    ends = np.cumsum(sizes).tolist()
+    assert ends[-1] == len(data)
+    for start, end, label_set in zip([0, *ends], ends, labels, strict=False):
+        (series,) = WriteRequest.FromString(data[start:end]).timeseries
+        assert series.labels[0].value.encode() in label_set
 
 
 def test_a_block_of_nothing_has_no_messages() -> None:

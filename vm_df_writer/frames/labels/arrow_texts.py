@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import Any, overload
 
 import numpy as np
@@ -18,8 +17,8 @@ __all__ = ["ArrowTexts"]
 class ArrowTexts(Sequence[str]):
     """Distinct texts of pandas in Arrow's memory, none of them missing or empty.
 
-    Label sets that were rendered before are found by the digest of these bytes: making Python's
-    texts of them costs more than all that is done with a label set that is known.
+    Label sets that were rendered before are found by these bytes: making Python's texts of them
+    costs more than all that is done with a label set that is known.
 
     Parameters
     ----------
@@ -68,11 +67,9 @@ class ArrowTexts(Sequence[str]):
         return cls(values, lengths, memoryview(data)[int(offsets[0]) : int(offsets[-1])])
 
     @property
-    def digest(self) -> bytes:
+    def contents(self) -> tuple[bytes, bytes]:
         """What equal texts in the same order have in common, and no others."""
-        digest = blake2b(self._lengths.tobytes(), digest_size=32)
-        digest.update(self._data)
-        return digest.digest()
+        return self._lengths.tobytes(), bytes(self._data)
 
     @property
     def most_bytes(self) -> int:

@@ -34,9 +34,9 @@ class LabelSetCache:
         """Return the label sets kept under a key, or render and keep them."""
         if self._lock.acquire(blocking=False):
             try:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]
+                if (kept := self._kept.pop(key, None)) is not None:
+                    self._kept[key] = kept  # it is the youngest now
+                    return kept
             finally:
                 self._lock.release()
         label_sets = render()

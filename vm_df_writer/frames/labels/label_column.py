@@ -28,6 +28,7 @@ __all__ = [
     "labels_from_rows_per_time",
 ]
 
+_TEXTS_AT_ONCE = 2**12
 _MANY_ROWS = 2**16  # take milliseconds, and a thread takes a tenth of one
 
 
@@ -44,18 +45,23 @@ class LabelColumn:
         rows have the one value of `texts`.
     texts : sequence of str
         The distinct values as the server will store them.
+    contents : hashable, or None
+        What equal texts in the same order have in common, and no others, if it is known.
     """
 
     name: str
     codes: npt.NDArray[np.signedinteger] | None
     texts: Sequence[str]
+    contents: Hashable | None = None
 
     @property
     def key(self) -> Hashable:
         """What equal labels of as many rows have in common, and no others."""
         codes = None if self.codes is None else self.codes.tobytes()
-        texts = self.texts.digest if isinstance(self.texts, ArrowTexts) else tuple(self.texts)
-        return self.name, codes, texts
+        if isinstance(self.texts, ArrowTexts):
+            return self.name, codes, self.texts.contents
+        # Bytes are compared a hundred times as fast as texts, and need less room.
+        return self.name, codes, self.contents or _read_texts(self.texts)[1]
 
     def parts_all(self) -> bool:
         """Say whether it is known that no two rows have the same text, or none."""
@@ -98,13 +104,12 @@ class LabelColumn:
         return self if self.codes is None else self._with(np.repeat(self.codes, times))
 
     def _with(self, codes: npt.NDArray[np.signedinteger]) -> LabelColumn:
-        return LabelColumn(self.name, codes, self.texts)
+        return LabelColumn(self.name, codes, self.texts, self.contents)
 
 
 def constant_label(name: str, value: object, where: str) -> LabelColumn:
     """Return a label that all series share."""
-    texts = _texts([value], where, None)
-    return LabelColumn(name, None, [texts[0] or ""])
+    return LabelColumn(name, None, _texts([value], where, None)[0])
 
 
 def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> LabelColumn:
@@ -209,6 +214,9 @@ def label_from_codes(
 
     Values that no row has may be anything.
     """
+    if isinstance(uniques.dtype, pd.CategoricalDtype):  # a level that is coded once more
+        coded = pd.Categorical(uniques)
+        codes, uniques = np.append(coded.codes, -1)[codes], coded.categories
     is_used = np.zeros(len(uniques) + 1, dtype=bool)
     is_used[codes] = True  # -1, absent, marks the last
     used = np.flatnonzero(is_used[:-1])
@@ -219,9 +227,12 @@ def label_from_codes(
     return _label(name, np.asarray(codes), uniques, where)
 
 
-def _one_by_one(uniques: Any) -> list[Any]:
+def _one_by_one(uniques: Any) -> Sequence[Any]:
     if str(uniques.dtype) in NARROW_FLOATS:
         uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
+    if uniques.dtype == object or isinstance(uniques.dtype, pd.StringDtype):
+        objects: npt.NDArray[np.object_] = np.asarray(uniques, dtype=object)
+        return objects
     return list(uniques)
 
 
@@ -232,22 +243,40 @@ def _label(
     codes = codes.astype(np.min_scalar_type(-len(uniques) - 1), copy=False)
     if (as_they_are := ArrowTexts.of(uniques)) is not None:
         return LabelColumn(name, codes, as_they_are)
-    texts = _texts(_one_by_one(uniques), where, codes)
-    if None not in texts:
-        return LabelColumn(name, codes, texts)  # type: ignore[arg-type]
+    texts, contents = _texts(_one_by_one(uniques), where, codes)
+    if all(texts):
+        return LabelColumn(name, codes, texts, contents)
     # Absent values must share one code, or they would make two groups of one series.
-    present = [text is not None for text in texts]
+    present = list(map(bool, texts))
     renumbered = np.append(np.where(present, np.cumsum(present) - 1, -1), -1).astype(codes.dtype)
-    return LabelColumn(name, renumbered[codes], [text for text in texts if text is not None])
+    return LabelColumn(name, renumbered[codes], list(filter(None, texts)))
 
 
-def _texts(values: list[Any], where: str, codes: Any) -> list[str | None]:
+def _texts(values: Sequence[Any], where: str, codes: Any) -> tuple[list[str], Hashable]:
     try:
-        texts = values if set(map(type, values)) == {str} else [label_text(v) for v in values]
-        "".join(filter(None, texts)).encode()
+        return _read_texts(values)
     except (TypeError, UnicodeEncodeError):
         _raise_bad_label(values, where, codes)
-    return [text or None for text in texts] if "" in texts else texts
+        raise
+
+
+def _read_texts(values: Sequence[Any]) -> tuple[list[str], Hashable]:
+    """Return the text of each value, empty if the label is absent; and what identifies them all.
+
+    Some at a time, which stay in the cache until the last of these steps.
+    """
+    texts: list[str] = []
+    joined = []
+    for start in range(0, len(values), _TEXTS_AT_ONCE):
+        some = values[start : start + _TEXTS_AT_ONCE]
+        some = some.tolist() if isinstance(some, np.ndarray) else some
+        if [*map(type, some)].count(str) < len(some):
+            some = [label_text(value) or "" for value in some]
+        texts += some
+        joined.append("\0".join(some).encode())
+    data = b"\0".join(joined)
+    is_clear = data.count(b"\0") == len(texts) - 1  # where one ends and the next begins
+    return texts, (data, len(texts) if is_clear else tuple(map(len, texts)))
 
 
 def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None:

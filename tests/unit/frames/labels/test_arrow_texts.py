@@ -1,4 +1,4 @@
-"""Texts in Arrow's memory: equal ones have one digest, and none are read that are missing."""
+"""Texts in Arrow's memory: equal ones are found by their bytes, and missing ones are not read."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def texts_of(*texts: str | None) -> ArrowTexts | None:
     return ArrowTexts.of(pd.Index(texts, dtype=ARROW))
 
 
-def digest_of(*texts: str) -> bytes:
+def contents_of(*texts: str) -> tuple[bytes, bytes]:
     texts_there = texts_of(*texts)
     assert texts_there is not None
-    return texts_there.digest
+    return texts_there.contents
 
 
 def test_what_is_missing_or_empty_or_no_text_is_none_of_them() -> None:
@@ -39,20 +39,20 @@ def test_they_are_a_sequence() -> None:
     assert texts.most_bytes == 2
 
 
-def test_equal_texts_have_one_digest_wherever_they_lie() -> None:
+def test_equal_texts_have_one_content_wherever_they_lie() -> None:
     index = pd.Index(["c", "aa", "b", "d"], dtype=ARROW)
     cut = ArrowTexts.of(index[1:3])
     taken = ArrowTexts.of(index.take([1, 2]))
     assert cut is not None
     assert taken is not None
     assert [*cut] == [*taken] == ["aa", "b"]
-    assert cut.digest == taken.digest == digest_of("aa", "b")
+    assert cut.contents == taken.contents == contents_of("aa", "b")
 
 
-def test_other_texts_have_another_digest() -> None:
+def test_other_texts_have_another_content() -> None:
     rng = np.random.default_rng(0)
     drawn = [tuple(rng.choice(["a", "b", "ab", "ba", "bb"], size=3)) for _ in range(500)]
-    assert len({digest_of(*texts) for texts in drawn}) == len(set(drawn))
+    assert len({contents_of(*texts) for texts in drawn}) == len(set(drawn))
 
 
 def test_a_label_of_other_codes_or_texts_has_another_key() -> None:
@@ -60,7 +60,7 @@ def test_a_label_of_other_codes_or_texts_has_another_key() -> None:
         LabelColumn(name, codes, texts)
         for name in ("host", "job")
         for codes in (None, np.array([0, 1]), np.array([1, 0]))
-        for texts in (texts_of("a", "b"), texts_of("ab", "b"), ["a", "b"], ["b", "a"])
+        for texts in (texts_of("a", "b"), texts_of("ab", "b"), ["a", "b"], ["b", "a"], ["a\0b"])
         if texts is not None
     ]
     assert len({label.key for label in labels}) == len(labels)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pickle
 import warnings
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -26,6 +28,35 @@ def test_label_sets_are_rendered_once_for_frames_of_the_same_series() -> None:
         frame.rename(columns={"y": "x"}), metric_format={"__name__": "$VAR"}, cache=cache
     )
     assert renamed.label_sets[0] == b'{"__name__":"x"}'
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
+def test_label_sets_are_found_by_columns_that_are_equal_and_not_the_same(dtype: Any) -> None:
+    cache = LabelSetCache(10)
+
+    def label_sets_of(*hosts: str) -> LabelSets:
+        levels = [pd.Index([text * 2 for text in texts], dtype=dtype) for texts in ("yz", hosts)]
+        columns = pd.MultiIndex.from_arrays(levels, names=["var", "host"])
+        frame = pd.DataFrame([[1.0, 2.0]], index=minutes(0), columns=columns)
+        return parse_frame(frame, metric_format={"__name__": "$VAR"}, cache=cache).label_sets
+
+    first = label_sets_of("a", "b")
+    assert label_sets_of("a", "b") is first
+    assert list(label_sets_of("b", "a")) == [
+        b'{"__name__":"yy","host":"bb"}',
+        b'{"__name__":"zz","host":"aa"}',
+    ]
+    assert label_sets_of("a", "b") is first
+
+
+def test_columns_that_were_changed_in_place_are_read_anew() -> None:
+    cache, names = LabelSetCache(10), np.array(["y", "z"], dtype=object)
+    for last in ("z", "x"):
+        names[1] = last
+        columns = pd.Index(names, copy=False)
+        frame = pd.DataFrame([[1.0, 2.0]], index=minutes(0), columns=columns)
+        read = parse_frame(frame, metric_format={"__name__": "$VAR"}, cache=cache)
+        assert list(read.label_sets) == [b'{"__name__":"y"}', b'{"__name__":"%b"}' % last.encode()]
 
 
 @pytest.mark.parametrize(("max_entries", "kept"), [(0, []), (2, ["c"]), (3, ["b", "c"])])

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.frame_samples import minutes, read, stored
 from vm_df_writer.errors import LabelError
@@ -198,6 +200,23 @@ def test_texts_are_put_in_the_order_of_rows(arrow: bool) -> None:
 def test_codes_of_a_level_are_read_as_they_are() -> None:
     level = label_from_codes("host", np.array([1, -1, 0], np.int8), pd.Index(["", "a"]), "level")
     assert texts_of(level) == ["a", None, None]
+
+
+def test_a_level_of_categories_is_read_as_their_values_are() -> None:
+    categories = pd.Categorical(["b", None, "a"], categories=["unused", "a", "b"])
+    level = label_from_codes("host", np.array([2, -1, 1, 0]), pd.CategoricalIndex(categories), "l")
+    assert (texts_of(level), [*level.texts]) == (["a", None, None, "b"], ["a", "b"])
+
+
+@given(st.lists(st.lists(st.text("a\0é", min_size=1, max_size=3), max_size=3), max_size=9))
+def test_labels_have_one_key_if_their_texts_are_equal(drawn: list[list[str]]) -> None:
+    keys = [LabelColumn("host", np.array([0]), texts).key for texts in drawn]
+    assert len(set(keys)) == len(set(map(tuple, drawn)))
+    for texts, key in zip(drawn, keys, strict=True):
+        assert LabelColumn("job", np.array([0]), texts).key != key
+        assert LabelColumn("host", np.array([1]), texts).key != key
+        level = label_from_codes("host", np.arange(len(texts)), pd.Index(texts, dtype=object), "l")
+        assert level.key == LabelColumn("host", level.codes, texts).key
 
 
 @pytest.mark.parametrize(
