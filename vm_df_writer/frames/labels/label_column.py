@@ -84,7 +84,10 @@ class LabelColumn:
         """
         if self.codes is None or (self.codes[1:] >= self.codes[:-1]).all():
             return self
-        codes, positions = pd.factorize(np.where(self.codes < 0, np.nan, self.codes))
+        is_absent = self.codes < 0
+        codes, positions = pd.factorize(
+            np.where(is_absent, np.nan, self.codes) if is_absent.any() else self.codes
+        )
         texts = self.texts
         positions = positions.astype(np.int64)
         if isinstance(texts, ArrowTexts):
