@@ -1,37 +1,36 @@
-"""ArrowTexts: distinct texts that stay in Arrow's memory until somebody reads them."""
+"""ArrowTexts: distinct texts that stay in Arrow's memory until one is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.model.kept_attribute import kept_attribute
+from vm_df_writer.frames.labels.lazy_texts import LazyTexts
 from vm_df_writer.model.series import IntArray
 
 __all__ = ["ArrowTexts"]
 
 
-class ArrowTexts(Sequence[str]):
-    """Distinct texts of pandas in Arrow's memory, none of them missing or empty.
-
-    Label sets that were rendered before are found by these bytes: making Python's texts of them
-    costs more than all that is done with a label set that is known.
+class ArrowTexts(LazyTexts):
+    """Texts of pandas in Arrow's memory, none of them missing or empty.
 
     Parameters
     ----------
     values : Index or array of pandas, of Arrow's text
-        Distinct texts.
+        Texts.
+    array : Array of pyarrow, shape (n,)
+        The same.
     lengths : ndarray of int64, shape (n,)
         Their bytes in UTF-8.
     data : buffer
         All of them, one behind the other.
     """
 
-    def __init__(self, values: Any, lengths: IntArray, data: memoryview) -> None:
+    def __init__(self, values: Any, array: Any, lengths: IntArray, data: memoryview) -> None:
         self._values = values
+        self._array = array
         self._lengths = lengths
         self._data = data
 
@@ -64,7 +63,7 @@ class ArrowTexts(Sequence[str]):
         lengths = np.diff(offsets).astype(np.int64, copy=False)
         if not lengths.all():
             return None
-        return cls(values, lengths, memoryview(data)[int(offsets[0]) : int(offsets[-1])])
+        return cls(values, array, lengths, memoryview(data)[int(offsets[0]) : int(offsets[-1])])
 
     @property
     def contents(self) -> tuple[bytes, bytes]:
@@ -76,25 +75,21 @@ class ArrowTexts(Sequence[str]):
         """The bytes of the longest text."""
         return int(self._lengths.max())
 
+    @property
+    def are_distinct(self) -> bool:
+        """Whether no two are equal; a level may have been made without a look at that."""
+        import pyarrow.compute as pc
+
+        return bool(pc.count_distinct(self._array).as_py() == len(self))
+
     def take(self, positions: IntArray) -> list[str]:
         """Return some of the texts."""
         texts: list[str] = self._values.take(positions).to_numpy(dtype=object).tolist()
         return texts
 
-    @kept_attribute
-    def _texts(self) -> list[str]:
+    def _listed(self) -> list[str]:
         texts: list[str] = self._values.to_numpy(dtype=object).tolist()
         return texts
 
     def __len__(self) -> int:
         return len(self._lengths)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        return self._texts[index]

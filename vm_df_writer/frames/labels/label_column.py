@@ -16,6 +16,7 @@ from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.arrow_texts import ArrowTexts
 from vm_df_writer.frames.labels.factorize import factorize
 from vm_df_writer.frames.labels.label_text import label_text
+from vm_df_writer.frames.labels.lazy_texts import LazyTexts, ObjectTexts
 from vm_df_writer.frames.samples.contents import NARROW_FLOATS
 from vm_df_writer.frames.side_by_side import side_by_side
 from vm_df_writer.model.series import IntArray
@@ -28,7 +29,6 @@ __all__ = [
     "labels_from_rows_per_time",
 ]
 
-_TEXTS_AT_ONCE = 2**12
 _MANY_ROWS = 2**16  # take milliseconds, and a thread takes a tenth of one
 
 
@@ -45,31 +45,25 @@ class LabelColumn:
         rows have the one value of `texts`.
     texts : sequence of str
         The distinct values as the server will store them.
-    contents : hashable, or None
-        What equal texts in the same order have in common, and no others, if it is known.
     """
 
     name: str
     codes: npt.NDArray[np.signedinteger] | None
     texts: Sequence[str]
-    contents: Hashable | None = None
 
     @property
     def key(self) -> Hashable:
         """What equal labels of as many rows have in common, and no others."""
         codes = None if self.codes is None else self.codes.tobytes()
-        if isinstance(self.texts, ArrowTexts):
-            return self.name, codes, self.texts.contents
-        # Bytes are compared a hundred times as fast as texts, and need less room.
-        return self.name, codes, self.contents or _read_texts(self.texts)[1]
+        texts = self.texts
+        return self.name, codes, texts.contents if isinstance(texts, LazyTexts) else tuple(texts)
 
     def parts_all(self) -> bool:
         """Say whether it is known that no two rows have the same text, or none."""
         if self.codes is None or not isinstance(self.texts, ArrowTexts):
             return False
-        return len(self.texts) >= len(self.codes) and bool(
-            np.bincount(self.codes + 1).max(initial=0) <= 1
-        )
+        has_each_once = bool(np.bincount(self.codes + 1).max(initial=0) <= 1)
+        return len(self.texts) >= len(self.codes) and has_each_once and self.texts.are_distinct
 
     def in_order(self) -> LabelColumn:
         """Return the label with its texts in the order in which rows have them first.
@@ -90,7 +84,7 @@ class LabelColumn:
         )
         texts = self.texts
         positions = positions.astype(np.int64)
-        if isinstance(texts, ArrowTexts):
+        if isinstance(texts, LazyTexts):
             return LabelColumn(self.name, codes, texts.take(positions))
         return LabelColumn(self.name, codes, list(map(texts.__getitem__, positions.tolist())))
 
@@ -107,12 +101,12 @@ class LabelColumn:
         return self if self.codes is None else self._with(np.repeat(self.codes, times))
 
     def _with(self, codes: npt.NDArray[np.signedinteger]) -> LabelColumn:
-        return LabelColumn(self.name, codes, self.texts, self.contents)
+        return LabelColumn(self.name, codes, self.texts)
 
 
 def constant_label(name: str, value: object, where: str) -> LabelColumn:
     """Return a label that all series share."""
-    return LabelColumn(name, None, _texts([value], where, None)[0])
+    return LabelColumn(name, None, _texts([value], where, None))
 
 
 def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> LabelColumn:
@@ -246,40 +240,26 @@ def _label(
     codes = codes.astype(np.min_scalar_type(-len(uniques) - 1), copy=False)
     if (as_they_are := ArrowTexts.of(uniques)) is not None:
         return LabelColumn(name, codes, as_they_are)
-    texts, contents = _texts(_one_by_one(uniques), where, codes)
-    if all(texts):
-        return LabelColumn(name, codes, texts, contents)
+    texts = _texts(_one_by_one(uniques), where, codes)
+    if isinstance(texts, LazyTexts) or all(texts):
+        return LabelColumn(name, codes, texts)
     # Absent values must share one code, or they would make two groups of one series.
     present = list(map(bool, texts))
     renumbered = np.append(np.where(present, np.cumsum(present) - 1, -1), -1).astype(codes.dtype)
     return LabelColumn(name, renumbered[codes], list(filter(None, texts)))
 
 
-def _texts(values: Sequence[Any], where: str, codes: Any) -> tuple[list[str], Hashable]:
+def _texts(values: Sequence[Any], where: str, codes: Any) -> Sequence[str]:
+    """Return the text of each value, empty if the label is absent."""
     try:
-        return _read_texts(values)
+        if isinstance(values, np.ndarray) and (as_they_are := ObjectTexts.of(values)) is not None:
+            return as_they_are
+        texts = [v if type(v) is str else label_text(v) or "" for v in values]
+        "".join(texts).encode()
     except (TypeError, UnicodeEncodeError):
         _raise_bad_label(values, where, codes)
         raise
-
-
-def _read_texts(values: Sequence[Any]) -> tuple[list[str], Hashable]:
-    """Return the text of each value, empty if the label is absent; and what identifies them all.
-
-    Some at a time, which stay in the cache until the last of these steps.
-    """
-    texts: list[str] = []
-    joined = []
-    for start in range(0, len(values), _TEXTS_AT_ONCE):
-        some = values[start : start + _TEXTS_AT_ONCE]
-        some = some.tolist() if isinstance(some, np.ndarray) else some
-        if [*map(type, some)].count(str) < len(some):
-            some = [label_text(value) or "" for value in some]
-        texts += some
-        joined.append("\0".join(some).encode())
-    data = b"\0".join(joined)
-    is_clear = data.count(b"\0") == len(texts) - 1  # where one ends and the next begins
-    return texts, (data, len(texts) if is_clear else tuple(map(len, texts)))
+    return texts
 
 
 def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.support.frame_samples import minutes
+from vm_df_writer.errors import DuplicateSeriesError
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.parse import parse_frame
 from vm_df_writer.model.labels import LabelSets
@@ -47,6 +48,22 @@ def test_label_sets_are_found_by_columns_that_are_equal_and_not_the_same(dtype: 
         b'{"__name__":"zz","host":"aa"}',
     ]
     assert label_sets_of("a", "b") is first
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
+def test_a_level_that_has_a_value_twice_makes_no_two_series_of_one_name(dtype: Any) -> None:
+    twice = pd.Index(["a", "b", "a"], dtype=object).astype(dtype)
+    columns = pd.MultiIndex(
+        levels=[["y"], twice],
+        codes=[[0] * 3, [0, 1, 2]],
+        names=["var", "host"],
+        verify_integrity=False,
+    )
+    frame = pd.DataFrame([[1.0, 2.0, 3.0]], index=minutes(0), columns=columns)
+    with pytest.raises(
+        DuplicateSeriesError, match=r"^column \('y', 'a'\) and column \('y', 'a'\) "
+    ):
+        parse_frame(frame)
 
 
 def test_columns_that_were_changed_in_place_are_read_anew() -> None:
