@@ -99,17 +99,20 @@ def _labels(name: str, codes: npt.NDArray[np.int64], kind: Any) -> Any:
 
 
 def _columns(rng: np.random.Generator, n_series: int) -> pd.MultiIndex:
-    """Draw columns of three levels, one of which differs in each."""
+    """Draw columns of three levels of one dtype, one of which differs in each."""
     order = rng.permutation(n_series).tolist()
     n_jobs, width = int(rng.integers(1, 50)), int(rng.integers(6, 12))
-    return pd.MultiIndex.from_arrays(
-        [
-            [VALUE_COLUMNS[i % len(VALUE_COLUMNS)] for i in order],
-            [f"job-{i % n_jobs}" for i in order],
-            [f"instance-{i:0{width}d}:9100" for i in order],
-        ],
-        names=["var", "job", "instance"],
-    )
+    levels = [
+        [VALUE_COLUMNS[i % len(VALUE_COLUMNS)] for i in order],
+        [f"job-{i % n_jobs}" for i in order],
+        [f"instance-{i:0{width}d}:9100" for i in order],
+    ]
+    return _of_levels(levels, str(rng.choice(["str", "category", "object"])))
+
+
+def _of_levels(levels: list[list[str]], kind: str) -> pd.MultiIndex:
+    arrays = [pd.Series(texts, dtype=kind) for texts in levels]  # type: ignore[call-overload]
+    return pd.MultiIndex.from_arrays(arrays, names=["var", "job", "instance"])
 
 
 def _wide(rng: np.random.Generator, columns: pd.MultiIndex) -> pd.DataFrame:
@@ -144,7 +147,7 @@ def _second_write(rng: np.random.Generator, n_series: int) -> Race:
     """Draw a frame of columns that are equal to those of an earlier one, and not the same."""
     columns = _columns(rng, n_series)
     levels = [columns.get_level_values(i).tolist() for i in range(3)]
-    again = _wide(rng, pd.MultiIndex.from_arrays(levels, names=columns.names))
+    again = _wide(rng, _of_levels(levels, str(columns.levels[2].dtype)))
     # Everything but sending; label sets are kept by the writer, not by to_import_lines.
     writer = VmWriter("http://localhost:8428", metric_format=METRIC_FORMAT)
     writer.write(_wide(rng, columns), dry_run=True, progress=False)
