@@ -111,7 +111,7 @@ def _columns(rng: np.random.Generator, n_series: int) -> pd.MultiIndex:
 
 
 def _of_levels(levels: list[list[str]], kind: str) -> pd.MultiIndex:
-    arrays = [pd.Series(texts, dtype=kind) for texts in levels]  # type: ignore[call-overload]
+    arrays = [pd.Series(texts, dtype=kind) for texts in levels]
     return pd.MultiIndex.from_arrays(arrays, names=["var", "job", "instance"])
 
 

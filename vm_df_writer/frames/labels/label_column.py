@@ -224,7 +224,7 @@ def label_from_codes(
     return _label(name, np.asarray(codes), uniques, where)
 
 
-def _one_by_one(uniques: Any) -> Sequence[Any]:
+def _one_by_one(uniques: Any) -> list[Any] | npt.NDArray[np.object_]:
     if str(uniques.dtype) in NARROW_FLOATS:
         uniques = np.asarray(uniques, dtype=np.float32)  # an Index would hand out wider floats
     if uniques.dtype == object or isinstance(uniques.dtype, pd.StringDtype):
@@ -249,7 +249,7 @@ def _label(
     return LabelColumn(name, renumbered[codes], list(filter(None, texts)))
 
 
-def _texts(values: Sequence[Any], where: str, codes: Any) -> Sequence[str]:
+def _texts(values: list[Any] | npt.NDArray[np.object_], where: str, codes: Any) -> Sequence[str]:
     """Return the text of each value, empty if the label is absent."""
     try:
         if isinstance(values, np.ndarray) and (as_they_are := ObjectTexts.of(values)) is not None:
@@ -257,7 +257,7 @@ def _texts(values: Sequence[Any], where: str, codes: Any) -> Sequence[str]:
         texts = [v if type(v) is str else label_text(v) or "" for v in values]
         "".join(texts).encode()
     except (TypeError, UnicodeEncodeError):
-        _raise_bad_label(values, where, codes)
+        _raise_bad_label(list(values), where, codes)
         raise
     return texts
 
