@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
+from decimal import InvalidOperation
 
 import pandas as pd
 
@@ -41,7 +42,8 @@ def find_hours(frame: pd.DataFrame, date: ColumnRef, names: Sequence[Hashable]) 
     """
     days = pd.Series(first_rows(date.read(frame), _EXAMINED_ROWS)).reset_index(drop=True)
     if days.dtype == object:
-        days = days.astype(str)  # there may be lists among them, which are equal to nothing
+        # There may be lists among them, which are equal to nothing, and what pandas cannot compare.
+        days = days.map(str)
     if days.is_unique:
         return None
     for name in names:
@@ -61,7 +63,10 @@ def _numbers_of(column: pd.Series) -> pd.Series | None:
         return column
     if kind not in ("text", "object"):
         return None
-    texts = column.dropna().astype(str).str.strip()
+    try:
+        texts = column.dropna().astype(str).str.strip()
+    except InvalidOperation:  # pandas cannot tell whether a signaling NaN is missing
+        return None
     if not texts.str.fullmatch(r"\d{1,4}").all():
         return None
     return pd.to_numeric(column.astype("string").str.strip(), errors="coerce")

@@ -57,6 +57,12 @@ def as_numbers(
         raise TimestampError(
             f"{where}: {largest} is no epoch in any unit; correct or drop such rows"
         ) from None
+    except ValueError:
+        # Of numbers a Decimal's signaling NaN alone has no float, nor can pandas drop it.
+        row = next(n for n, given in enumerate(source) if getattr(given, "is_snan", bool)())
+        raise TimestampError(
+            f"{where}, row {row}: Decimal('sNaN') is no time; put None in its place or drop the row"
+        ) from None
 
 
 def _epochs_of_text(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,16 @@ def test_hours_are_found_by_name_and_values(hours: Any) -> None:
     assert hours_in(hours) == "hour"
 
 
-def test_hours_are_found_beside_objects_be_they_dates_or_lists() -> None:
+def test_hours_are_found_beside_objects_be_they_dates_or_what_no_date_is() -> None:
     day = dt.date(2026, 3, 1)
     assert hours_in([0, 1], dates=[day, day]) == "hour"
     assert hours_in([0, 1], dates=[day, [1]]) is None
+    assert hours_in([0, 1], dates=[day, Decimal("sNaN")]) is None
 
 
 @pytest.mark.parametrize(
-    "hours", [[0, 1, 75], [-1, 0], ["0", "x"], [0.5, 1.5], [None, None], [0, 2500]]
+    "hours",
+    [[0, 1, 75], [-1, 0], ["0", "x"], [0.5, 1.5], [None, None], [0, 2500], [0, Decimal("sNaN")]],
 )
 def test_what_can_be_no_hours_is_not_taken_for_them(hours: Any) -> None:
     assert hours_in(hours) is None

@@ -173,3 +173,12 @@ def test_a_number_beyond_64_bits_is_refused() -> None:
     said = re.escape("index: 100000000000000000000 is no epoch in any unit; correct or drop such")
     with pytest.raises(TimestampError, match=f"^{said} rows$"):
         as_numbers(pd.Series([1, 10**20, None], dtype=object), "s", "index")
+
+
+def test_a_signaling_nan_is_refused_where_it_stands() -> None:
+    said = re.escape(
+        "index, row 1: Decimal('sNaN') is no time; put None in its place or drop the row"
+    )
+    for given in (["1767225600", "sNaN"], ["NaN", "-sNaN7"]):
+        with pytest.raises(TimestampError, match=f"^{said}$"):
+            as_numbers(pd.Index(list(map(Decimal, given)), dtype=object), "s", "index")
