@@ -107,6 +107,15 @@ def test_the_code_of_the_published_readme_is_that_of_the_readme(metadata: Messag
     assert blocks.findall(published) == blocks.findall((ROOT / "README.md").read_text())
 
 
+def test_the_published_readme_speaks_to_those_who_have_no_repository(metadata: Message) -> None:
+    text = metadata.get_payload()
+    assert isinstance(text, str)
+    assert "`pip install vm_df_writer`" in text
+    assert "`'vm_df_writer[" in text
+    assert re.search(r"pip install \.|'\.\[|this folder", text) is None
+    assert "a clone of the repository" in text.partition("make demo")[0]
+
+
 def test_every_extra_that_a_text_names_is_there() -> None:
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.yaml")]
     texts += (ROOT / "vm_df_writer").rglob("*.py")
