@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -21,7 +20,6 @@ from prometheus_client.metrics import MetricWrapperBase
 import vm_df_writer.jobs
 from vm_df_writer import VmDfWriterError, VmDfWriterWarning, WriterConfig, WriteReport
 from vm_df_writer.cli import main
-from vm_df_writer.cli.actions.backfill import JobExitCode
 from vm_df_writer.cli.messages import ExitCode
 from vm_df_writer.config.environment import environment_name
 from vm_df_writer.config.read_options import ReadOptions
@@ -95,7 +93,7 @@ def reading_keywords() -> Iterator[tuple[str, str, str]]:
         yield code(field.name), default, sentence(field.metadata["help"])
 
 
-def exit_codes(command: Any, codes: type[IntEnum]) -> Iterator[tuple[str, str]]:
+def exit_codes(command: Any, codes: Iterable[int]) -> Iterator[tuple[str, str]]:
     """Give what the help of a command says of each exit code."""
     lines = re.findall(r"^ +(\d+) +(\S.*)$", command.help, re.MULTILINE)
     assert {int(number) for number, _ in lines} == set(codes)
@@ -171,9 +169,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "configuration-ours": lambda: table("Parameter | Default | Meaning", parameters(ours=True)),
     "vmanomaly": lambda: table("Key | Option | Environment variable", keys_of_vmanomaly()),
     "reading-keywords": lambda: table("Keyword | Default | Meaning", reading_keywords()),
-    "exit-codes": lambda: table("Code | Meaning", exit_codes(main, ExitCode)),
+    "exit-codes": lambda: table(
+        "Code | Meaning", exit_codes(main, {*ExitCode} - {ExitCode.FAILED_PARTS})
+    ),
     "job-exit-codes": lambda: table(
-        "Code | Meaning", exit_codes(command_named("backfill"), JobExitCode)
+        "Code | Meaning", exit_codes(command_named("backfill"), ExitCode)
     ),
     "errors": lambda: table(
         "Error | Is also | When", [*tree(VmDfWriterError), *tree(WriteInterrupted)]

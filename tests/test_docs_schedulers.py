@@ -18,13 +18,13 @@ import yaml
 from tests.support.command_line import run
 from tests.support.docs_pages import DOCS
 from tests.support.page_blocks import blocks_of
-from vm_df_writer.cli.actions.backfill import JobExitCode
+from vm_df_writer.cli.messages import ExitCode
 from vm_df_writer.jobs import JobOptions, backfill
 from vm_df_writer.local import LocalVictoriaMetrics
 
 FOLDER = DOCS / "howto" / "schedulers"
 NO_USE_TO_TRY_AGAIN = {
-    *(JobExitCode.REFUSED, JobExitCode.UNVERIFIED, JobExitCode.FAILED_PARTS, JobExitCode.DROPPED)
+    *(ExitCode.REFUSED, ExitCode.UNVERIFIED, ExitCode.FAILED_PARTS, ExitCode.DROPPED)
 }
 
 
@@ -143,7 +143,7 @@ def test_airflow_and_prefect_call_the_same_job() -> None:
 
 
 def test_the_service_knows_the_exit_codes() -> None:
-    assert int(service()["SuccessExitStatus"]) == JobExitCode.TERMINATED
+    assert int(service()["SuccessExitStatus"]) == ExitCode.TERMINATED
     assert set(map(int, service()["RestartPreventExitStatus"].split())) == NO_USE_TO_TRY_AGAIN
 
 
@@ -175,4 +175,4 @@ def test_every_exit_code_is_on_the_page_of_backfills() -> None:
     page = (DOCS / "howto" / "jobs" / "backfill.md").read_text()
     rows = page.split("\n## Exit codes\n")[1]
     named = re.findall(r"^\| (\d+(?:, \d+)*) \|", rows, re.MULTILINE)
-    assert {int(code) for cell in named for code in cell.split(", ")} == {*map(int, JobExitCode)}
+    assert {int(code) for cell in named for code in cell.split(", ")} == {*map(int, ExitCode)}

@@ -55,7 +55,7 @@ def test_what_is_read_back_for_the_picture_is_what_was_scored(
         labels = {"run": "read back"}
         writer.write(to_wide(outputs), query_key="cpu_usage", labels=labels, verify=True)
         start = END - pd.Timedelta(days=2)
-        stored = read_back(writer.config, "cpu_usage", "read back", start, END)
+        stored = read_back(writer, "cpu_usage", "read back", start, END)
     assert stored.keys() == outputs.keys()
     for var, frame in stored.items():
         expected = outputs[var].sort_index(axis=1)

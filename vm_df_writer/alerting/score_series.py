@@ -60,7 +60,7 @@ class ScoreSeries:
             )
         if scores.rstrip().endswith("}"):
             return cls([scores])
-        return cls([_readable({"__name__": scores})])
+        return cls([_shortened(exact_selector({"__name__": scores}))])
 
     @classmethod
     def _of_report(cls, report: WriteReport, variable: str) -> Self:
@@ -102,10 +102,6 @@ def _is_of(variable: str, labels: Mapping[str, str]) -> bool:
     """
     whole = rf"(?<![A-Za-z0-9]){re.escape(variable)}(?![A-Za-z0-9_])"
     return variable in labels.values() or re.search(whole, labels["__name__"]) is not None
-
-
-def _readable(labels: Mapping[str, str]) -> str:
-    return _shortened(exact_selector(labels))
 
 
 def _shortened(selector: str) -> str:

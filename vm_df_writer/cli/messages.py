@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -20,11 +21,7 @@ from vm_df_writer.cli.option_names import explain, name_options
 from vm_df_writer.cli.output import is_quiet, say, verbosity
 from vm_df_writer.cli.parameters.option_groups import GroupedCommand, GroupedOption
 from vm_df_writer.display.warn import capture_warnings
-from vm_df_writer.errors import (
-    DeliveryError,
-    VerificationError,
-    VmDfWriterError,
-)
+from vm_df_writer.errors import DeliveryError, VerificationError, VmDfWriterError
 from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = [
@@ -47,7 +44,8 @@ class ExitCode(IntEnum):
     UNDELIVERED = 1
     REFUSED = 2
     UNVERIFIED = 3
-    DROPPED = 5  # 4 is that of a job with failed parts
+    FAILED_PARTS = 4  # of a job alone
+    DROPPED = 5
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -234,33 +232,25 @@ def _choose(context: click.Context, option: click.Parameter, value: object) -> N
 
 def _message_options() -> list[click.Option]:
     """Return what every command takes of its messages."""
-    group = "Messages (on standard error)"
+    option = partial(
+        GroupedOption,
+        group="Messages (on standard error)",
+        callback=_choose,
+        expose_value=False,
+        is_eager=True,
+    )
     return [
-        GroupedOption(
-            ["-v", "--verbose"],
-            count=True,
-            group=group,
-            callback=_choose,
-            expose_value=False,
-            is_eager=True,
-            help="Show also what is done; -vv shows everything.",
+        option(
+            ["-v", "--verbose"], count=True, help="Show also what is done; -vv shows everything."
         ),
-        GroupedOption(
+        option(
             ["-q", "--quiet"],
             is_flag=True,
-            group=group,
-            callback=_choose,
-            expose_value=False,
-            is_eager=True,
             help="Show errors alone, and no progress; the report is printed still.",
         ),
-        GroupedOption(
+        option(
             ["--log-format"],
             type=click.Choice(["text", "json"]),
-            group=group,
-            callback=_choose,
-            expose_value=False,
-            is_eager=True,
             envvar="VM_DF_WRITER_LOG_FORMAT",
             help="Show messages as text, or each as a line of JSON: time, level and message.",
         ),

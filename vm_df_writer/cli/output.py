@@ -6,18 +6,28 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import click
 
 from vm_df_writer.errors import ConfigError
 
-__all__ = ["Verbosity", "is_quiet", "require_folder", "say", "send", "shown_progress", "verbosity"]
+__all__ = [
+    "Verbosity",
+    "is_quiet",
+    "require_folder",
+    "say",
+    "say_json",
+    "say_report",
+    "send",
+    "shown_progress",
+    "verbosity",
+]
 
 _LEVEL = re.compile(r"(?s)(?:(error|warning|info|debug): )?(.*)", re.IGNORECASE)
 
@@ -93,6 +103,21 @@ def say(message: object, *, err: bool = False) -> None:
     if err and _current.as_json:
         message = _as_json_line(str(message))
     _echo(message, err=err)
+
+
+def say_json(plain: Mapping[str, Any]) -> None:
+    """Print plain values as one JSON object."""
+    import orjson  # nothing of it to complete or to show help
+
+    say(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode())
+
+
+def say_report(report: Any, *, as_json: bool) -> None:
+    """Print a report, as a table or as one JSON object."""
+    if as_json:
+        say_json(report.to_dict())
+    else:
+        say(report)
 
 
 def send(content: bytes) -> None:

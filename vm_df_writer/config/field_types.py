@@ -25,7 +25,6 @@ __all__ = [
     "Duration",
     "FolderPath",
     "HealthPath",
-    "ImportPath",
     "MetricFormat",
     "ReadableFile",
     "Tenant",
@@ -84,12 +83,6 @@ def _base_url(url: str) -> str:
 
 def _health_path(path: str) -> str:
     return _http_url(path) if "://" in path else path
-
-
-def _import_path(path: str) -> str:
-    if "://" in path or not path.strip("/"):
-        raise ValueError("expected a path on the server such as /api/v1/import")
-    return path
 
 
 def _tenant(value: object) -> str:
@@ -248,7 +241,6 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Duration = Annotated[str, BeforeValidator(_duration)]
 FolderPath = Annotated[str, BeforeValidator(_folder_path), WithJsonSchema({"type": "string"})]
 HealthPath = Annotated[str, AfterValidator(_health_path)]
-ImportPath = Annotated[str, AfterValidator(_import_path)]
 MetricFormat = Annotated[
     dict[str, str],
     BeforeValidator(check_metric_format),

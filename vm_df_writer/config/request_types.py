@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 else:
     PreparedRequest = Any  # a configuration is read without an import of requests
 
-__all__ = ["Auth", "Headers", "RemoteWritePath", "RequestAuth"]
+__all__ = ["Auth", "Headers", "ImportPath", "RemoteWritePath", "RequestAuth"]
 
 RequestAuth = Callable[[PreparedRequest], PreparedRequest]
 """Adds credentials to a request, as a `requests.auth.AuthBase` does."""
@@ -30,9 +31,9 @@ _RESERVED_HEADERS = frozenset(
 )
 
 
-def _remote_write_path(path: str) -> str:
+def _path(path: str, example: str) -> str:
     if "://" in path or not path.strip("/"):
-        raise ValueError("expected a path on the server such as /api/v1/write")
+        raise ValueError(f"expected a path on the server such as {example}")
     return path
 
 
@@ -72,4 +73,5 @@ Headers = Annotated[
     AfterValidator(_headers),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
 ]
-RemoteWritePath = Annotated[str, AfterValidator(_remote_write_path)]
+ImportPath = Annotated[str, AfterValidator(partial(_path, example="/api/v1/import"))]
+RemoteWritePath = Annotated[str, AfterValidator(partial(_path, example="/api/v1/write"))]

@@ -16,7 +16,6 @@ from vm_df_writer.config.field_types import (
     Duration,
     FolderPath,
     HealthPath,
-    ImportPath,
     MetricFormat,
     ReadableFile,
     Tenant,
@@ -24,7 +23,7 @@ from vm_df_writer.config.field_types import (
     UserName,
     VerifyTls,
 )
-from vm_df_writer.config.request_types import Auth, Headers, RemoteWritePath
+from vm_df_writer.config.request_types import Auth, Headers, ImportPath, RemoteWritePath
 from vm_df_writer.config.seconds import seconds_of
 from vm_df_writer.config.writer_parameters import CompressionChoice, ConfigParameters
 from vm_df_writer.display.html import facts_table

@@ -159,13 +159,7 @@ class SpooledFile:
 
 
 def _read_regular(path: Path, most_bytes: int = -1) -> bytes:
-    """Return the content of a file; a pipe would be waited for without end.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read, or is no regular file.
-    """
+    """Return the content of a file; a pipe would be waited for without end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

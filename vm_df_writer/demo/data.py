@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import add
 from typing import Literal
 
 import numpy as np
-import orjson
 import pandas as pd
 
-from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.model.series import FloatArray
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.operations.plots.plotted_series import VMANOMALY_VARIABLES
+from vm_df_writer.writer import VmWriter
 
 __all__ = [
     "METRIC_FORMAT",
@@ -201,39 +199,15 @@ def to_long(outputs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def read_back(
-    config: WriterConfig, query_key: str, run: str, start: pd.Timestamp, end: pd.Timestamp
+    writer: VmWriter, query_key: str, run: str, start: pd.Timestamp, end: pd.Timestamp
 ) -> dict[str, pd.DataFrame]:
-    """Read a metric from the server.
-
-    Parameters
-    ----------
-    config : WriterConfig
-        Which server.
-    query_key, run : str
-        The metric, and the label of this run of the demo.
-    start, end : Timestamp
-        From when to when, both included.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        The outputs by variable, as :func:`score` returns them.
-    """
-    endpoint = Endpoint.of(config)
-    client = HttpClient(config, endpoint)
-    form = [
-        ("match[]", f'{{for="{query_key}",run="{run}"}}'),
-        ("start", f"{start.timestamp():.3f}"),
-        ("end", f"{end.timestamp():.3f}"),
-    ]
-    columns: defaultdict[str, dict[str, pd.Series]] = defaultdict(dict)
-    for line in client.stream_lines(endpoint.read_url("/api/v1/export"), form):
-        series = orjson.loads(line)
-        var = series["metric"]["__name__"].removeprefix("vmanomaly_")
-        index = pd.to_datetime(series["timestamps"], unit="ms", utc=True)
-        columns[var][series["metric"]["host"]] = pd.Series(series["values"], index=index)
-    client.close()
-    return {var: pd.DataFrame(hosts).sort_index(axis=1) for var, hosts in columns.items()}
+    """Read a run of the demo from the server; return the outputs as :func:`score` does."""
+    selector = f'{{for="{query_key}",run="{run}"}}'
+    long = writer.read(selector, start=start, end=end, layout="long").astype({"host": str})
+    return {
+        var: long.pivot(index="time", columns="host", values=var)  # noqa: PD010 - one value a cell
+        for var in VMANOMALY_VARIABLES
+    }
 
 
 @dataclass(frozen=True)
@@ -255,12 +229,7 @@ class Detection:
 
     def __add__(self, other: Detection) -> Detection:
         """Add up the counts of two metrics."""
-        return Detection(
-            self.events + other.events,
-            self.found + other.found,
-            self.others + other.others,
-            self.false_alarms + other.false_alarms,
-        )
+        return Detection(*map(add, astuple(self), astuple(other)))
 
     def __str__(self) -> str:
         """Return a sentence."""

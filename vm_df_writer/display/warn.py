@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 from vm_df_writer.display.text import bounded
 
@@ -18,7 +18,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 Kind = TypeVar("Kind", bound=Warning)
 
-_HAND_OVER: ContextVar[Callable[[Any], object] | None] = ContextVar("_HAND_OVER", default=None)
+_HAND_OVER: ContextVar[Callable[[Warning], object] | None] = ContextVar("_HAND_OVER", default=None)
 
 
 def warn_caller(message: str, category: type[Warning]) -> None:
@@ -37,7 +37,7 @@ def warn_caller(message: str, category: type[Warning]) -> None:
 
 
 @contextmanager
-def warnings_handed_to(hear: Callable[[Any], object]) -> Iterator[None]:
+def warnings_handed_to(hear: Callable[[Warning], object]) -> Iterator[None]:
     """Hand every warning of this package to `hear`, in this thread and those that it starts.
 
     `capture_warnings` is for a whole process, and must not go on in two threads at once.

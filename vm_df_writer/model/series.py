@@ -87,8 +87,8 @@ class SeriesBlock:
 
         Parameters
         ----------
-        left_out : ndarray of bool, shape (n_rows, n_samples)
-            Which samples, in the shape of `values`.
+        left_out : ndarray of bool, shape (n_rows, n_samples) or (1, n_samples)
+            Which samples, in the shape of `values`; or at which times, in all rows.
         reason : str
             What `dropped` counts them under.
 
@@ -101,11 +101,12 @@ class SeriesBlock:
         >>> [(labels, values.tolist()) for labels, _, values in rest], rest.dropped
         ([(b'b', [4.0])], {'exists': 3})
         """
-        n = int(left_out.sum())
+        rows = self.values
+        n = int(left_out.sum()) * (len(rows) // len(left_out))
         if not n:
             return self
         dropped = {**self.dropped, reason: self.dropped.get(reason, 0) + n}
-        kept, rows = ~left_out, self.values
+        kept = ~left_out
         n_rows, n_groups = len(rows), len(self.offsets) - 1
         if (kept == kept[0]).all():  # the rows still share their timestamps
             kept, timestamps_ms = kept[:1], self.timestamps_ms[kept[0]]

@@ -151,11 +151,9 @@ class Ledger:
 
     def record_repair(self, outcome: Outcome) -> None:
         """Record what became of a body of samples that are sent again."""
-        with self._lock:
-            self._count_traffic(outcome)
-            if outcome.error is not None:
-                self.error = self.error or outcome.error
-            else:
+        self.record_rewrite(outcome)
+        if outcome.error is None:
+            with self._lock:
                 self.repaired += outcome.body.n_samples
 
     def record_rewrite(self, outcome: Outcome) -> None:

@@ -83,13 +83,7 @@ def plan_send(backend: Backend, frame: FrameLike, reading: ReadOptions) -> SendP
 
 
 def _check_reading(receiver: Receiver, config: WriterConfig, reading: ReadOptions) -> None:
-    """Refuse what only VictoriaMetrics has.
-
-    Raises
-    ------
-    ConfigError
-        If the configuration names a tenant by its path, or samples of one time are to be kept.
-    """
+    """Refuse what only VictoriaMetrics has: tenants in the path, several samples of one time."""
     if receiver.name == "victoria_metrics":
         return
     if config.tenant_id is not None:
@@ -107,13 +101,7 @@ def _check_reading(receiver: Receiver, config: WriterConfig, reading: ReadOption
 
 
 def _check_parsed(receiver: Receiver, parsed: ParsedFrame) -> None:
-    """Refuse names that a receiver may drop the series for.
-
-    Raises
-    ------
-    LabelError
-        If a name is no identifier.
-    """
+    """Refuse names that a receiver may drop the series for."""
     if not receiver.needs_plain_names:
         return
     metrics = {orjson.loads(label_set)["__name__"] for label_set in parsed.label_sets}

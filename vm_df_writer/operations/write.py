@@ -140,15 +140,7 @@ def _deliver(
     interrupt: OneInterrupt,
     observed: ObservedWrite,
 ) -> None:
-    """Send a plan; whatever ends that, what is left is counted, and kept if there is a spool.
-
-    Raises
-    ------
-    DeliveryError
-        If samples are neither on the server nor in the spool.
-    FrameError
-        If the frame was changed meanwhile.
-    """
+    """Send a plan; whatever ends that, what is left is counted, and kept if there is a spool."""
     try:
         bodies = observed.timed(plan.bodies(map(ledger.count_block, plan.blocks())))
         backend.sender.deliver(

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vm_df_writer.display.text import format_utc
-from vm_df_writer.model.labels import LabelSets
 from vm_df_writer.model.sample_counts import SampleCounts
-from vm_df_writer.model.series import BoolArray, SeriesBlock
+from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
 from vm_df_writer.server.prometheus import reach_s_of, retention_of
 
@@ -94,11 +93,8 @@ class TimeLimits:
         # Nearly always all are kept, which two passes over the times say.
         if times.min() >= oldest_ms and times.max() <= newest_ms:
             return block
-        too_old, too_new = times < oldest_ms, times > newest_ms
-        counts = {"too_old": int(too_old.sum()), "too_new": int(too_new.sum())}
-        dropped = {reason: n * len(block.values) for reason, n in counts.items() if n}
-        block = replace(block, dropped={**block.dropped, **dropped})
-        return _take(block, ~(too_old | too_new))
+        block = block.without((times < oldest_ms)[None], "too_old")
+        return block.without((block.timestamps_ms > newest_ms)[None], "too_new")
 
     def describe_excess(self, counts: SampleCounts) -> str | None:
         """Say which formatted lines the server would drop for their times, and what to do.
@@ -120,23 +116,6 @@ class TimeLimits:
             f"{format_utc(limit_ms)}, which the server drops; {remedy}, or send the file "
             "by curl to do without these"
         )
-
-
-def _take(block: SeriesBlock, keep: BoolArray) -> SeriesBlock:
-    """Return the samples of a block that are to be kept, without the groups that have none."""
-    n_rows, n_groups = len(block.values), len(block.offsets) - 1
-    counts = np.add.reduceat(keep, block.offsets[:-1], dtype=np.int64)
-    groups = np.flatnonzero(counts)
-    if not groups.size:
-        return SeriesBlock.of_nothing(block.dropped)
-    series = (np.arange(n_rows)[:, None] * n_groups + groups).ravel().tolist()
-    return replace(
-        block,
-        label_sets=LabelSets.of(block.label_sets).take(series),
-        offsets=np.append(0, np.cumsum(counts[groups])),
-        timestamps_ms=block.timestamps_ms[keep],
-        values=np.ascontiguousarray(block.values[:, keep]),
-    )
 
 
 def limits_of_prometheus(info: ServerInfo, now_ms: int) -> TimeLimits:

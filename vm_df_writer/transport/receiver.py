@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 __all__ = [
@@ -79,13 +79,8 @@ IMPORTING = Receiver(
 )
 """VictoriaMetrics, as it takes import lines."""
 
-VICTORIA_METRICS = Receiver(
-    name="victoria_metrics",
-    title="VictoriaMetrics",
-    successes=frozenset({204}),
-    about_the_body=frozenset({400, 413}),
-    stores_nothing=frozenset({400, 413}),  # it parses a request before it stores any of it
-)
+# It parses a request before it stores any of it.
+VICTORIA_METRICS = replace(IMPORTING, stores_nothing=IMPORTING.about_the_body)
 """VictoriaMetrics, as it takes remote write."""
 
 PROMETHEUS = Receiver(

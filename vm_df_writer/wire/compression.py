@@ -92,7 +92,7 @@ def _encoder(encoding: str) -> Callable[[bytes], bytes]:
     raise ConfigError(msg)
 
 
-def decompress_gzip(packed: bytes, *, most_bytes: int) -> bytes:
+def decompress_gzip(packed: bytes, most_bytes: int) -> bytes:
     """Return what gzip members hold, and stop where that is more than it should be.
 
     Raises
@@ -157,7 +157,7 @@ class GzipReader:
             raise OSError("gzip: it is cut off")
 
 
-def decompress_snappy(block: bytes, *, most_bytes: int) -> bytes:
+def decompress_snappy(block: bytes, most_bytes: int) -> bytes:
     """Return what a snappy block holds; one that `compress` only stored needs no package.
 
     Raises
@@ -191,7 +191,7 @@ def decompress_snappy(block: bytes, *, most_bytes: int) -> bytes:
         raise ValueError(str(error)) from None
 
 
-def decompress_zstd(frame: bytes, *, most_bytes: int) -> bytes:
+def decompress_zstd(frame: bytes, most_bytes: int) -> bytes:
     """Return what a zstd frame holds.
 
     Raises

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import orjson
 
-from vm_df_writer.errors import ServerRejected
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.metricsql import moment_text
+from vm_df_writer.wire.query_results import PARTIAL, no_query_result
 
 __all__ = ["count_form", "read_counts"]
 
@@ -65,19 +65,10 @@ def read_counts(answer: bytes) -> dict[str, int]:
     try:
         whole = orjson.loads(answer)
         if whole.get("isPartial"):
-            raise _no_counts(answer, "an answer from a part of the cluster")
+            raise no_query_result(answer, "counts of series", PARTIAL)
         return {
             series_key(orjson.dumps(series["metric"])): int(float(series["value"][1]))
             for series in whole["data"]["result"]
         }
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        raise _no_counts(answer, "no counts") from None
-
-
-def _no_counts(answer: bytes, what: str) -> ServerRejected:
-    text = answer[:500].decode(errors="replace")
-    return ServerRejected(
-        f"/api/v1/query: expected counts of series, got {what} ({text!r}); see the server's log",
-        status=200,
-        body=text,
-    )
+        raise no_query_result(answer, "counts of series", "no counts") from None

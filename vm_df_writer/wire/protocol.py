@@ -96,14 +96,6 @@ def _headers_of_remote_write(encoding: str) -> Mapping[str, str]:
     }
 
 
-def _gunzip(packed: bytes, most_bytes: int) -> bytes:
-    return decompress_gzip(packed, most_bytes=most_bytes)
-
-
-def _unsnap(packed: bytes, most_bytes: int) -> bytes:
-    return decompress_snappy(packed, most_bytes=most_bytes)
-
-
 IMPORT_LINES = Wire(
     name="import",
     path="/api/v1/import",
@@ -114,7 +106,7 @@ IMPORT_LINES = Wire(
     counted_as="vmimport",
     spool_suffix=".jsonl.gz",
     spool_encoding="gzip",
-    decode_spooled=_gunzip,
+    decode_spooled=decompress_gzip,
     default_body_bytes=4 * 2**20,
     max_chunk_bytes=10 * 2**20,  # -import.maxLineLen
     limits_bodies=False,
@@ -133,7 +125,7 @@ REMOTE_WRITE = Wire(
     counted_as="promremotewrite",
     spool_suffix=".rw.sz",
     spool_encoding="snappy",
-    decode_spooled=_unsnap,
+    decode_spooled=decompress_snappy,
     default_body_bytes=2**20,
     max_chunk_bytes=32 * 2**20,  # -maxInsertRequestSize
     limits_bodies=True,

@@ -11,7 +11,9 @@ import orjson
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.model.series import FloatArray, IntArray
 
-__all__ = ["QueriedSeries", "read_query_result"]
+__all__ = ["PARTIAL", "QueriedSeries", "no_query_result", "read_query_result"]
+
+PARTIAL = "an answer from a part of the cluster"
 
 
 class QueriedSeries(NamedTuple):
@@ -52,7 +54,7 @@ def read_query_result(answer: bytes) -> Iterator[QueriedSeries]:
     try:
         whole = orjson.loads(answer)
         if whole.get("isPartial"):
-            raise _no_result(answer, "an answer from a part of the cluster")
+            raise no_query_result(answer, "series of numbers", PARTIAL)
         kind, result = whole["data"]["resultType"], whole["data"]["result"]
         if kind == "scalar":
             result = [{"metric": {}, "value": result}]
@@ -60,7 +62,7 @@ def read_query_result(answer: bytes) -> Iterator[QueriedSeries]:
         labels = [each["metric"] for each in result]
         arrays = [_arrays(of_series) for of_series in points]
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise _no_result(answer, "no series of numbers") from None
+        raise no_query_result(answer, "series of numbers", "no series of numbers") from None
     for metric, (times_ms, values) in zip(labels, arrays, strict=True):
         yield QueriedSeries(metric, times_ms, values)
 
@@ -71,10 +73,11 @@ def _arrays(points: list[list[object]]) -> tuple[IntArray, FloatArray]:
     return times_ms, np.array(texts, dtype=np.float64)
 
 
-def _no_result(answer: bytes, what: str) -> ServerRejected:
+def no_query_result(answer: bytes, expected: str, found: str) -> ServerRejected:
+    """Return the error that stands for an answer of another kind, which came with a status 200."""
     text = answer[:500].decode(errors="replace")
     return ServerRejected(
-        f"/api/v1/query: expected series of numbers, got {what} ({text!r}); see the server's log",
+        f"/api/v1/query: expected {expected}, got {found} ({text!r}); see the server's log",
         status=200,
         body=text,
     )

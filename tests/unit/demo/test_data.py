@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 import numpy as np
-import orjson
 import pandas as pd
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
-from tests.support.http_servers import base
-from vm_df_writer import WriterConfig
 from vm_df_writer.demo.data import (
     Detection,
     Event,
     detect,
     make_metrics,
     make_values,
-    read_back,
     score,
     to_long,
     to_wide,
@@ -100,38 +92,3 @@ def test_an_anomaly_is_found_by_one_alarm_and_alarms_elsewhere_are_false() -> No
     assert str(found + found) == (
         "2 of 4 injected anomalies score above 1, and so do 2 of 10 other samples"
     )
-
-
-def test_what_is_read_back_is_a_frame_for_each_output(httpserver: HTTPServer) -> None:
-    asked: list[dict[str, str]] = []
-    start = END - pd.Timedelta("1min")
-    times = [int(moment.timestamp()) * 1000 for moment in (start, END)]
-
-    def export(request: Request) -> Response:
-        asked.append(dict(parse_qsl(request.get_data(as_text=True))))
-        lines = [
-            {"metric": {"__name__": name, "host": host}, "values": values, "timestamps": times}
-            for name, host, values in (
-                ("vmanomaly_y", "web-01", [1.0, 2.0]),
-                ("vmanomaly_y", "db-01", [3.0, 4.0]),
-                ("vmanomaly_yhat", "db-01", [5.0, 6.0]),
-            )
-        ]
-        return Response(b"\n".join(map(orjson.dumps, lines)))
-
-    httpserver.expect_request("/api/v1/export").respond_with_handler(export)
-    config = WriterConfig(datasource_url=base(httpserver))
-    found = read_back(config, "cpu", "the run", start, END)
-    assert {var: frame.to_dict("list") for var, frame in found.items()} == {
-        "y": {"db-01": [3.0, 4.0], "web-01": [1.0, 2.0]},
-        "yhat": {"db-01": [5.0, 6.0]},
-    }
-    assert found["y"].index.tolist() == [start, END]
-    assert found["y"].columns.tolist() == ["db-01", "web-01"]
-    assert asked == [
-        {
-            "match[]": '{for="cpu",run="the run"}',
-            "start": f"{start.timestamp():.3f}",
-            "end": f"{END.timestamp():.3f}",
-        }
-    ]

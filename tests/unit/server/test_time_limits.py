@@ -40,7 +40,7 @@ def test_what_is_kept_and_what_is_dropped_is_what_a_plain_loop_says(
     for label_set, times, values in block:
         pairs = [(int(t), v) for t, v in zip(times, values.tolist(), strict=True)]
         n_old += sum(t < oldest for t, _ in pairs)
-        n_new += sum(t > newest for t, _ in pairs)
+        n_new += sum(t > newest for t, _ in pairs if t >= oldest)  # each counts once
         if inside := [(t, v) for t, v in pairs if oldest <= t <= newest]:
             expected[label_set] = inside
     found = {

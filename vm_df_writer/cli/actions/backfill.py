@@ -6,14 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from vm_df_writer.cli.messages import ExitCode
 from vm_df_writer.cli.option_names import explain, name_options
-from vm_df_writer.cli.output import is_quiet, require_folder, say, shown_progress
+from vm_df_writer.cli.output import is_quiet, require_folder, say, say_report, shown_progress
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import DeliveryError, JobError
 from vm_df_writer.jobs import (
@@ -31,54 +29,41 @@ from vm_df_writer.metrics import WriterMetrics
 from vm_df_writer.operations.receipts.verify_receipt import save_receipt
 from vm_df_writer.writer import VmWriter
 
-__all__ = ["JobExitCode", "for_the_shell", "job_exit_code", "run"]
+__all__ = ["exit_code_of_job", "for_the_shell", "run"]
 
 
-class JobExitCode(IntEnum):
-    """What the shell is told of a job; the first four are those of every command."""
-
-    DONE = 0
-    UNDELIVERED = 1
-    REFUSED = 2
-    UNVERIFIED = 3
-    FAILED_PARTS = 4
-    DROPPED = 5
-    INTERRUPTED = 130
-    TERMINATED = 143
-
-
-_CODES: Mapping[JobOutcome, JobExitCode] = {
-    "done": JobExitCode.DONE,
-    "undelivered": JobExitCode.UNDELIVERED,
-    "unverified": JobExitCode.UNVERIFIED,
-    "failed": JobExitCode.FAILED_PARTS,
-    "dropped": JobExitCode.DROPPED,
-    "refused": JobExitCode.REFUSED,
-    "interrupted": JobExitCode.INTERRUPTED,
-    "running": JobExitCode.INTERRUPTED,
-    "killed": JobExitCode.INTERRUPTED,
+_CODES: Mapping[JobOutcome, ExitCode] = {
+    "done": ExitCode.DELIVERED,
+    "undelivered": ExitCode.UNDELIVERED,
+    "unverified": ExitCode.UNVERIFIED,
+    "failed": ExitCode.FAILED_PARTS,
+    "dropped": ExitCode.DROPPED,
+    "refused": ExitCode.REFUSED,
+    "interrupted": ExitCode.INTERRUPTED,
+    "running": ExitCode.INTERRUPTED,
+    "killed": ExitCode.INTERRUPTED,
 }
 
 
-def job_exit_code(report: JobReport) -> JobExitCode:
+def exit_code_of_job(report: JobReport) -> ExitCode:
     """Return what the shell is told of how a job ended."""
     if report.outcome == "interrupted" and report.reason == "SIGTERM":
-        return JobExitCode.TERMINATED
+        return ExitCode.TERMINATED
     return _CODES[report.outcome]
 
 
-def _dry_exit_code(foreseen: JobEstimate, options: JobOptions) -> JobExitCode:
+def _dry_exit_code(foreseen: JobEstimate, options: JobOptions) -> ExitCode:
     """Return what the shell would be told of the job, as far as that is foreseen."""
     if foreseen.refused is not None:
-        return JobExitCode.REFUSED
+        return ExitCode.REFUSED
     if foreseen.unreadable:
-        return JobExitCode.FAILED_PARTS
+        return ExitCode.FAILED_PARTS
     dropped = dict(foreseen.dropped)
     existing = dropped.pop("exists", 0)  # the server has these
     is_stored = foreseen.samples or foreseen.replaced or existing
     if not is_stored or (options.fail_on_drop and any(dropped.values())):
-        return JobExitCode.DROPPED
-    return JobExitCode.DONE
+        return ExitCode.DROPPED
+    return ExitCode.DELIVERED
 
 
 def run(
@@ -104,7 +89,7 @@ def run(
         foreseen = estimate(paths, config, options=options, **keywords)
         reasons = {path: name_options(why) for path, why in foreseen.unreadable.items()}
         foreseen = replace(foreseen, unreadable=reasons)
-        say(_as_json(foreseen.to_dict()) if as_json else foreseen)
+        say_report(foreseen, as_json=as_json)
         sys.exit(_dry_exit_code(foreseen, options))
     try:
         report = backfill(
@@ -120,12 +105,12 @@ def run(
         say(f"Error: {explain(error)}", err=True)
         report = read_report(state)
     report = for_the_shell(report)
-    say(_as_json(report.to_dict()) if as_json else report)
+    say_report(report, as_json=as_json)
     for report_path in report_paths:
         save_report(report, report_path)
     if receipt_path is not None:
         _save_receipt(report, receipt_path)
-    sys.exit(job_exit_code(report))
+    sys.exit(exit_code_of_job(report))
 
 
 def _save_receipt(report: JobReport, path: Path) -> None:
@@ -145,10 +130,6 @@ def for_the_shell(report: JobReport) -> JobReport:
     failures = [replace(f, reason=name_options(f.reason)) for f in report.failures]
     reason = report.reason and name_options(report.reason)
     return replace(report, failures=failures, reason=reason)
-
-
-def _as_json(plain: Mapping[str, Any]) -> str:
-    return orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode()
 
 
 def _say(line: str) -> None:

@@ -51,7 +51,7 @@ def run(
             )
         for metric in metrics:
             start = end - pd.Timedelta(days=days)
-            stored.append(read_back(writer.config, metric.query_key, labels["run"], start, end))
+            stored.append(read_back(writer, metric.query_key, labels["run"], start, end))
     report = reduce(add, reports)
     say(f"\n{report}\n")
     pairs = list(zip(metrics, stored, strict=True))

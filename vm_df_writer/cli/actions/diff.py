@@ -7,21 +7,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
-import orjson
 import pandas as pd
 
+from vm_df_writer.cli.each_file import Errors, compare_each, list_files, tell_errors
 from vm_df_writer.cli.frame_output import FrameOutput, OutputFormat
 from vm_df_writer.cli.input_files import InputFiles, shown_name
-from vm_df_writer.cli.messages import ExitCode, about, exit_code_of, worst_of
-from vm_df_writer.cli.option_names import explain
-from vm_df_writer.cli.output import say
+from vm_df_writer.cli.messages import ExitCode, worst_of
+from vm_df_writer.cli.output import say, say_json
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.display.text import describe_counts, printable
-from vm_df_writer.errors import ConfigError, DeliveryError, VmDfWriterError
+from vm_df_writer.display.text import describe_counts
+from vm_df_writer.errors import ConfigError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.queries.diff import diff_plan
 
@@ -31,7 +30,6 @@ _MOST_SHOWN = 20
 _WRONG = ("missing", "conflicting")
 
 Differences = Mapping[str, pd.DataFrame]
-Errors = Mapping[str, VmDfWriterError]
 
 
 def run(
@@ -55,41 +53,18 @@ def run(
     files = inputs.expand(paths)
     backend = Backend.of(config)
     with closing(backend.client):
-        found, errors = _diff_files(files, inputs, backend)
+        found, errors = compare_each(files, inputs, backend, lambda plan: diff_plan(plan, backend))
     if gives_rows and found:
         target.write_frame(_rows_of_all(found))
     if as_json:
-        say(_as_json(found, errors))
+        say_json(_as_plain(found, errors))
     else:
         # Beside rows on standard output the counts are messages.
         say(_as_text(found, with_rows=not gives_rows), err=gives_rows and output is None)
-    for file, failure in errors.items():
-        say(f"Error: {shown_name(file)}: {explain(failure)}", err=True)
-    left = [shown_name(file) for file in files if file not in {**found, **errors}]
-    if left:
-        say(f"Not tried: {', '.join(left)}", err=True)
-    codes = [ExitCode.DELIVERED, *map(exit_code_of, errors.values())]
+    code = tell_errors(files, found, errors)
     if any(_counts(rows).get(kind) for rows in found.values() for kind in _WRONG):
-        codes.append(ExitCode.UNVERIFIED)
-    sys.exit(worst_of(codes))
-
-
-def _diff_files(
-    files: Sequence[str], inputs: InputFiles, backend: Backend
-) -> tuple[Differences, Errors]:
-    """Return what differs, and the errors; the first that the server makes ends it."""
-    found: dict[str, pd.DataFrame] = {}
-    errors: dict[str, VmDfWriterError] = {}
-    repeated = inputs.find_repeats(files, backend)
-    for file in files:
-        try:
-            with about(shown_name(file), files):
-                found[file] = diff_plan(inputs.plan(file, backend, repeated), backend)
-        except VmDfWriterError as error:
-            errors[file] = error
-            if isinstance(error, DeliveryError):
-                break
-    return found, errors
+        code = worst_of([code, ExitCode.UNVERIFIED])
+    sys.exit(code)
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
@@ -119,15 +94,7 @@ def _as_text(found: Differences, *, with_rows: bool) -> str:
     return "\n".join(lines)
 
 
-def _as_json(found: Differences, errors: Errors) -> str:
-    files = [
-        {
-            "file": printable(file),
-            "differences": _counts(found[file]) if file in found else None,
-            "error": explain(errors[file]) if file in errors else None,
-        }
-        for file in {**found, **errors}
-    ]
+def _as_plain(found: Differences, errors: Errors) -> dict[str, Any]:
     total = dict(sum(map(Counter, map(_counts, found.values())), Counter()))
     plain = {"differences": total, "ok": not errors and not any(map(total.get, _WRONG))}
-    return orjson.dumps(plain | {"files": files}, option=orjson.OPT_INDENT_2).decode()
+    return plain | {"files": list_files(found, errors, "differences", _counts)}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
-from vm_df_writer.cli.output import say
+from vm_df_writer.cli.output import say_json
 from vm_df_writer.config.writer_config import WriterConfig
 
 __all__ = ["file_schema", "run"]
@@ -17,7 +15,7 @@ _PLACEHOLDER = {"type": "string", "pattern": r"%\{[\w.-]+\}"}
 
 def run() -> None:
     """Do what the command says, and exit."""
-    say(orjson.dumps(file_schema(), option=orjson.OPT_INDENT_2).decode())
+    say_json(file_schema())
 
 
 def file_schema() -> dict[str, Any]:

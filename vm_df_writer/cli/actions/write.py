@@ -8,13 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Unpack
 
-import orjson
-
 from vm_df_writer.cli.file_results import FileResult, FileResults
 from vm_df_writer.cli.input_files import InputFiles
 from vm_df_writer.cli.messages import ExitCode, about, exit_code_of, interruption_code, worst_of
 from vm_df_writer.cli.option_names import explain
-from vm_df_writer.cli.output import require_folder, say, shown_progress
+from vm_df_writer.cli.output import require_folder, say, say_json, shown_progress
 from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
@@ -92,7 +90,7 @@ def run(
 def _tell(results: FileResults, *, as_json: bool, fail_on_drop: bool) -> ExitCode:
     """Print what became of the files, and return what the shell is told."""
     if as_json:
-        say(orjson.dumps(results.to_dict(), option=orjson.OPT_INDENT_2).decode())
+        say_json(results.to_dict())
     elif len(results.files) > 1 or results.files[0].report is not None:
         say(results)
     for result in results.files:

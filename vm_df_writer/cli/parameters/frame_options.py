@@ -11,15 +11,13 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import click
 
 from vm_df_writer.cli.option_names import option_name
-from vm_df_writer.cli.parameters.option_groups import grouped_option
+from vm_df_writer.cli.parameters.option_groups import Command, grouped_option, with_options
 from vm_df_writer.cli.parameters.pairs import name_value_pairs
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.config.write_options import IfExists
 from vm_df_writer.files.file_options import FileOptions
 
 __all__ = ["file_options", "if_exists_option", "paths_argument", "reading_options"]
-
-Command = Callable[..., Any]
 
 _READING, _FILES = "How frames are read", "How files are read"
 
@@ -43,10 +41,12 @@ def reading_options(*names: str) -> Callable[[Command], Command]:
 
     def add(command: Command) -> Command:
         hints = get_type_hints(ReadingKeywords)
-        for field in reversed(fields(ReadOptions)):
-            if not names or field.name in names:
-                command = _option_of(field, hints[field.name], _READING)(command)
-        return command
+        options = [
+            _option_of(field, hints[field.name], _READING)
+            for field in fields(ReadOptions)
+            if not names or field.name in names
+        ]
+        return with_options(command, options)
 
     return add
 
@@ -85,10 +85,7 @@ def file_options(command: Command) -> Command:
     ]
     hints = get_type_hints(FileOptions)
     options += [_option_of(field, hints[field.name], _FILES) for field in fields(FileOptions)]
-    wrapped: Command = with_file_options
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+    return with_options(with_file_options, options)
 
 
 def _option_of(field: Field[Any], hint: Any, group: str) -> Callable[[Command], Command]:

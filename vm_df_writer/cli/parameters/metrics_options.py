@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import click
 
-from vm_df_writer.cli.parameters.option_groups import grouped_option
+from vm_df_writer.cli.parameters.option_groups import Command, grouped_option, with_options
 from vm_df_writer.cli.parameters.pairs import name_value_pairs
 from vm_df_writer.config.writer_config import WriterConfig
 
 __all__ = ["metrics_options"]
-
-Command = Callable[..., Any]
 
 _HEADING = "Metrics of the command itself (extra: metrics)"
 
@@ -38,10 +35,7 @@ def metrics_options(command: Command) -> Command:
         with monitoring as metrics:
             return command(*given, config=config, metrics=metrics, **keywords)
 
-    wrapped: Command = with_metrics
-    for option in reversed(_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+    return with_options(with_metrics, _OPTIONS)
 
 
 _KEYWORDS = ("push_metrics", "push_metrics_interval", "push_metrics_labels", "metrics_port",

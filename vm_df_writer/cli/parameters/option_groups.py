@@ -6,12 +6,14 @@ one more dependency of every user, and one more import before each completion.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-__all__ = ["GroupedCommand", "GroupedOption", "grouped_option"]
+__all__ = ["Command", "GroupedCommand", "GroupedOption", "grouped_option", "with_options"]
+
+Command = Callable[..., Any]
 
 _OWN_GROUP = "Options"
 
@@ -27,6 +29,13 @@ class GroupedOption(click.Option):
 def grouped_option(group: str, *names: str, **settings: Any) -> Callable[[Any], Any]:
     """Add an option below a heading, as :func:`click.option` does without one."""
     return click.option(*names, cls=GroupedOption, group=group, **settings)
+
+
+def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Add options to a command, which its help shows in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 class GroupedCommand(click.Command):

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from vm_df_writer.cli.parameters.option_groups import Command, with_options
+
 __all__ = [
     "count_option",
     "fail_on_drop_option",
@@ -18,8 +20,6 @@ __all__ = [
     "report_option",
     "verify_options",
 ]
-
-Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 _COUNT = "Compare the number of samples of each series, and read back those that differ."
@@ -38,18 +38,13 @@ def verify_options(verify: str = "Read everything back and compare.") -> Decorat
             choice = "repair" if repair else "count" if count else full
             return command(*given, verify=choice, **keywords)
 
-        wrapped: Command = with_choice
-        for option in (
-            click.option(
-                "--repair",
-                is_flag=True,
-                help="Verify, send what is missing once more, and verify again.",
-            ),
-            click.option("--verify-count", is_flag=True, help=_COUNT),
+        text = "Verify, send what is missing once more, and verify again."
+        options = (
             click.option("--verify", is_flag=True, help=verify),
-        ):
-            wrapped = option(wrapped)
-        return wrapped
+            click.option("--verify-count", is_flag=True, help=_COUNT),
+            click.option("--repair", is_flag=True, help=text),
+        )
+        return with_options(with_choice, options)
 
     return add
 

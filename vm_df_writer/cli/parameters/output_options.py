@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-__all__ = ["output_options"]
+from vm_df_writer.cli.parameters.option_groups import Command, with_options
 
-Command = Callable[..., Any]
+__all__ = ["output_options"]
 
 
 def output_options(*formats: str) -> Callable[[Command], Command]:
     """Add ``--output`` and ``--format``; the command gets them as `output` and `file_format`."""
 
     def add(command: Command) -> Command:
-        for option in (
-            click.option(
-                "--format",
-                "file_format",
-                type=click.Choice(formats),
-                help="What it is written as; by default what the name of the file says, or csv.",
-            ),
+        options = (
             click.option(
                 "--output",
                 "-o",
@@ -32,8 +25,13 @@ def output_options(*formats: str) -> Callable[[Command], Command]:
                 help=f"Write to this file: .{', .'.join(formats)}, and text also with .gz. By "
                 "default to standard output.",
             ),
-        ):
-            command = option(command)
-        return command
+            click.option(
+                "--format",
+                "file_format",
+                type=click.Choice(formats),
+                help="What it is written as; by default what the name of the file says, or csv.",
+            ),
+        )
+        return with_options(command, options)
 
     return add

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from pydantic import SecretStr
 
-from vm_df_writer.cli.parameters.option_groups import grouped_option
+from vm_df_writer.cli.parameters.option_groups import Command, grouped_option
 from vm_df_writer.cli.parameters.pairs import name_value_pairs
 from vm_df_writer.config.environment import (
     SHORT_NAMES,
@@ -26,8 +26,6 @@ from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import ConfigError
 
 __all__ = ["OptionGroup", "server_option_name", "server_options"]
-
-Command = Callable[..., Any]
 OptionGroup = Literal["server", "series", "delivery"]
 
 _HEADINGS: Mapping[OptionGroup, str] = {

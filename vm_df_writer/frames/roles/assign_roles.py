@@ -140,13 +140,7 @@ def may_be_a_label(column: pd.Series) -> bool:
 
 
 def _check_labels_have_names(labels: Sequence[ColumnRef]) -> None:
-    """Refuse a label that has no name.
-
-    Raises
-    ------
-    ColumnError
-        If there is one.
-    """
+    """Refuse a label that has no name."""
     names: list[Any] = [source.name for source in labels]
     if any(pd.isna(name) is True for name in names):
         raise ColumnError("columns: a label column has no name; name it, so that the label has one")

@@ -113,13 +113,7 @@ def _check_no_split_time(
     found: Sequence[_Candidate],
     candidates: Sequence[_Candidate],
 ) -> None:
-    """Refuse dates whose times of day stand in another column.
-
-    Raises
-    ------
-    TimestampError
-        Names both columns.
-    """
+    """Refuse dates whose times of day stand in another column."""
     clocks = [c.source for c in candidates if c.content == "time of day"]
     hours = [
         name

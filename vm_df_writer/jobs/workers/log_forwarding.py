@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from copy import copy
 
 from vm_df_writer.display.warn import warn_caller, warnings_handed_to
-from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = ["Message", "log_level", "pass_on", "relayed"]
 
-Message = logging.LogRecord | VmDfWriterWarning
+Message = logging.LogRecord | Warning
 
 _PACKAGE = "vm_df_writer"
 _log = logging.getLogger(_PACKAGE)

@@ -70,12 +70,12 @@ class MarkCounter:
         self._is_closed = False
 
     def ask(self, part_id: int, spans: SeriesSpans | None) -> Sequence[OtherPart]:
-        """Return the other parts once the mark is on disk.
+        """Wait until the mark is on disk; return the parts that began before, and may overlap.
 
         Raises
         ------
         NotMarkedError
-            If there is none.
+            If the job ends before the part is marked.
         """
         answers: SimpleQueue[Sequence[OtherPart] | None] = SimpleQueue()
         self._waiting[part_id] = answers

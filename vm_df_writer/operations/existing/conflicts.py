@@ -50,9 +50,9 @@ class Conflicts:
                 dropped = dict(block.dropped)
                 if n := int(exists.sum()):
                     dropped["exists"] = n
-                rest = _with_dropped(both, dropped)
+                rest = replace(both, dropped=dropped)
             elif conflicting.any():
-                rest = _with_dropped(block.without(conflicting, "exists"), dict(block.dropped))
+                rest = replace(block.without(conflicting, "exists"), dropped=block.dropped)
             yield rest
 
     def groups(self, blocks: Iterable[SeriesBlock]) -> Iterator[SeriesBlock]:
@@ -121,7 +121,3 @@ def _contradicted(comparison: Comparison) -> set[int]:
     return wrong | {
         s for s, each in comparison.surplus().items() if each.copies or each.conflicting
     }
-
-
-def _with_dropped(block: SeriesBlock, dropped: Mapping[str, int]) -> SeriesBlock:
-    return replace(block, dropped=dropped)

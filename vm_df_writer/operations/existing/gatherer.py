@@ -77,7 +77,7 @@ class Gatherer:
 
     def foretell(self, group: SeriesBlock) -> None:
         """Count what would be done for some series."""
-        bodies = self._bodies(group, self._select(group), Counter())
+        bodies = self.pack(self._staying(group, self._select(group), Counter()))
         sizes = [(body.n_samples, len(body.data)) for body in bodies]
         self._count(group, sum(n for n, _ in sizes), sum(n for _, n in sizes))
 
@@ -90,7 +90,7 @@ class Gatherer:
             found: Counter[str] = Counter()
             self._require_no_other_writer(group, selection)
             try:
-                bodies = self._bodies(group, selection, found)
+                bodies = self.pack(self._staying(group, selection, found))
                 tenant = self._backend.endpoint.tenant
                 kept = keep_restore_set(self._spool, bodies, tenant=tenant, reason=_REASON)
             except OSError as error:
@@ -109,15 +109,10 @@ class Gatherer:
             hint="stop it, and write again; nothing of these series was deleted",
         )
 
-    def _bodies(
-        self, group: SeriesBlock, selection: Selection, found: Counter[str]
-    ) -> Iterator[Body]:
-        """Yield what is to be imported: what stays, and the group; count what was found."""
-        return self.pack(self._staying(group, selection, found))
-
     def _staying(
         self, group: SeriesBlock, selection: Selection, found: Counter[str]
     ) -> Iterator[SeriesBlock]:
+        """Yield what is to be imported: what stays, and the group; count what was found."""
         new_times = {label_set: times for label_set, times, _ in group}
         new_values = {label_set: values for label_set, _, values in group}
         limits = self.limits().times

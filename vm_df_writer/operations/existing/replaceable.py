@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.errors import DeliveryError, ReplaceError, ServerRejected
+from vm_df_writer.errors import ReplaceError, ServerRejected
 from vm_df_writer.operations.existing.whole_series import SeriesAccess
-from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.flags import ServerInfo, describe_flags
 from vm_df_writer.server.server_info import ServerPair
 
 __all__ = ["require_replaceable"]
@@ -29,9 +29,9 @@ def require_replaceable(backend: Backend, access: SeriesAccess) -> None:
     servers = backend.server.info()
     _require_single_node(backend, servers)
     if altering := servers.write.altering:
-        flags = ", ".join(f"-{name}={value}" for name, value in altering.items())
         raise ReplaceError(
-            f"the server runs with {flags}, so that what is exported would not be stored as it is"
+            f"the server runs with {describe_flags(altering)}, so that what is exported would not "
+            "be stored as it is"
         )
     version = _version_of(servers.write)
     if version is not None and version < _OLDEST_VERSION:
@@ -61,8 +61,6 @@ def require_replaceable(backend: Backend, access: SeriesAccess) -> None:
                 hint="let these credentials do so, and set delete_auth_key to its -deleteAuthKey "
                 "if it has one",
             ) from None
-        except DeliveryError:
-            raise
 
 
 def _require_single_node(backend: Backend, servers: ServerPair) -> None:

@@ -56,9 +56,9 @@ class Replacement:
         """Count what would be replaced."""
         rewriter = Rewriter(self.backend, self.spool, ledger)
         for group in self.groups():
-            rewriter.foretell(group)
+            rewriter.gatherer.foretell(group)
             ledger.record_unsent(SampleCounts.of_block(group))
-        ledger.replaced = rewriter.replaced
+        ledger.replaced = rewriter.gatherer.replaced
 
     def run(self, ledger: Ledger, interrupt: OneInterrupt) -> None:
         """Replace group by group; what the server does not take is kept for a replay.
@@ -75,7 +75,8 @@ class Replacement:
         n_done = 0
         group: SeriesBlock | None = None
         try:
-            _require_no_failure(ledger)
+            if ledger.error is not None:  # of the samples that are appended
+                raise ledger.error  # noqa: TRY301 - the groups are kept as after any other failure
             for group in groups:
                 rewriter.rewrite(group)
                 ledger.record_replaced(SampleCounts.of_block(group))
@@ -99,7 +100,7 @@ class Replacement:
                 str(self.spool.folder),
             )
         finally:
-            ledger.replaced = rewriter.replaced
+            ledger.replaced = rewriter.gatherer.replaced
 
     def _keep(
         self, ledger: Ledger, groups: Iterable[SeriesBlock], reason: str
@@ -113,12 +114,6 @@ class Replacement:
                 tenant=self.backend.endpoint.tenant,
                 reason=reason,
             )
-
-
-def _require_no_failure(ledger: Ledger) -> None:
-    """Raise what ended the delivery of the samples that are appended."""
-    if ledger.error is not None:
-        raise ledger.error
 
 
 @contextmanager
@@ -152,20 +147,17 @@ def open_replacement(
             )
         rewriter = Rewriter(backend, spool, Ledger())
         rewriter.require_replaceable()
-        left = (
-            []
-            if dry_run
-            else [
+        if not dry_run and (
+            left := [
                 each
                 for each in restore_sets_of(spool.files())
                 if backend.endpoint.writes_to(each.files[0].facts.get("tenant"))
             ]
-        )
-        if left:
+        ):
             _log.info("replace: %d sets that an earlier one left are completed first", len(left))
             rewriter.complete(left)
         conflicts = look_up_conflicts(plan.blocks, block_reader(backend))
-        rewriter.require_little(conflicts.groups(plan.blocks()))
+        rewriter.gatherer.require_little(conflicts.groups(plan.blocks()))
         n_replaced = sum(group.n_samples for group in conflicts.groups(plan.blocks()))
         parsed = replace(plan.parsed, n_samples=plan.parsed.n_samples - n_replaced)
         lacking = replace(plan.filtered(conflicts.lacking), parsed=parsed)

@@ -16,7 +16,6 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.restore_set import RestoreSet
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import ReplaceError
-from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
 from vm_df_writer.operations.existing.conflicts import look_up_conflicts
 from vm_df_writer.operations.existing.gatherer import Gatherer
@@ -50,6 +49,8 @@ class Rewriter:
     ----------
     sets : list of RestoreSet
         What is on the disk for that, to be completed.
+    gatherer : Gatherer
+        What put it there, and counts it.
     """
 
     def __init__(self, backend: Backend, spool: Spool, ledger: Ledger) -> None:
@@ -59,13 +60,8 @@ class Rewriter:
         self._access = SeriesAccess(
             backend.client, backend.endpoint, backend.config, self._policy.request_timeout_s
         )
-        self._gatherer = Gatherer(backend, spool, self._access)
+        self.gatherer: Gatherer = Gatherer(backend, spool, self._access)
         self._is_checked = False
-
-    @property
-    def replaced(self) -> Replaced:
-        """What was exported, deleted and imported again, so far."""
-        return self._gatherer.replaced
 
     def require_replaceable(self) -> None:
         """Refuse a server on which this is not safe.
@@ -78,20 +74,6 @@ class Rewriter:
         if not self._is_checked:
             require_replaceable(self._backend, self._access)
             self._is_checked = True
-
-    def require_little(self, groups: Iterator[SeriesBlock]) -> None:
-        """Refuse histories that are too large, and series that another writer is at.
-
-        Raises
-        ------
-        ReplaceError
-            Says what was found.
-        """
-        self._gatherer.require_little(groups)
-
-    def foretell(self, group: SeriesBlock) -> None:
-        """Count what would be done for some series."""
-        self._gatherer.foretell(group)
 
     def rewrite(self, group: SeriesBlock) -> None:
         """Make the server have a group's samples at their times, and else what it has.
@@ -109,7 +91,7 @@ class Rewriter:
             If the server fails; the set is among `sets` if something may be deleted.
         """
         self.require_replaceable()
-        kept, selection = self._gatherer.keep(group)
+        kept, selection = self.gatherer.keep(group)
         self.sets.append(kept)
         self._policy.on_step("kept")
         self._access.delete(selection.selectors)
@@ -163,7 +145,7 @@ class Rewriter:
         is_changed = False
         reader = block_reader(self._backend)  # its patience is that of the whole set
         for part in _parts(kept.read()):
-            block = self._gatherer.limits().times.keep(part)
+            block = self.gatherer.limits().times.keep(part)
             if not block.n_series:
                 continue
             conflicts = look_up_conflicts(partial(iter, [block]), reader)
@@ -183,7 +165,7 @@ class Rewriter:
         if not every or not any(True for _ in reader.missing_block(block, every)):
             return False
         lost = reader.missing_block(block, list(reader.verify(block).incomplete))
-        self._import(self._gatherer.pack(iter(tuple(lost))))
+        self._import(self.gatherer.pack(iter(tuple(lost))))
         return True
 
     def _import(self, bodies: Iterator[Body]) -> None:
