@@ -23,7 +23,7 @@ from vm_df_writer import (
     alert_rules,
     grafana_dashboard,
 )
-from vm_df_writer.alerting.replay import SERVER_FLAGS, replay_rules
+from vm_df_writer.alerting.vmalert import SERVER_FLAGS, replay_rules
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.metrics import MetricsPush
 

@@ -12,7 +12,7 @@ TESTED_ELSEWHERE = {
         "jobs.workers.tasks",
     ],
     "server/test_backfill_spool.py": ["jobs.workers.part_endings"],
-    "server/test_backtest.py": ["alerting.backtest", "alerting.replay"],
+    "server/test_backtest.py": ["alerting.backtest", "alerting.vmalert"],
     "server/test_dask.py": ["jobs.dask", "jobs.partition", "jobs.partition_survey"],
     "server/test_foretelling.py": ["jobs.estimate"],
     "server/test_reading_elsewhere.py": ["verification.export_reader"],

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.alerting.judgement import Intervals, interval_frame, overlaps
-from vm_df_writer.alerting.replay import (
+from vm_df_writer.alerting.rules import AlertRules
+from vm_df_writer.alerting.truth import read_truth
+from vm_df_writer.alerting.vmalert import (
     SERVER_FLAGS,
     finds_series,
     replay_rules,
     require_vmalert,
 )
-from vm_df_writer.alerting.rules import AlertRules
-from vm_df_writer.alerting.truth import read_truth
 from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.display.keywords import spelled_out

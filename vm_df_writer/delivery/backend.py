@@ -22,7 +22,7 @@ from vm_df_writer.delivery.sender import RetryPolicy, Sender, Throttle
 from vm_df_writer.delivery.spool import Spool
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.frames.labels.cache import LabelSetCache
-from vm_df_writer.server.server_info import Server
+from vm_df_writer.server.server import Server
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.export_reader import ReadBackPolicy

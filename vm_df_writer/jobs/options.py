@@ -21,7 +21,7 @@ from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 from vm_df_writer.operations.verify import VerifyChoice
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
 from vm_df_writer.transport.endpoint import Endpoint
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""LineTable: what import lines carry, and what that makes for each series."""
+"""SampleCounts: what import lines carry, and what that makes for each series."""
 
 from __future__ import annotations
 

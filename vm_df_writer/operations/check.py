@@ -11,10 +11,10 @@ from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.content_encoding import understands_zstd
 from vm_df_writer.display.html import facts_table
 from vm_df_writer.errors import DeliveryError
-from vm_df_writer.server.flags import describe_flags
 from vm_df_writer.server.limits import label_limits_of
 from vm_df_writer.server.prometheus import retention_of
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
+from vm_df_writer.server.server_info import describe_flags
 from vm_df_writer.server.time_limits import (
     DEFAULT_FUTURE_S,
     DEFAULT_RETENTION_S,

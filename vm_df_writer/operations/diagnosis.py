@@ -11,8 +11,8 @@ from vm_df_writer.model.report import CacheReset, WriteReport
 from vm_df_writer.operations.ledger import Ledger
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.server.drop_counters import describe_drops, moved
-from vm_df_writer.server.flags import describe_flags
-from vm_df_writer.server.server_info import DropCounts, Server, ServerPair
+from vm_df_writer.server.server import DropCounts, Server, ServerPair
+from vm_df_writer.server.server_info import describe_flags
 from vm_df_writer.server.time_limits import DEFAULT_FUTURE_S, time_limits_of
 from vm_df_writer.verification.findings import VerificationResult
 

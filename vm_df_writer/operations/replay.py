@@ -22,7 +22,7 @@ from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.rewriter import Rewriter
 from vm_df_writer.operations.ledger import Ledger, reporting
 from vm_df_writer.server.limits import ServerLimits
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
 from vm_df_writer.transport.receiver import IMPORTING, OTHER
 from vm_df_writer.wire.packing import Body
 

@@ -11,7 +11,7 @@ from vm_df_writer.errors import ConfigError
 from vm_df_writer.frames.parse import ParsedFrame
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.server.limits import ServerLimits
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
 from vm_df_writer.wire.packing import Body, pack_bodies
 from vm_df_writer.wire.protocol import Wire
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vm_df_writer.model.series import IntArray
-from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
+from vm_df_writer.server.server_info import ServerInfo, seconds_of_flag
 
 __all__ = ["KeepOneRule", "describe_equal_times", "keep_one_rule_of"]
 

@@ -11,8 +11,8 @@ from typing import Self
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.model.sample_counts import SampleCounts
-from vm_df_writer.server.flags import ServerInfo
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.server.time_limits import (
     NEAR_MS,
     TimeLimits,

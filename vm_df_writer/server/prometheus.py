@@ -6,7 +6,7 @@ import re
 
 import orjson
 
-from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.server_info import ServerInfo
 
 __all__ = [
     "WINDOW",

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from vm_df_writer.errors import ServerRejected
-from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.prometheus import takes_any_order
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.receiver import IMPORTING, OTHER, PROMETHEUS, VICTORIA_METRICS, Receiver

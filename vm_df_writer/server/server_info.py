@@ -1,278 +1,210 @@
-"""Server: what the servers that are written to and read from tell, asked when it is needed."""
+"""ServerInfo: what a server tells of itself, by the text of its /metrics or /flags. Pure."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.display.text import describe_seconds
-from vm_df_writer.errors import DeliveryError, ServerRejected, ServerUnavailable
-from vm_df_writer.server.drop_counters import (
-    count_dropped,
-    count_requests,
-    describe_queue,
-    describe_refusal,
+from vm_df_writer.config.seconds import seconds_of
+
+__all__ = [
+    "ServerInfo",
+    "describe_flags",
+    "info_from_flags",
+    "info_from_metrics",
+    "seconds_of_flag",
+]
+
+_FLAG_METRIC = re.compile(
+    r'^flag\{name="([^"]+)", value="((?:[^"\\]|\\.)*)", is_set="(true|false)"\}', re.MULTILINE
 )
-from vm_df_writer.server.flags import ServerInfo, info_from_flags, info_from_metrics
-from vm_df_writer.server.prometheus import program_of, prometheus_info
-from vm_df_writer.server.receivers import find_receiver
-from vm_df_writer.server.server_pair import ServerPair
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.transport.receiver import IMPORTING, OTHER, Receiver
-from vm_df_writer.wire.protocol import IMPORT_LINES
-
-__all__ = ["DropCounts", "Server", "ServerPair"]
-
-_log = logging.getLogger(__name__)
-
-_RESET_PATH = "/internal/resetRollupResultCache"
-# A wrong key is answered 401, by old servers 422.
-_RESET_REMEDIES = dict.fromkeys(
-    (401, 403, 422), "set reset_cache_auth_key to the server's -search.resetCacheAuthKey"
+_VERSION_METRIC = re.compile(
+    r'^vm_app_version\{version="([^"]*)", short_version="([^"]*)"\}', re.MULTILINE
 )
-_OTHER_READER = (
-    "let the proxy in between route this path, or set query_url to the server that is read from"
+_FLAG_LINE = re.compile(r'^-([^=\s]+)="(.*)"$', re.MULTILINE)
+
+# Such as victoria-metrics-20220718-110303-tags-v1.79.0-0-g1234567; packages may leave it empty.
+_KINDS_BY_VERSION = {
+    "victoria-metrics": "single",
+    "vminsert": "vminsert",
+    "vmselect": "vmselect",
+    "vmstorage": "vmstorage",
+    "vmagent": "vmagent",
+    "vmauth": "vmauth",
+}
+# The first program that has all of these flags.
+_KINDS_BY_FLAG = (
+    ({"auth.config"}, "vmauth"),
+    ({"vminsertAddr"}, "vmstorage"),
+    ({"storageNode", "maxLabelsPerTimeseries"}, "vminsert"),
+    ({"storageNode"}, "vmselect"),
+    ({"storageDataPath"}, "single"),
+    ({"retentionPeriod"}, "single"),
+    ({"remoteWrite.url"}, "vmagent"),
 )
-_ASKED_EVERY_S = 60.0
-# A date that is further from ours than this is hardly one of now.
-_MOST_AHEAD_S = 86_400.0
+
+# Because of these a server stores something else than it was sent, and says so nowhere.
+_ALTERING = (
+    "relabelConfig",
+    "usePromCompatibleNaming",
+    "precisionBits",
+    "streamAggr.config",
+    "streamAggr.dedupInterval",
+    "storage.maxHourlySeries",
+    "storage.maxDailySeries",
+    "retentionFilter",
+    "dropSamplesOnOverload",
+    "remoteWrite.relabelConfig",
+    "remoteWrite.urlRelabelConfig",
+    "remoteWrite.label",
+    "remoteWrite.significantFigures",
+    "remoteWrite.roundDigits",
+    "remoteWrite.maxHourlySeries",
+    "remoteWrite.maxDailySeries",
+    "remoteWrite.dropSamplesOnOverload",
+    "remoteWrite.streamAggr.config",
+    "remoteWrite.streamAggr.dedupInterval",
+)
+
+_MOST_BYTES = 2.0**60
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:([KMGT])(i?)B?)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class DropCounts:
-    """What the servers' counters say at one moment.
+@dataclass(frozen=True, kw_only=True)
+class ServerInfo:
+    r"""What one server tells of itself; what it does not tell is None or not there.
 
     Attributes
     ----------
-    dropped : Counter of str
-        What was ever dropped, by counter.
-    n_requests : int
-        Requests to the import endpoint.
+    kind : str
+        ``single``, ``vminsert``, ``vmselect``, ``vmstorage``, ``vmagent``, ``vmauth``,
+        ``prometheus``, another program that takes remote write, or ``unknown``.
+    version : str or None
+        Such as ``v1.150.0``.
+    flags : mapping of str to str
+        The values of its command-line flags, as far as it tells them.
+    set_flags : frozenset of str
+        Those of them that are set.
+    head_max_ms : int or None
+        Epoch milliseconds of the newest sample in a Prometheus' memory.
+
+    Examples
+    --------
+    >>> facts = info_from_flags('-retentionPeriod="100y"\n-dedup.minScrapeInterval="1ms"\n')
+    >>> facts.kind, facts.seconds("dedup.minScrapeInterval"), facts.seconds("futureRetention")
+    ('single', 0.001, None)
     """
 
-    dropped: Counter[str]
-    n_requests: int
+    kind: str = "unknown"
+    version: str | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
+    set_flags: frozenset[str] = frozenset()
+    head_max_ms: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the server told anything."""
+        return bool(self.flags)
+
+    @property
+    def altering(self) -> dict[str, str]:
+        """The flags that make it store something else than it was sent, and their values."""
+        return {
+            name: self.flags[name]
+            for name in _ALTERING
+            if name in self.set_flags and self.flags[name] not in ("", "0", "false")
+        }
+
+    def seconds(self, flag: str) -> float | None:
+        """Return the duration that a flag holds; None if that is not known."""
+        return seconds_of_flag(self.flags[flag]) if flag in self.flags else None
+
+    def number(self, flag: str) -> int | None:
+        """Return the number that a flag holds; None if it is not known, or 0, which is none."""
+        text = self.flags.get(flag, "")
+        return (int(text) or None) if _NUMBER.fullmatch(text) else None
+
+    def size(self, flag: str) -> int | None:
+        """Return the bytes that a flag holds; None if they are not known, or 0, which is none.
+
+        Examples
+        --------
+        >>> ServerInfo(flags={"import.maxLineLen": "64KiB"}).size("import.maxLineLen")
+        65536
+        """
+        found = _SIZE.fullmatch(self.flags.get(flag, ""))
+        if found is None:
+            return None
+        number, unit, binary = found.groups()
+        power = "KMGT".index(unit.upper()) + 1 if unit else 0
+        size = float(number) * (1024 if binary else 1000) ** power
+        return (int(size) or None) if size < _MOST_BYTES else None
 
 
-class Server:
-    """Asks the servers about themselves.
+def describe_flags(flags: Mapping[str, str]) -> str:
+    """Return flags as they stand on a command line.
 
-    What they do not tell is not known, and no error.
-
-    Parameters
-    ----------
-    client : HttpClient
-        Who asks.
-    endpoint : Endpoint
-        Where.
-    config : WriterConfig
-        Its `reset_cache_auth_key` and `health_path`.
-    clock : callable
-        Monotonic seconds.
+    Examples
+    --------
+    >>> describe_flags({"precisionBits": "8", "relabelConfig": "drop.yml"})
+    '-precisionBits=8, -relabelConfig=drop.yml'
     """
+    return ", ".join(f"-{name}={value}" for name, value in flags.items())
 
-    def __init__(
-        self,
-        client: HttpClient,
-        endpoint: Endpoint,
-        config: WriterConfig,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._clock = clock
-        self._client = client
-        self._endpoint = endpoint
-        roots = [endpoint.write_root, endpoint.read_root, *endpoint.storage_roots]
-        self._roots = dict.fromkeys(roots)
-        self._reset_key = config.reset_cache_auth_key
-        self._has_health_path = "health_path" in config.model_fields_set
-        careful = IMPORTING if client.wire is IMPORT_LINES else OTHER
-        self._receiver = careful
-        self._server_info = ServerPair(receiver=careful)
-        self._asked_at: float | None = None
-        self._has_vmui: dict[str | None, bool] = {}  # by version
 
-    def info(self) -> ServerPair:
-        """Return what the servers report, asking them at most once a minute.
+def seconds_of_flag(text: str) -> float | None:
+    """Return the seconds of a duration as the server's flags hold it; None if it is none.
 
-        A Prometheus is always asked: how old samples may be changes with each that it stores.
-        """
-        known = self._server_info
-        if self._asked_at is None or self._clock() - self._asked_at > _ASKED_EVERY_S:
-            return self.ask()
-        return self.ask() if known.write.kind == "prometheus" else known
-
-    def ask(self) -> ServerPair:
-        """Ask the servers now, and return what they report.
-
-        What a server reported before holds until it reports something else: a server that is
-        slow once, or whose proxy refuses once, drops the same samples as before.
-        """
-        now, known = self._clock(), self._server_info
-        asked_at: float | None = None
-        facts = {self._endpoint.read_root: known.read, self._endpoint.write_root: known.write}
-        ahead_s = known.clock_ahead_s
-        with suppress(ServerUnavailable):
-            for root, before in facts.items():
-                reported = self._read_facts(root)
-                facts[root] = reported if reported.is_known else before
-            write = facts[self._endpoint.write_root]
-            self._receiver = find_receiver(self._client, self._endpoint, write)
-            compared_s = self._compare_clocks()
-            ahead_s = known.clock_ahead_s if compared_s is None else compared_s
-            asked_at = now
-        known_of = dict(zip(self._endpoint.storage_roots, known.storages, strict=False))
-        known_read = facts[self._endpoint.read_root]
-        reported_now = ServerPair(
-            write=facts[self._endpoint.write_root],
-            read=known_read,
-            clock_ahead_s=ahead_s,
-            has_vmui=asked_at is not None and self._finds_vmui(known_read.version),
-            storages=tuple(
-                self._read_storage(root, known_of.get(root, ServerInfo()))
-                for root in self._endpoint.storage_roots
-            ),
-            receiver=self._receiver,
-        )
-        # In this order: another thread must not take what was known before for what is known now.
-        self._server_info = reported_now
-        self._asked_at = asked_at
-        return reported_now
-
-    def check_health(self, receiver: Receiver) -> datetime | None:
-        """Ask the server whether it is there, if it has a page for that.
-
-        Returns
-        -------
-        datetime or None
-            The time of its clock, to the second; None if it does not tell.
-        """
-        if self._has_health_path or receiver.health_path == "/health":
-            return self._client.check_health()
-        if not receiver.health_path:
-            return None
-        return self._client.check_health(self._endpoint.write_root + receiver.health_path)
-
-    def count(self) -> DropCounts | None:
-        """Return the counters of the servers; None if none of them can be read."""
-        try:
-            texts = [text for root in self._roots if (text := self._get(root, "/metrics"))]
-        except ServerUnavailable:
-            return None
-        if not texts:
-            return None
-        dropped = sum((count_dropped(text) for text in texts), Counter())
-        return DropCounts(dropped, count_requests(texts[0], self._client.wire))
-
-    def describe_queue(self) -> str:
-        """Return what a vmagent or vminsert has taken and not handed on, if it reports that."""
-        if self.info().write.kind not in ("vmagent", "vminsert"):
-            return ""
-        try:
-            return describe_queue(self._get(self._endpoint.write_root, "/metrics"))
-        except ServerUnavailable:
-            return ""
-
-    def describe_refusal(self) -> str:
-        """Return why what is written now would not be stored, if a server reports that."""
-        refusals = []
-        for root in (self._endpoint.write_root, *self._endpoint.storage_roots):
-            with suppress(ServerUnavailable):
-                refusals.append(describe_refusal(self._get(root, "/metrics")))
-        return "; ".join(dict.fromkeys(filter(None, refusals)))
-
-    def reset_cache(self, settle: Callable[[], object]) -> bool:
-        """Make the server forget the graphs that it computed; return whether it did.
-
-        Parameters
-        ----------
-        settle : callable
-            Waits until what was acknowledged can be read. Graphs that are computed anew before
-            lack it, and are cached.
-        """
-        # What is handed on arrives later than at once.
-        if not self._client.flush() or self.info().write.kind in ("vmagent", "vminsert"):
-            settle()
-        params = {"propagate": "1"}  # from one vmselect to the others, which older ones ignore
-        if self._reset_key:
-            params["authKey"] = self._reset_key.get_secret_value()
-        url = self._endpoint.root_url(_RESET_PATH)
-        try:
-            self._client.get(url, params)
-        except DeliveryError as error:
-            # Not its text, in which a server may repeat the key.
-            status, remedy = "no answer", _OTHER_READER
-            if isinstance(error, ServerRejected):
-                status = f"answered {error.status}"
-                remedy = _RESET_REMEDIES.get(error.status, _OTHER_READER)
-            _log.warning("reset_cache: %s: %s; %s", url, status, remedy)
-            return False
-        return True
-
-    def _read_storage(self, root: str, known: ServerInfo) -> ServerInfo:
-        try:
-            reported = self._read_facts(root)
-        except ServerUnavailable:
-            return known
-        return reported if reported.is_known else known
-
-    def _read_facts(self, root: str) -> ServerInfo:
-        metrics = self._get(root, "/metrics")
-        facts = info_from_metrics(metrics)
-        if facts.is_known:
-            return facts
-        if (found := program_of(metrics)) is None:
-            return info_from_flags(self._get(root, "/flags"))
-        program, version = found
-        if program != "prometheus":
-            return ServerInfo(kind=program, version=version, flags={"version": version})
-        flags = self._get(root, "/api/v1/status/flags")
-        return prometheus_info(version, metrics, flags, self._get(root, "/api/v1/status/config"))
-
-    def _get(self, root: str, path: str) -> str:
-        """Return a text of a server, or nothing if it does not tell."""
-        try:
-            return self._client.get(root + path).decode(errors="replace")
-        except ServerRejected:
-            return ""
-
-    def _finds_vmui(self, version: str | None) -> bool:
-        """Ask for the user interface, once for each version of a server."""
-        url = self._endpoint.vmui_base
-        if url is None:
-            return False
-        if version not in self._has_vmui:
-            try:
-                self._has_vmui[version] = bool(self._client.get(url))
-            except ServerRejected:
-                self._has_vmui[version] = False
-            except ServerUnavailable:
-                return False
-        return self._has_vmui[version]
-
-    def _compare_clocks(self) -> float | None:
-        began = time.time()
-        try:
-            date = self.check_health(self._receiver)
-        except ServerRejected:
-            return None
-        if date is None:
-            return None
-        # The date is cut to its second: half of one later is the best guess.
-        ahead_s = date.timestamp() + 0.5 - (began + time.time()) / 2
-        if abs(ahead_s) <= _MOST_AHEAD_S:
-            return ahead_s
-        _log.warning(
-            "clock: the date in the answer of %s is %s from ours, and is not taken for the server's"
-            " time; correct its clock, ours, or that of a proxy in between",
-            self._endpoint.health_url,
-            describe_seconds(abs(ahead_s)),
-        )
+    Examples
+    --------
+    >>> seconds_of_flag("1m0s"), seconds_of_flag("1.5d"), seconds_of_flag("0"), seconds_of_flag("x")
+    (60.0, 129600.0, 0.0, None)
+    """
+    if text == "0":
+        return 0.0
+    try:
+        return seconds_of(text)
+    except ValueError:
         return None
+
+
+def info_from_metrics(text: str) -> ServerInfo:
+    r"""Return what the text of ``/metrics`` tells, which holds every flag.
+
+    Examples
+    --------
+    >>> facts = info_from_metrics(
+    ...     'vm_app_version{version="vmauth-20250101-000000-tags-v1.109.0-0-g1",'
+    ...     ' short_version="v1.109.0"} 1\n'
+    ...     'flag{name="auth.config", value="auth.yml", is_set="true"} 1\n'
+    ... )
+    >>> facts.kind, facts.version, facts.flags
+    ('vmauth', 'v1.109.0', {'auth.config': 'auth.yml'})
+    """
+    found = _FLAG_METRIC.findall(text)
+    flags = {name: value for name, value, _ in found}
+    version = _VERSION_METRIC.search(text)
+    long_version, short_version = version.groups() if version else ("", "")
+    program = re.split(r"-[0-9]", long_version, maxsplit=1)[0]
+    return ServerInfo(
+        kind=_KINDS_BY_VERSION.get(program) or _kind_of(flags),
+        version=short_version or None,
+        flags=flags,
+        set_flags=frozenset(name for name, _, is_set in found if is_set == "true"),
+    )
+
+
+def info_from_flags(text: str) -> ServerInfo:
+    """Return what the text of ``/flags`` tells, which holds the flags that are set."""
+    told = dict(_FLAG_LINE.findall(text))
+    kind = _kind_of(told)
+    # The one default that matters and is the same in all versions.
+    defaults = {"retentionPeriod": "1"} if kind == "single" else {}
+    return ServerInfo(kind=kind, flags=defaults | told, set_flags=frozenset(told))
+
+
+def _kind_of(flags: Mapping[str, str]) -> str:
+    return next((kind for names, kind in _KINDS_BY_FLAG if names <= flags.keys()), "unknown")

@@ -10,8 +10,8 @@ import numpy as np
 from vm_df_writer.display.text import format_utc
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.server.flags import ServerInfo, seconds_of_flag
 from vm_df_writer.server.prometheus import reach_s_of, retention_of
+from vm_df_writer.server.server_info import ServerInfo, seconds_of_flag
 
 __all__ = [
     "DEFAULT_FUTURE_S",

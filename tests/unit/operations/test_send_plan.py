@@ -12,9 +12,9 @@ from tests.support.frame_samples import minutes, read
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.operations.send_plan import SendPlan, _rest_of
-from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.limits import ServerLimits
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.wire.protocol import IMPORT_LINES
 
 FRAME = pd.DataFrame(

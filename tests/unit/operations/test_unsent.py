@@ -20,7 +20,7 @@ from vm_df_writer.operations.ledger import Ledger
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.unsent import count_unsent, keep_unsent
 from vm_df_writer.server.limits import ServerLimits
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
 from vm_df_writer.wire.protocol import IMPORT_LINES
 
 FRAME = pd.DataFrame(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.blocks import T, block_of, block_of_rows, export_line
 from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
-from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.verification.comparison import Comparison
 
 FOREVER = int(np.iinfo(np.int64).max)

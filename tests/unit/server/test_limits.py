@@ -7,9 +7,9 @@ import pytest
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.config.writer_parameters import WriterParameters
 from vm_df_writer.frames.labels.limits import LabelLimits
-from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.limits import ServerLimits, label_limits_of
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.server.time_limits import NEAR_MS
 from vm_df_writer.transport.receiver import OTHER
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.prometheus import (
     program_of,
     prometheus_info,
@@ -12,6 +11,7 @@ from vm_df_writer.server.prometheus import (
     retention_of,
     takes_any_order,
 )
+from vm_df_writer.server.server_info import ServerInfo
 
 METRICS = """\
 # HELP prometheus_build_info A metric.

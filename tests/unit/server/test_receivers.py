@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from vm_df_writer.server.flags import ServerInfo
 from vm_df_writer.server.receivers import receiver_of
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.transport.receiver import IMPORTING, OTHER, VICTORIA_METRICS
 from vm_df_writer.wire.protocol import IMPORT_LINES, REMOTE_WRITE
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.server.server_pair import ServerPair
 from vm_df_writer.transport.receiver import OTHER, PROMETHEUS
 

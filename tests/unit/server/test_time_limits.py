@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support.blocks import block_of_rows
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.server.flags import ServerInfo
+from vm_df_writer.server.server_info import ServerInfo
 from vm_df_writer.server.time_limits import TimeLimits, retention_s_of, time_limits_of
 
 DAY_MS = 86_400_000

@@ -7,8 +7,8 @@ import re
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import ReplaceError, ServerRejected
 from vm_df_writer.operations.existing.whole_series import SeriesAccess
-from vm_df_writer.server.flags import ServerInfo, describe_flags
-from vm_df_writer.server.server_info import ServerPair
+from vm_df_writer.server.server import ServerPair
+from vm_df_writer.server.server_info import ServerInfo, describe_flags
 
 __all__ = ["require_replaceable"]
 

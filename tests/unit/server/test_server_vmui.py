@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from tests.support.http_servers import base
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.server.server_info import Server
+from vm_df_writer.server.server import Server
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 
