@@ -24,26 +24,13 @@ __all__ = [
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 
-# The names that time columns have in pandas, Prophet, Grafana, InfluxDB and SQL exports.
-_TIME_NAMES = frozenset(
-    (
-        "timestamp",
-        "time",
-        "ts",
-        "datetime",
-        "date",
-        "ds",
-        "timestamps",
-        "times",
-        "datetimes",
-        "dates",
-    )
-)
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
+
+# The names that time columns have in pandas, Prophet, Grafana, InfluxDB and SQL exports.
+_TIME_NAMES = _words("timestamp time ts datetime date ds timestamps times datetimes dates")
 
 _PARTS_OF_TIME = {
     "year": _words("year yr yyyy jahr"),

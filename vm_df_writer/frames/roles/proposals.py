@@ -25,20 +25,26 @@ class Proposal:
         >>> Proposal(["host"], ["y"]).with_label("rack")
         "label_columns=['host', 'rack'], value_columns=['y']"
         """
-        values = [name for name in self.value_columns if name not in names]
-        labels = [*(name for name in self.label_columns if name not in names), *names]
-        return f"label_columns={labels!r}, value_columns={values!r}"
+        return self._keywords(names, labels=names)
 
     def without(self, *names: Hashable) -> str:
         """Return the keywords that leave some columns out."""
-        labels = [name for name in self.label_columns if name not in names]
-        return Proposal(labels, [n for n in self.value_columns if n not in names]).with_label()
+        return self._keywords(names)
 
     def with_value(self, *names: Hashable) -> str:
         """Return the keywords that make values of some columns, too."""
-        labels = [name for name in self.label_columns if name not in names]
-        values = [*(name for name in self.value_columns if name not in names), *names]
-        return Proposal(labels, values).with_label()
+        return self._keywords(names, values=names)
+
+    def _keywords(
+        self,
+        names: Sequence[Hashable],
+        *,
+        labels: Sequence[Hashable] = (),
+        values: Sequence[Hashable] = (),
+    ) -> str:
+        labels = [*(name for name in self.label_columns if name not in names), *labels]
+        values = [*(name for name in self.value_columns if name not in names), *values]
+        return f"label_columns={labels!r}, value_columns={values!r}"
 
 
 def shown_values(values: Sequence[object]) -> str:

@@ -209,9 +209,9 @@ def _keep_storable(chunk: RawBlock, reading: ReadOptions) -> tuple[RawBlock, dic
             _raise_duplicate(chunk, ends, times, repeated)
         if reading.duplicates == "max":
             # The first of each run takes the largest value, and the marks that belong to it.
-            starts = np.flatnonzero(np.append(True, ~repeated))
-            run = np.cumsum(np.append(True, ~repeated)) - 1
-            best = np.lexsort((-values, run))[starts]
+            is_first = np.append(True, ~repeated)
+            starts = np.flatnonzero(is_first)
+            best = np.lexsort((-values, np.cumsum(is_first)))[starts]
             values[starts] = values[best]
             for mask in flags.values():
                 mask[starts] = mask[best]
