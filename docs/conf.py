@@ -49,6 +49,7 @@ default_role = "literal"  # single backquotes name what help() shows as it is
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc has them
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"  # the page is about the class
 numpydoc_xref_param_type = False
 
 # What docstrings name and the API has no page of its own for.

@@ -2,8 +2,8 @@
 
 Markdown files and notebooks that stand elsewhere in the project (``pages_from_elsewhere`` in
 ``conf.py``) are copied to where they are pages. Links are written as they lead from file to file in
-the project; on the site those that lead to such a file lead to its page. A marker that the tests
-read, ``<!-- not run: REASON -->``, is shown.
+the project; on the site those that lead to such a file lead to its page. Markers that the tests
+read, ``<!-- not run: REASON -->`` and ``<!-- file: NAME -->``, are shown.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 __all__ = ["setup"]
 
 _LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)\s#]+)(?=[)#])")
+_FILE = re.compile(r"^<!-- file: (.+) -->\n```(\w+)\n", re.MULTILINE)
 _NOT_RUN = re.compile(r"^<!-- not run: (.+) -->$", re.MULTILINE)
 
 
@@ -84,6 +85,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         page = Path(app.env.doc2path(name))
         if page.suffix == ".md":
             text = places().with_links_of(page, source[0], original=page)
+            text = _FILE.sub(r"```{code-block} \2\n:caption: \1\n\n", text)
             source[0] = _NOT_RUN.sub(r"*Not run by the tests of this page: \1.*", text)
 
     app.connect("builder-inited", copy)
