@@ -26,9 +26,9 @@ def report_of(step: str = "1min", *, metric_format: dict[str, str] = FORMAT) -> 
 
 def check_by_vmalert(rules: AlertRules, folder: Path) -> subprocess.CompletedProcess[str]:
     path = folder / "rules.yml"
-    path.write_text(rules.to_yaml())
+    path.write_text(rules.to_yaml(), encoding="utf-8")
     command = [require_program("vmalert"), "-dryRun", f"-rule={path}"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)  # noqa: S603
 
 
 @pytest.mark.parametrize(
