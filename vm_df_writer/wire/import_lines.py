@@ -6,7 +6,7 @@ one call formats the numbers of them all, and its text is cut at the commas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -29,6 +29,8 @@ _BYTES_AROUND = 64
 
 # Below this many samples a line, cutting one text is cheaper than a call of orjson for each.
 _SHORT_LINE = 16
+# From here on comparing times with those of a line before is cheaper than formatting them.
+_WORTH_COMPARING = 128
 # From here on lines are made one by one: memory that is freed at once is used again at once, and
 # touching fresh memory costs more than formatting.
 _LONG_LINE = 4096
@@ -83,15 +85,15 @@ class LineEncoder:
             portions = _long_lines(block, cuts.label_sets, times, starts, stops)
         return EncodedChunks(cuts.counts, cuts.begins, portions)
 
-    def _format_times(self, block: SeriesBlock, starts: IntArray, stops: IntArray) -> list[Any]:
+    def _format_times(self, block: SeriesBlock, starts: IntArray, stops: IntArray) -> Iterable[Any]:
         """Return what each line's times are; made once for all lines that share them."""
         last_ms, last_starts, times = self._last_times
         is_known = last_ms is block.timestamps_ms and np.array_equal(last_starts, starts)
         if not is_known or times is None:
-            arrays = map(block.timestamps_ms.__getitem__, _slices(starts, stops))
             if len(block.values) == 1 and not is_known:  # it may not come again
                 self._last_times = block.timestamps_ms, starts, None
-                return list(arrays)
+                return _times_of_lines(block.timestamps_ms, starts, stops)
+            arrays = map(block.timestamps_ms.__getitem__, _slices(starts, stops))
             times = list(map(orjson.Fragment, map(_format_array, arrays)))
             self._last_times = block.timestamps_ms, starts, times
         return times * len(block.values)
@@ -111,7 +113,7 @@ def first_line(data: bytes) -> str:
 def _long_lines(
     block: SeriesBlock,
     label_sets: LabelSets,
-    times: Sequence[Any],
+    times: Iterable[Any],
     starts: IntArray,
     stops: IntArray,
 ) -> Iterator[Portion]:
@@ -132,6 +134,24 @@ def _long_lines(
         for portion in portions_of(stops):
             batch = list(islice(lines, portion.stop - portion.start))
             yield batch, lengths_of(batch)
+
+
+def _times_of_lines(ms: IntArray, starts: IntArray, stops: IntArray) -> Iterator[Any]:
+    """Yield the times of each line, or their text if a line before has the same times."""
+    seen: dict[tuple[int, int, int], tuple[IntArray, Any]] = {}
+    keys = zip((stops - starts).tolist(), ms[starts].tolist(), ms[stops - 1].tolist(), strict=True)
+    for key, one in zip(keys, _slices(starts, stops), strict=True):
+        times = ms[one]
+        if key[0] >= _WORTH_COMPARING:
+            before, text = seen.get(key, (None, None))
+            if before is None or not np.array_equal(before, times):
+                seen[key] = times, None
+            else:
+                text = text or orjson.Fragment(_format_array(times))
+                seen[key] = before, text
+                yield text
+                continue
+        yield times
 
 
 def _ends_of_lines(ms: IntArray, starts: IntArray, stops: IntArray) -> list[bytes]:

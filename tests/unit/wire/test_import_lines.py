@@ -180,6 +180,21 @@ def test_many_lines_of_one_sample_are_those_of_a_loop(has_infinities: bool) -> N
     assert len(portions) > 1
 
 
+@pytest.mark.parametrize("n_samples", [20, 127, 128, 300, 10_500])
+def test_times_that_groups_share_are_told_from_others_of_the_same_ends(n_samples: int) -> None:
+    regular = np.arange(n_samples) * 10
+    other = regular.copy()
+    other[n_samples // 2] += 1
+    groups = [regular, regular, other, other, regular[:-1], regular, other, regular + 5, regular]
+    offsets = np.append(0, np.cumsum([len(times) for times in groups]))
+    values = np.random.default_rng(0).standard_normal((1, offsets[-1]))
+    block = block_of_rows(values, T + np.concatenate(groups), offsets.tolist())
+    expected = [list(zip(ms.tolist(), held.tolist(), strict=True)) for _, ms, held in block]
+    assert list(parse_lines(text_of(block)).values()) == expected
+    if n_samples <= MAX_SAMPLES_PER_LINE:
+        assert text_of(block) == naive_text(block)
+
+
 def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
     shared = np.arange(T, T + 100)
     blocks = [
