@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tested_elsewhere import TESTED_ELSEWHERE
-
-ROOT = Path(__file__).parents[1]
-PACKAGE = "vm_df_writer"
+from tests.support.tested_elsewhere import (
+    PACKAGE,
+    ROOT,
+    TESTED_ELSEWHERE,
+    UNIT_TESTS,
+    module_of,
+)
 
 # Every import leads down this list. A newcomer says here where it stands.
 FLOORS = (
@@ -253,17 +256,6 @@ MOST_FILES = 14  # beside __init__.py
 def test_every_folder_can_be_seen_at_a_glance() -> None:
     n_files = Counter(m.path.parent for m in MODULES if m.path.stem != "__init__")
     assert {folder: n for folder, n in n_files.items() if n > MOST_FILES} == {}
-
-
-UNIT_TESTS = sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
-
-
-def module_of(test: Path) -> str | None:
-    """``test_session.py``, or ``test_session_no_answer.py``, is about the session beside it."""
-    folder = test.parent.relative_to(ROOT / "tests" / "unit")
-    stems = [module.stem for module in (ROOT / PACKAGE / folder).glob("*.py")]
-    found = [stem for stem in stems if f"{test.stem}_".startswith(f"test_{stem}_")]
-    return ".".join([*folder.parts, max(found, key=len)]) if found else None
 
 
 def test_each_unit_test_file_names_the_module_that_it_tests() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pandas as pd
 import pytest
@@ -98,3 +99,11 @@ def test_what_arrow_cannot_read_is_refused_with_its_reason() -> None:
     )
     with pytest.raises(FrameError, match=f"^{said}.+{advice}$"):
         frame_from_arrow(5)
+
+
+def test_without_pyarrow_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({"y": [0.5]})
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    message = "frame: a Table is read through Arrow, and pyarrow is not installed; pip install 'vm"
+    with pytest.raises(FrameError, match=message):
+        frame_from_arrow(table)

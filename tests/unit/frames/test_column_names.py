@@ -66,3 +66,16 @@ def test_a_variable_level_is_kept_as_it_is_where_var_is_passed() -> None:
     frame = pd.DataFrame([[1.0]], columns=levels, index=TIMES[:1])
     with pytest.raises(ColumnError, match=r"^columns: a level has no name"):
         read(frame, var="score")
+
+
+def test_blanks_around_the_names_of_levels_are_stripped_beside_multiindex_columns() -> None:
+    columns = pd.MultiIndex.from_tuples([("y", "a")], names=["var", "host"])
+    frame = pd.DataFrame([[1.0], [2.0]], columns=columns, index=TIMES.rename("time "))
+    assert read(frame).describe().time == "time"
+
+
+def test_a_level_without_a_name_beside_one_for_the_variable_is_refused() -> None:
+    columns = pd.MultiIndex.from_tuples([("a", "y")], names=[None, "var"])
+    frame = pd.DataFrame([[1.0], [2.0]], columns=columns, index=TIMES)
+    with pytest.raises(ColumnError, match=r"a level has no name \(levels: \[None, 'var'\]\)"):
+        read(frame)

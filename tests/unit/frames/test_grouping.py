@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vm_df_writer.frames.grouping import GroupedRows, group_rows
+from vm_df_writer.frames.grouping import GroupedRows, combine_labels, group_rows
 from vm_df_writer.frames.labels.label_column import LabelColumn
 
 
@@ -148,3 +148,10 @@ def test_equal_times_of_a_group_are_never_cut() -> None:
     grouped = group_rows([], ms, None)
     spans = [span for _, span in grouped.spans(ms, 1, 2)]
     assert spans == [slice(0, 3), slice(3, 6)]
+
+
+def test_labels_of_more_combinations_than_32_bits_count_part_all_rows() -> None:
+    n_rows = 50_000
+    numbers, bound = combine_labels([label(np.arange(n_rows))] * 2, n_rows)
+    assert len(np.unique(numbers)) == n_rows
+    assert numbers.max() < bound

@@ -289,3 +289,10 @@ def test_a_keyword_that_the_layout_does_not_know_is_refused(
     reading: Any = {"layout": layout, keyword: value}
     with pytest.raises(FrameError, match=f"^{keyword}: "):
         read(frame, **reading)
+
+
+def test_whole_numbers_that_tell_rows_of_one_time_apart_make_a_long_frame() -> None:
+    frame = pd.DataFrame({"shard": [1, 2] * 2, "y": [0.5, 1.5] * 2}, index=minutes(0, 0, 1, 1))
+    parsed = read(frame, inf="error")  # of which there is none
+    assert parsed.reason == "whole numbers tell rows of one time apart: they are labels"
+    assert parsed.layout == "long"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from vm_df_writer.model.reading import Reading
+import pandas as pd
+
+from vm_df_writer.model.reading import ColumnNames, Reading
 
 
 def test_a_reading_is_one_line_of_text() -> None:
@@ -40,3 +42,9 @@ def test_a_reading_is_plain_values_for_json() -> None:
         "query_key": None,
         "left_out": [],
     }
+
+
+def test_names_of_columns_are_shown_and_hashed_as_the_names_that_they_are() -> None:
+    names = ColumnNames(pd.Index([f"c{i}" for i in range(250)]))
+    assert repr(names).endswith("c6, c7, ... 250 in all]")
+    assert hash(names) == hash(tuple(names))

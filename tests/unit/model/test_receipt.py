@@ -101,3 +101,10 @@ def test_a_report_gives_a_receipt_of_what_was_delivered_as_a_whole() -> None:
         WriteReport(layout="wide", samples=400, undelivered=3, digests=(digest(0, 400),)).receipt()
     assert "digests" not in part.to_dict()
     assert part.summary().digests is None
+
+
+def test_a_receipt_that_cannot_take_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "receipt").mkdir()
+    with pytest.raises(OSError, match="receipt"):
+        Receipt.of([digest(0, 9)]).save(tmp_path / "receipt")
+    assert [path.name for path in tmp_path.iterdir()] == ["receipt"]

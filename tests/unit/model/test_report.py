@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.report import CacheReset, Verification, WriteReport
 from vm_df_writer.model.sample_counts import SampleCounts
 
@@ -265,3 +266,23 @@ def test_the_counts_of_the_frame_are_integers_also_where_a_series_has_none() -> 
 def test_the_text_says_what_became_of_cached_graphs(reset: CacheReset, text: str) -> None:
     lines = str(WriteReport(layout="wide", cache_reset=reset)).splitlines()
     assert f"cached graphs         {text}" in lines
+
+
+def test_what_a_server_and_a_replacement_did_is_told_and_ready_for_json() -> None:
+    replaced = Replaced(series=2, samples=3)
+    report = dataclasses.replace(FULL, replaced=replaced, server_drops={"too_old": 7})
+    assert report.to_dict()["replaced"] == {"series": 2, "samples": 3, "bytes_raw": 0}
+    assert report.to_dict()["server_drops"] == {"too_old": 7}
+    assert f"replaced              {replaced}" in str(report).splitlines()
+    assert "server's own drops    7 too_old" in str(report).splitlines()
+
+
+def test_one_line_names_the_worst() -> None:
+    verification = "FAILED: 4 of 5 samples found, 1 missing, 0 mismatched"
+    account = "<WriteReport: wide, 5 samples of 2 series acknowledged, 2 dropped"
+    assert repr(FULL) == f"{account}, 1 UNDELIVERED, {verification}>"
+    report = dataclasses.replace(FULL, undelivered=0, verification=None)
+    assert repr(report) == f"{account}>"
+    assert report.headline == "every sample is acknowledged, and only reading them back failed"
+    report = dataclasses.replace(FULL, undelivered=0)
+    assert report.headline == "while sending again 1 samples that the server did not keep"

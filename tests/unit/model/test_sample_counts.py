@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import chain
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +56,14 @@ def test_the_frame_has_a_row_per_series_with_times_in_utc(n_blocks: int) -> None
     assert len(frame) == (4 if n_blocks else 0)
     assert [str(frame[name].dtype).partition(", ")[2] for name in ("first", "last")] == ["UTC]"] * 2
     assert frame["samples"].sum() == n_blocks * BLOCK.n_samples
+
+
+def test_a_label_that_is_called_like_a_column_of_counts_is_told_apart() -> None:
+    label_set = b'{"__name__":"y","first":"a"}'
+    frame = series_frame(SampleCounts([label_set], *np.array([[3], [1000], [2500]])).per_series())
+    assert frame.columns.tolist() == ["__name__", "label_first", "samples", "first", "last"]
+    assert frame["label_first"].tolist() == ["a"]
+    assert frame["label_first"].dtype == object
+    assert frame["first"].tolist() == [pd.Timestamp(1000, unit="ms", tz="UTC")]
+    assert frame["last"].tolist() == [pd.Timestamp(2500, unit="ms", tz="UTC")]
+    assert isinstance(frame.index, pd.RangeIndex)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import numpy as np
+
 from tests.support.blocks import T, block_of_rows
 from vm_df_writer.model.series import SeriesBlock
 
@@ -19,3 +21,8 @@ def test_a_block_of_nothing_only_counts() -> None:
     block = SeriesBlock.of_nothing({"nan": 3})
     assert (block.n_series, block.n_samples, list(block)) == (0, 0, [])
     assert block.dropped == {"nan": 3}
+
+
+def test_nothing_left_out_is_the_same_block() -> None:
+    block = block_of_rows([[1, 2]], [T, T + 1], [0, 2])
+    assert block.without(np.zeros((1, 2), dtype=bool), "exists") is block

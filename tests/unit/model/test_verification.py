@@ -52,6 +52,7 @@ def test_merging_adds_every_count() -> None:
 )
 def test_the_text_says_what_was_found(verification: Verification, text: str) -> None:
     assert str(verification) == text
+    assert repr(verification) == f"<Verification: {text}>"
 
 
 def test_plain_values_say_whether_all_is_well() -> None:

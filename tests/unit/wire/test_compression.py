@@ -159,3 +159,13 @@ def test_snappy_without_cramjam_is_stored_and_read_back(monkeypatch: pytest.Monk
 def test_a_damaged_snappy_block_is_refused(block: bytes) -> None:
     with pytest.raises(ValueError, match=r"corrupt|expected a number|header|more than"):
         decompress_snappy(block, most_bytes=2**30)
+
+
+def test_without_a_zstd_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(compression, "_zstd_module", compression._zstd_module.__wrapped__)
+    with pytest.raises(
+        ConfigError, match=r"needs Python 3\.14 or the package backports\.zstd, found"
+    ):
+        compression._zstd()

@@ -51,7 +51,7 @@ def factorize(
         return pd.factorize(column)
     if column.dtype.storage == "pyarrow":
         return _factorize_arrow(column.array, rows_at_once)
-    if _STOPS_AT_NUL:
+    if _STOPS_AT_NUL:  # pragma: no cover - pandas 2
         return _factorize_as_objects(column.to_numpy(dtype=object))
     # Of a Series pandas would make an Index of the distinct values, which takes longer.
     return pd.factorize(column.array)
@@ -99,7 +99,9 @@ def _factorize_objects(objects: npt.NDArray[np.object_]) -> tuple[IntArray, Any]
     return _factorize_as_objects(objects) if _STOPS_AT_NUL else pd.factorize(objects)
 
 
-def _factorize_as_objects(objects: npt.NDArray[np.object_]) -> tuple[IntArray, Any]:
+def _factorize_as_objects(  # pragma: no cover - pandas 2
+    objects: npt.NDArray[np.object_],
+) -> tuple[IntArray, Any]:
     # One value that is no string makes pandas compare whole Python objects.
     codes, uniques = pd.factorize(np.array([*objects, object()], dtype=object))
     return codes[:-1], uniques[:-1]

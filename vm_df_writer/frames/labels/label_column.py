@@ -263,7 +263,7 @@ def _texts(values: list[Any] | npt.NDArray[np.object_], where: str, codes: Any) 
 
 
 def _raise_bad_label(values: Sequence[Hashable], where: str, codes: Any) -> None:
-    for code, value in enumerate(values):
+    for code, value in enumerate(values):  # pragma: no branch - one of them is bad
         try:
             (label_text(value) or "").encode()
         except (TypeError, UnicodeEncodeError) as exc:

@@ -108,7 +108,7 @@ def _check_distinct(label_sets: Sequence[bytes], describe: Callable[[int], str])
     if len(set(label_sets)) == len(label_sets):
         return
     first_with: dict[bytes, int] = {}
-    for i, label_set in enumerate(label_sets):
+    for i, label_set in enumerate(label_sets):  # pragma: no branch - two of them are equal
         if label_set in first_with:
             raise DuplicateSeriesError(
                 f"{describe(first_with[label_set])} and {describe(i)} render to the same label "

@@ -152,11 +152,7 @@ def _names_things_at_odd_times(label: LabelColumn, kind: TextKind, ms: IntArray)
     """
     if kind not in ("words", "identifier") or names_a_condition(label.name):
         return False
-    if label.codes is None:
-        return True
-    n_rows, n_values = len(label.codes), len(label.texts)
-    comes_back = n_values <= n_rows / 2 or n_rows < _TOO_FEW_ROWS
-    if not comes_back:
+    if label.codes is None or (len(label.texts) > len(ms) / 2 and len(ms) >= _TOO_FEW_ROWS):
         return False
     if names_a_thing(label.name):
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import InvalidOperation
 from numbers import Number
 from typing import Any
 
@@ -129,7 +128,4 @@ def is_number(value: Any) -> bool:
 
 
 def _kind_of(objects: pd.Series) -> str:
-    try:
-        return pd.api.types.infer_dtype(distinct_objects(objects.to_numpy()))
-    except InvalidOperation:  # a signalling NaN may not even be looked at
-        return "mixed"
+    return pd.api.types.infer_dtype(distinct_objects(objects.to_numpy()))

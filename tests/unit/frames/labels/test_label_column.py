@@ -278,3 +278,10 @@ def test_the_first_column_of_several_that_cannot_be_read_is_told() -> None:
     columns = [(n, one, f"column {n!r}") for n, one in zip("abcd", series, strict=True)]
     with pytest.raises(LabelError, match=r"^column 'b', row 0: expected a label value, got b'a'"):
         labels_from_rows_per_time(columns, 0)
+
+
+def test_texts_that_rows_have_in_order_are_kept_as_they_are() -> None:
+    host = LabelColumn("host", np.array([0, 0, 1]), ["a", "b"])
+    assert host.in_order() is host
+    constant = constant_label("host", "a", "labels")
+    assert constant.in_order() is constant

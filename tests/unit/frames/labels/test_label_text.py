@@ -22,7 +22,8 @@ from vm_df_writer.frames.labels.label_text import label_text
         (dt.date(2026, 1, 2), "2026-01-02"), (dt.time(1, 2), "01:02:00"),
         (pd.Timestamp("2026-01-02 03:04"), "2026-01-02T03:04:00"),
         (pd.Timestamp("2026-01-02", tz="UTC"), "2026-01-02T00:00:00+00:00"),
-        (pd.Period("2026-01", "M"), "2026-01"), (np.str_("a"), "a"),
+        (pd.Period("2026-01", "M"), "2026-01"), (dt.timedelta(hours=1), "P0DT1H0M0S"),
+        (np.str_("a"), "a"),
     ],
 )  # fmt: skip
 def test_a_label_value_has_one_text(value: object, text: str | None) -> None:

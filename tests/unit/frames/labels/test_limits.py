@@ -178,3 +178,10 @@ def test_a_series_without_the_tenant_that_others_have_is_refused() -> None:
 def test_texts_of_no_series_are_no_tenants() -> None:
     column = LabelColumn("vm_account_id", np.array([0, 0]), ["5", "abc"])
     assert render({"__name__": "$VAR"}, column, limits=TENANT_LIMITS)
+
+
+def test_a_tenant_that_is_one_leaves_the_excess_to_be_told() -> None:
+    limits = LabelLimits(choose_tenant=True, max_value_bytes=3)
+    excess = limits.describe_excess(b'{"vm_account_id":"7","host":"long"}')
+    assert excess is not None
+    assert excess.startswith("a label value of 4 bytes, and the server keeps 3")

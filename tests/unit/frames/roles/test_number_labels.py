@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.frame_samples import minutes, read, stored
 from vm_df_writer.errors import ColumnError
+from vm_df_writer.frames.labels.label_column import constant_label
+from vm_df_writer.frames.roles.number_labels import check_no_things
+from vm_df_writer.frames.roles.proposals import Proposal
 
 TIMES = minutes(0, 0, 1, 1, 2, 2, 3, 3)
 
@@ -46,3 +49,17 @@ def test_numbers_that_come_back_and_differ_in_many_rows_of_one_time_are_refused(
     assert "rows of one series and one time differ in them" in refusal(frame)
     corrected = frame.assign(time=minutes(0, 1, 2, 3, 4, 5, 6, 6), n=[5, 6, 7, 8, 9, 10, 11, 12])
     assert set(stored(corrected)) == {"n", "y"}
+
+
+def test_numbers_that_change_wherever_times_start_anew_are_refused() -> None:
+    times = [minutes(*range(40)) + pd.Timedelta(seconds=20 * i) for i in range(3)]
+    setting = [3] * 40 + [9] * 40 + [4] * 40
+    frame = pd.DataFrame({"time": times[0].append(times[1:]), "setting": setting, "y": 0.5})
+    reason = "times start anew wherever they change, as with one thing below the other"
+    assert reason in refusal(frame)
+    constant, ms = (
+        constant_label("dc", "x", "labels"),
+        frame["time"].dt.as_unit("ms").astype("int64").to_numpy(),
+    )
+    with pytest.raises(ColumnError, match=reason):
+        check_no_things(frame, ["setting"], [constant], ms, Proposal([], ["y"]), ["setting"])

@@ -131,3 +131,16 @@ def test_who_passes_a_thing_is_a_condition_of_it() -> None:
         ("product", ["tin"] * 4 + ["jar"] * 4),
     ):
         assert f"column {name!r}: text that no rows" in refusal(frame.assign(**{name: held}))
+
+
+@pytest.mark.parametrize(("n_hosts", "is_label"), [(10, True), (15, False)])
+def test_names_of_things_at_odd_times_are_labels_where_they_come_back(
+    n_hosts: int, is_label: bool
+) -> None:
+    times = minutes(*(row + row // 3 for row in range(20)))
+    hosts = [f"machine {row % n_hosts}" for row in range(20)]
+    frame = pd.DataFrame({"time": times, "host": hosts, "y": 0.5})
+    if is_label:
+        assert len(stored(frame)) == n_hosts
+    else:
+        assert "as a label it would cut a series wherever it changes" in refusal(frame)

@@ -164,3 +164,19 @@ def test_times_that_are_missing_at_first_are_found() -> None:
 def test_numbers_that_can_be_times_are_proposed_where_nothing_else_is(held: Any) -> None:
     text = refusal(long_frame(n=[1, 2, 3], at=held))
     assert text.endswith("name the column of the time with time=, such as time='at'")
+
+
+@pytest.mark.parametrize("dates", [["2026-03-01"] * 3, pd.to_datetime(["2026-03-01"] * 3)])
+def test_hours_beside_a_date_are_the_rest_of_the_time(dates: Any) -> None:
+    message = refusal(long_frame(date=dates, hour=[0, 1, 2]))
+    assert "column 'date' holds dates and column 'hour' numbers of hours" in message
+
+
+def test_a_column_of_months_is_named_as_an_example() -> None:
+    frame = pd.DataFrame({"month": ["2026-01", "2026-02"], "y": [0.5, 1.0]})
+    assert refusal(frame).endswith("name the column of the time with time=, such as time='month'")
+
+
+def test_parts_of_one_time_are_named_together() -> None:
+    frame = pd.DataFrame({"year": [2026], "month": [3], "day": [1], "y": [0.5]})
+    assert "columns 'year', 'month', 'day' hold the parts of one time" in refusal(frame)

@@ -85,3 +85,10 @@ def test_without_a_form_the_way_is_told_alone() -> None:
         "name the form with time_format=, such as time_format='%d/%m/%Y %H:%M'",
     )
     assert advice() == advice("soon")
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31 23:59:59 US/Pacific", "2026-03-29 02:30:00 Europe/Berlin"]
+)
+def test_an_hour_that_pandas_cannot_place_has_no_form_or_one(text: str) -> None:
+    assert forms_of(pd.Index([text])) in ([], ["%Y-%m-%d %H:%M:%S %Z"])

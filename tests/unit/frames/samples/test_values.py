@@ -252,3 +252,10 @@ def test_a_duration_among_numbers_is_no_number() -> None:
     column = pd.Series([1.5, np.timedelta64(1, "s")], dtype=object)
     with pytest.raises(ColumnError, match=r"^column 'y', row 1: expected a number, got np\.timed"):
         ValueColumn("y", column)
+
+
+@pytest.mark.parametrize("column", [pd.Categorical([1, 2]), pd.array([None, None], dtype="string")])
+def test_a_dtype_of_no_numbers_is_named_where_no_row_is_to_blame(column: Any) -> None:
+    message = r"^column 'y': expected numbers, got dtype \w+; convert the column or name the value"
+    with pytest.raises(ColumnError, match=message):
+        ValueColumn("y", pd.Series(column))
