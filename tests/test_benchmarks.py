@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.thorough import thorough
 from vm_df_writer.local import LocalVictoriaMetrics
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,7 @@ def results(out: Path) -> Any:
     return json.loads((out / "results.json").read_text())
 
 
+@thorough
 def test_all_writers_that_are_installed_write_the_same_samples(results: Any) -> None:
     layouts = [text.partition(",")[0] for text in results["agreement"]]
     assert layouts == ["long", "wide"]
@@ -45,6 +47,7 @@ def test_all_writers_that_are_installed_write_the_same_samples(results: Any) -> 
         assert {"vm_df_writer", "loop with json", "DataFrame.to_csv"} <= peers
 
 
+@thorough
 def test_every_case_has_a_ratio_and_a_goal(results: Any) -> None:
     without_polars = any("polars" in what for what in results["missing"])
     cases = {found["case"] for found in results["comparisons"]}
@@ -57,6 +60,7 @@ def test_every_case_has_a_ratio_and_a_goal(results: Any) -> None:
         assert found["is_met"] == (found["ratio"] <= found["goal"])
 
 
+@thorough
 def test_cost_is_measured_by_rows_and_by_series(results: Any) -> None:
     measured = {(point["layout"], point["axis"]) for point in results["scaling"]}
     assert measured == {(a, b) for a in ("wide", "long") for b in ("rows", "series")}
@@ -64,11 +68,13 @@ def test_cost_is_measured_by_rows_and_by_series(results: Any) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's high-water mark is read")
+@thorough
 def test_memory_is_measured_above_the_frame(results: Any) -> None:
     assert [found["goal_mib"] for found in results["memory_goals"]] == [128, 8, 400]
     assert all(run["frame_mib"] > 0 for run in results["memory"])
 
 
+@thorough
 def test_writes_are_compared_with_curl_on_a_real_server(
     results: Any, victoria_metrics: LocalVictoriaMetrics
 ) -> None:
@@ -86,6 +92,7 @@ def test_writes_are_compared_with_curl_on_a_real_server(
     assert {run["concurrency"] for run in results["delivery"]} == {1, 2, 4}
 
 
+@thorough
 def test_both_wires_are_measured_in_every_encoding(results: Any) -> None:
     assert {(size["wire"], size["encoding"]) for size in results["wire_sizes"]} == {
         *(("import", encoding) for encoding in ("none", "gzip", "zstd")),
@@ -94,6 +101,7 @@ def test_both_wires_are_measured_in_every_encoding(results: Any) -> None:
     assert sum("remote write of" in found["case"] for found in results["comparisons"]) == 5
 
 
+@thorough
 def test_report_shows_every_goal_and_every_picture(out: Path, results: Any) -> None:
     report = (out / "results.md").read_text()
     for found in [*results["comparisons"], *results["memory_goals"], *results["size_goals"]]:
@@ -102,6 +110,15 @@ def test_report_shows_every_goal_and_every_picture(out: Path, results: Any) -> N
     assert pictures or "matplotlib" in str(results["missing"])
     for picture in pictures:
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_parts_that_are_named_run_alone(tmp_path: Path) -> None:
+    run_python("-m", "benchmarks", "--small", "--out", str(tmp_path), "formatting", "peers")
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert len(results["agreement"]) == 2
+    assert results["comparisons"]
+    report = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert all(f"| {found['case']} |" in report for found in results["comparisons"])
 
 
 def test_micro_benchmarks_run() -> None:

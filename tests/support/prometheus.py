@@ -9,6 +9,7 @@ import requests
 
 from tests.support.packaged_servers import SERVERS, version_of
 from tests.support.programs import miss
+from tests.support.thorough import thorough
 from vm_df_writer.local import find_program
 from vm_df_writer.local.process import ServerProcess
 
@@ -53,11 +54,15 @@ class Prometheus(ServerProcess):
 
 
 def programs() -> list[object]:
-    """Return a parameter for each version, the oldest first; the one on the PATH without any."""
+    """Return a parameter for each version, the oldest first; the one on the PATH without any.
+
+    Those between the oldest and the newest are for the thorough tests.
+    """
     found = sorted(SERVERS.glob("prometheus-*/usr/bin/prometheus"), key=version_of)
-    return [pytest.param(str(path), id=path.parts[-4]) for path in found] or [
-        pytest.param(find_program("prometheus"), id="prometheus")
-    ]
+    return [
+        pytest.param(str(path), id=path.parts[-4], marks=thorough if path in found[1:-1] else ())
+        for path in found
+    ] or [pytest.param(find_program("prometheus"), id="prometheus")]
 
 
 def newest_program() -> str:
