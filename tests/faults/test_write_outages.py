@@ -101,16 +101,22 @@ def test_a_server_that_stays_away_is_an_error_with_the_account(
     start_victoria_metrics: StartServer, run: str
 ) -> None:
     server = start_victoria_metrics()
-    with writer_to(server.url, run, **MANY_BODIES) as writer:
-        stopping = threading.Timer(0.1, server.stop)
-        stopping.start()
-        with pytest.raises(
+
+    def stopping(bodies: Iterable[Body]) -> Iterator[Body]:
+        for number, body in enumerate(bodies):
+            if number == 20:
+                server.stop()
+            yield body
+
+    with (
+        writer_to(server.url, run, throttle=stopping, **MANY_BODIES) as writer,
+        pytest.raises(
             ServerUnavailable,
             match=r"nothing listens .* \([\d,]+ of 300,000 samples are not acknowledged: see "
             r"\.report\)$",
-        ) as caught:
-            writer.write(FRAME)
-    stopping.join()
+        ) as caught,
+    ):
+        writer.write(FRAME)
     report = caught.value.report
     assert report is not None
     assert 0 < report.samples < report.total == report.samples + report.undelivered == FRAME.size
@@ -123,8 +129,14 @@ def test_ctrl_c_ends_a_write_with_the_account_on_the_exception(
     proxy: FaultProxy, victoria_metrics: LocalVictoriaMetrics, run: str
 ) -> None:
     proxy.schedule(then=delay(0.01))
-    writer = writer_to(proxy.url, run, **MANY_BODIES)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    def interrupting(bodies: Iterable[Body]) -> Iterator[Body]:
+        for number, body in enumerate(bodies):
+            if number == 20:
+                threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            yield body
+
+    writer = writer_to(proxy.url, run, throttle=interrupting, **MANY_BODIES)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as caught:
         writer.write(FRAME)
