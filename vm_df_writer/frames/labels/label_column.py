@@ -63,7 +63,7 @@ class LabelColumn:
         if self.codes is None or not isinstance(self.texts, ArrowTexts):
             return False
         has_each_once = bool(np.bincount(self.codes + 1).max(initial=0) <= 1)
-        return len(self.texts) >= len(self.codes) and has_each_once and self.texts.are_distinct
+        return len(self.texts) >= len(self.codes) and has_each_once and self.texts.are_distinct()
 
     def in_order(self) -> LabelColumn:
         """Return the label with its texts in the order in which rows have them first.
@@ -143,7 +143,7 @@ def label_from_column(name: str, column: pd.Series | pd.Index, where: str) -> La
         codes, uniques = factorize(column)
     except (TypeError, NotImplementedError):  # unhashable: a list, a dict, an Arrow struct
         codes, uniques = np.arange(len(column)), column
-    return _label(name, codes, uniques, where)
+    return _label(name, codes, uniques, where, is_factorized=True)
 
 
 def labels_from_rows_per_time(
@@ -234,11 +234,16 @@ def _one_by_one(uniques: Any) -> list[Any] | npt.NDArray[np.object_]:
 
 
 def _label(
-    name: str, codes: npt.NDArray[np.signedinteger], uniques: Any, where: str
+    name: str,
+    codes: npt.NDArray[np.signedinteger],
+    uniques: Any,
+    where: str,
+    *,
+    is_factorized: bool = False,
 ) -> LabelColumn:
     # Eight bytes a row for each label would be most of what a long frame costs.
     codes = codes.astype(np.min_scalar_type(-len(uniques) - 1), copy=False)
-    if (as_they_are := ArrowTexts.of(uniques)) is not None:
+    if (as_they_are := ArrowTexts.of(uniques, is_factorized=is_factorized)) is not None:
         return LabelColumn(name, codes, as_they_are)
     texts = _texts(_one_by_one(uniques), where, codes)
     if isinstance(texts, LazyTexts) or all(texts):

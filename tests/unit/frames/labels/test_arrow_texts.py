@@ -32,6 +32,19 @@ def test_what_is_missing_or_empty_or_no_text_is_none_of_them() -> None:
     assert ArrowTexts.of(pd.Index([1.5])) is None
 
 
+@pytest.mark.parametrize(
+    ("values", "known"),
+    [("a", True), ("abc", True), ("aé", True), ("aba", False), ("aab", False), ("cab", False)],
+)
+def test_texts_that_ascend_are_known_to_be_distinct(values: str, known: bool) -> None:
+    index = pd.Index([*values], dtype=ARROW)
+    level, factorized = ArrowTexts.of(index), ArrowTexts.of(index, is_factorized=True)
+    assert level is not None
+    assert factorized is not None
+    assert level.are_distinct() is known
+    assert factorized.are_distinct()
+
+
 def test_they_are_a_sequence() -> None:
     texts = texts_of("a", "é", '"')
     assert texts is not None
