@@ -16,7 +16,7 @@ import requests
 from benchmarks.formatting.peers import DisagreementError
 from benchmarks.measuring.frames import METRIC_FORMAT, Input, epoch_ms, wide_frame
 from benchmarks.measuring.optional import NotInstalledError, optional
-from benchmarks.measuring.server import Curl, count_samples, settle
+from benchmarks.measuring.server import Curl, settle, stored_samples
 from benchmarks.measuring.sizes import Sizes
 from benchmarks.measuring.timing import Comparison, Timing, alternate, timed
 from benchmarks.measuring.versions import VersionedServer, is_new, servers_for
@@ -126,9 +126,9 @@ def write_with_peers(sizes: Sizes) -> Iterator[EndToEndRun | str]:
 
 
 def _require_stored(url: str, data: Input, times: Mapping[str, int]) -> None:
-    settle(url)
+    index = pd.DatetimeIndex(data.frame.index)
     for prefix, n in times.items():
-        found = count_samples(url, prefix, pd.DatetimeIndex(data.frame.index))
+        found = stored_samples(url, prefix, index, n * data.n_samples)
         if found != n * data.n_samples:
             raise DisagreementError(
                 f"{prefix}: {n} times {data.n_samples} samples were written, the server has {found}"

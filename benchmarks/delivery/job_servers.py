@@ -69,8 +69,10 @@ def _discarding() -> Iterator[ServerUnderTest]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
         assert child.stdout is not None
         url = f"http://127.0.0.1:{child.stdout.readline().strip()}"
-        yield ServerUnderTest(url, psutil.Process(child.pid), stores=False)
-        child.kill()
+        try:
+            yield ServerUnderTest(url, psutil.Process(child.pid), stores=False)
+        finally:
+            child.kill()
 
 
 SERVERS: dict[str, Callable[[], AbstractContextManager[ServerUnderTest]]] = {

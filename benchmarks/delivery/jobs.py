@@ -31,7 +31,7 @@ import psutil
 from benchmarks.delivery.job_servers import SERVERS, ServerUnderTest
 from benchmarks.measuring.child import ROOT
 from benchmarks.measuring.frames import METRIC_FORMAT, long_frame
-from benchmarks.measuring.server import count_samples, settle
+from benchmarks.measuring.server import stored_samples
 from benchmarks.measuring.sizes import Shape, Sizes
 from benchmarks.measuring.timing import Comparison, alternate
 from vm_df_writer import VmWriter, WriterConfig
@@ -190,8 +190,7 @@ def measure(
         client_s = _client_cpu_s(server.process) - client_s
         server_s = server.cpu_s() - server_s
         if server.stores:
-            settle(server.url)
-            found = count_samples(server.url, "vm", span)
+            found = stored_samples(server.url, "vm", span, n_samples)
             if found != n_samples:
                 raise RuntimeError(f"{found:,} of {n_samples:,} samples are there")
     per_sample = 1e9 / n_samples

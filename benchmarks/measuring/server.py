@@ -14,7 +14,7 @@ import requests
 
 from benchmarks.measuring.optional import NotInstalledError
 
-__all__ = ["Curl", "count_samples", "settle"]
+__all__ = ["Curl", "count_samples", "settle", "stored_samples"]
 
 _QUIET_S = 0.1
 _PATIENCE_S = 30.0
@@ -38,6 +38,18 @@ def _active_merges(url: str) -> float:
     return sum(
         float(line.rsplit(" ", 1)[1]) for line in metrics if line.startswith("vm_active_merges")
     )
+
+
+def stored_samples(url: str, prefix: str, index: pd.DatetimeIndex, expected: int) -> int:
+    """Count samples as `count_samples` does, for as long as there are fewer than expected.
+
+    A busy server shows its last samples some seconds after it has acknowledged and flushed them.
+    """
+    settle(url)
+    deadline = time.monotonic() + _PATIENCE_S
+    while (found := count_samples(url, prefix, index)) < expected and time.monotonic() < deadline:
+        settle(url)
+    return found
 
 
 def count_samples(url: str, prefix: str, index: pd.DatetimeIndex) -> int:

@@ -20,6 +20,8 @@ from vm_df_writer.frames.samples.timestamps import read_timestamps
 __all__ = ["ParquetFormat"]
 
 _RANGE_END = re.compile(rb'"stop": \d+')
+# Plain texts have four bytes for their length alone.
+_DICTIONARY_BYTES_PER_ROW = 4
 _UNNAMED_INDEX = "__index_level_0__"  # as pandas names it in the file
 
 
@@ -45,10 +47,12 @@ class ParquetFormat:
     def read(
         self, file: IO[bytes], schema: Schema, parts: Sequence[Part], reading: ReadOptions
     ) -> Iterator[pd.DataFrame]:
-        """Read row groups."""
+        """Read row groups; labels that are named, and have few texts, are read as categories."""
         del schema
         parquet = _open(file)
         columns = needed_columns(parquet.schema_arrow.names, reading)
+        if labels := _repetitive_labels(parquet, parts, reading):
+            parquet = _open(file, metadata=parquet.metadata, read_dictionary=labels)
         for part in parts:
             table = parquet.read_row_group(
                 part.number, columns=columns, use_threads=False, use_pandas_metadata=True
@@ -65,12 +69,40 @@ class ParquetFormat:
         return table_to_frame(parquet.read(columns=columns, use_pandas_metadata=True))
 
 
-def _open(file: IO[bytes]) -> Any:
+def _open(file: IO[bytes], **given: Any) -> Any:
     import_arrow_with_pandas()
     import pyarrow.parquet as pq
 
     # A row group is read through once: buffers beside it would only double it.
-    return pq.ParquetFile(file, pre_buffer=False)
+    return pq.ParquetFile(file, pre_buffer=False, **given)
+
+
+def _repetitive_labels(parquet: Any, parts: Sequence[Part], reading: ReadOptions) -> list[str]:
+    """Return the labels whose texts the file has once, and in each row the number of one.
+
+    These numbers are what grouping needs. To number texts that hardly repeat takes as long as it
+    saves. The job has given these columns their role, for which a category is a text like others.
+    """
+    import pyarrow.types as types
+
+    schema, labels = parquet.schema_arrow, reading.label_columns or ()
+    names = {field.name for field in schema if types.is_large_string(field.type)}
+    names |= {field.name for field in schema if types.is_string(field.type)}
+    leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
+    groups = [parquet.metadata.row_group(part.number) for part in parts]
+    return [
+        name
+        for place, name in enumerate(leaves)
+        if name in labels
+        and name != reading.time
+        and name in names
+        and all(_is_repetitive(group.column(place)) for group in groups)
+    ]
+
+
+def _is_repetitive(column: Any) -> bool:
+    most_bytes = _DICTIONARY_BYTES_PER_ROW * column.num_values
+    return bool(column.has_dictionary_page and column.total_uncompressed_size <= most_bytes)
 
 
 def _time_column(parquet: Any, reading: ReadOptions) -> int | None:

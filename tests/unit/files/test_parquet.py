@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer import to_import_lines
+from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
 from vm_df_writer.errors import SourceError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.parquet import ParquetFormat
@@ -150,6 +151,59 @@ def test_index_levels_come_back() -> None:
     index = pd.MultiIndex.from_product([MINUTES[:3], ["a", "b"]], names=["time", "host"])
     frame = pd.DataFrame({"y": np.arange(6.0)}, index=index)
     pd.testing.assert_index_equal(read(written(frame)).index, index)
+
+
+def labelled(n: int = 600) -> pd.DataFrame:
+    """Return rows with labels of few texts, one of them often missing, and one of many."""
+    return pd.DataFrame(
+        {
+            "time": pd.date_range("2026-01-01", periods=n, freq="1min", tz="UTC"),
+            "host": ["ab"[i % 2] * 9 for i in range(n)],
+            "rack": [[None, "", "r1", "r2"][i % 4] for i in range(n)],
+            "instance": [f"instance-{i:06d}" for i in range(n)],
+            "y": np.arange(float(n)),
+        }
+    )
+
+
+def parts_of(frame: pd.DataFrame, **reading: Any) -> list[pd.DataFrame]:
+    file = BytesIO()
+    frame.to_parquet(file, row_group_size=400)
+    schema, parts = plan(file, **reading)
+    return [*PARQUET.read(file, schema, parts, ReadOptions(**reading))]
+
+
+def test_named_labels_of_few_texts_are_read_as_categories() -> None:
+    roles = {"time": "time", "label_columns": ["host", "rack", "instance", "gone"]}
+    for part in parts_of(labelled(), **roles):
+        are_categories = [isinstance(dtype, pd.CategoricalDtype) for dtype in part.dtypes]
+        assert are_categories == [False, True, True, False, False]
+    for part in parts_of(labelled(), label_columns=["instance"]):
+        assert not any(isinstance(dtype, pd.CategoricalDtype) for dtype in part.dtypes)
+
+
+@pytest.mark.parametrize("index", [None, "host", ["time", "host", "rack"]])
+def test_what_is_read_as_categories_is_stored_as_what_it_is(index: Any) -> None:
+    frame = labelled() if index is None else labelled().set_index(index)
+    roles: ReadingKeywords = {
+        "time": "time",
+        "label_columns": ["host", "rack", "instance"],
+        "value_columns": ["y"],
+    }
+    read_as_they_are = parts_of(frame)
+    read_by_roles = parts_of(frame, **roles)
+    assert [len(part) for part in read_by_roles] == [400, 200]
+    for part, other in zip(read_by_roles, read_as_they_are, strict=True):
+        lines = [b"".join(to_import_lines(each, **roles)) for each in (part, other)]
+        assert lines[0] == lines[1]
+        assert lines[0].count(b'"rack":"r1"') == len(part) // 4
+
+
+def test_a_time_that_repeats_stays_text_though_it_is_a_label_too() -> None:
+    frame = labelled().assign(time="2026-01-01 00:00:00")
+    (part, _) = parts_of(frame, time="time", label_columns=["time", "host"])
+    assert not isinstance(part["time"].dtype, pd.CategoricalDtype)
+    assert isinstance(part["host"].dtype, pd.CategoricalDtype)
 
 
 def test_the_kinds_of_columns_are_told() -> None:
