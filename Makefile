@@ -47,6 +47,20 @@ MATRIX_TESTS ?= tests/unit tests/property $(addprefix tests/server/test_,write.p
 matrix: .venv/installed-dev servers ## run tests with all Pythons, pandas and servers (MATRIX_ARGS='--only "no extras"')
 	$(bin)/python .ci/matrix.py $(MATRIX_ARGS) $(PYTEST_ARGS) $(MATRIX_TESTS)
 
+.PHONY: coverage
+coverage: .venv/installed-dev servers ## measure branch coverage: all of frames, wire and model, 95 % of the rest
+	rm -f .coverage*
+	$(bin)/coverage run -m pytest $(PYTEST_ARGS) tests/unit tests/property vm_df_writer
+	$(bin)/coverage combine --quiet
+	$(bin)/coverage report --fail-under=100 --include='vm_df_writer/frames/*,vm_df_writer/wire/*,vm_df_writer/model/*'
+	$(bin)/coverage run -m pytest $(PYTEST_ARGS) tests/server tests/faults $(wildcard tests/test_*.py)
+	$(bin)/coverage combine --quiet --append
+	$(bin)/coverage report --fail-under=95
+
+.PHONY: mutation
+mutation: .venv/installed-dev ## break modules in many places, and see that tests notice (MUTATE=vm_df_writer/wire/packing.py)
+	$(bin)/python .ci/mutation.py $(MUTATION_ARGS) $(MUTATE)
+
 .PHONY: lint
 lint: .venv/installed-dev ## check style, types, and what the host of the repository reads
 	$(bin)/ruff check
@@ -98,7 +112,7 @@ dist: .venv/installed-dev ## build the source distribution, and of it the wheel,
 
 .PHONY: clean
 clean: ## remove everything that these targets made
-	rm -rf .venv .venv-oldest .matrix .servers dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png $(made_docs)
+	rm -rf .venv .venv-oldest .matrix .mutation .coverage* .servers dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache benchmarks/out demo.png $(made_docs)
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: server
