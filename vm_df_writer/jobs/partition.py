@@ -91,7 +91,7 @@ def concurrency_of(target: PartitionTarget, if_exists: IfExists | None) -> int:
 
 def reader_of(target: PartitionTarget, reading: ReadingKeywords) -> PartitionReader:
     """Return how partitions are read, as far as the caller says it."""
-    return PartitionReader(_config_of(target).metric_format, reading)
+    return PartitionReader(_config_of(target).explicit_metric_format, reading)
 
 
 def write_partition(

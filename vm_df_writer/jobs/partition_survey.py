@@ -66,15 +66,15 @@ class PartitionReader:
 
     Attributes
     ----------
-    metric_format : mapping of str to str
-        As in the config.
+    metric_format : mapping of str to str, or None
+        As in the config, if it is given there.
     reading : ReadingKeywords
         With the role of each column, if a partition shows it.
     columns : Schema or None
         The columns of the first partition, which all must have.
     """
 
-    metric_format: Mapping[str, str]
+    metric_format: Mapping[str, str] | None
     reading: ReadingKeywords
     columns: Schema | None = None
 
