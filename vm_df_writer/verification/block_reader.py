@@ -14,16 +14,18 @@ from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.comparison import Comparison
 from vm_df_writer.verification.export.series_reader import SeriesReader
 from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
-from vm_df_writer.verification.native.native_reader import NativeReader
+from vm_df_writer.verification.native.native_reader import series_not_intact
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.verification.sample_diffs import SampleDiffs, diff_samples
-from vm_df_writer.verification.series_counter import SeriesCounter
+from vm_df_writer.verification.series_counter import miscounted_series
 from vm_df_writer.verification.series_diff import BlockDiff
-from vm_df_writer.verification.tenants import by_tenant
+from vm_df_writer.verification.tenants import TenantSeries, by_tenant
 
 __all__ = ["BlockReader"]
 
 _log = logging.getLogger(__name__)
+
+_Finder = Callable[[HttpClient, ReadStrategy, TenantSeries, SeriesBlock], list[int]]
 
 
 class BlockReader:
@@ -92,9 +94,9 @@ class BlockReader:
         if series is None:
             series = range(block.n_series)
             if self._count_only and self._strategy.counts_first(block):
-                series = list(self._miscounted(block))
+                series = self._by_tenant(block, miscounted_series)
             elif self._strategy.reads_native(block):
-                series = list(self._not_intact(block))
+                series = self._by_tenant(block, series_not_intact)
         look = self._look(block, series)
         for pause_s in chain((0.25, 0.5, 1.0, 2.0, 4.0), repeat(5.0)):
             if not look.incomplete:
@@ -160,15 +162,9 @@ class BlockReader:
             )
             yield from exporter.read(block, tenant.series)
 
-    def _miscounted(self, block: SeriesBlock) -> Iterator[int]:
-        for tenant in by_tenant(self._endpoint, block, range(block.n_series)):
-            counter = SeriesCounter(self._client, tenant.endpoint, self._strategy, tenant.as_stored)
-            yield from counter.miscounted(block, tenant.series)
-
-    def _not_intact(self, block: SeriesBlock) -> Iterator[int]:
-        for tenant in by_tenant(self._endpoint, block, range(block.n_series)):
-            reader = NativeReader(self._client, tenant.endpoint, self._strategy, tenant.as_stored)
-            yield from reader.others(block, tenant.series)
+    def _by_tenant(self, block: SeriesBlock, find: _Finder) -> list[int]:
+        tenants = by_tenant(self._endpoint, block, range(block.n_series))
+        return [s for each in tenants for s in find(self._client, self._strategy, each, block)]
 
     def _is_over(self, looked_at: float) -> bool:
         waited_s = self._policy.clock() - looked_at

@@ -175,12 +175,15 @@ class IntactSeries:
         got = floats_of(mantissas, sizes, [each.stored.exponent for each in pending])
         sent = np.concatenate([each.sent for each in pending])
         starts = np.cumsum(sizes, dtype=np.int64) - sizes
-        agree = np.logical_and.reduceat(_is_near(sent, got, 0.0), starts)
+        agree = np.logical_and.reduceat(_is_near(sent, got), starts)
         for i in np.flatnonzero(~agree).tolist():
             s, samples = pending[i].s, slice(starts[i], starts[i] + sizes[i])
             whole = np.abs(self._block.values[self._row_and_columns(s)])
             largest = float(whole.max(where=np.isfinite(whole), initial=0.0))
-            if not _is_near(sent[samples], got[samples], largest).all():
+            magnitudes = np.abs(sent[samples])
+            magnitudes[magnitudes == np.inf] = 0.0
+            allowed = allowed_loss(magnitudes, largest)
+            if not is_near(sent[samples], got[samples], allowed).all():
                 self._differing.add(s)
 
 
@@ -200,11 +203,12 @@ def _alike_groups(timestamps_ms: IntArray, bounds: Sequence[int]) -> list[int]:
     return alike
 
 
-def _is_near(sent: FloatArray, got: FloatArray, largest: float) -> BoolArray:
-    same: BoolArray = sent == got
-    if same.all():
-        return same
-    magnitudes = np.abs(sent)
-    if magnitudes.max() == np.inf:
-        magnitudes[magnitudes == np.inf] = 0.0
-    return is_near(sent, got, allowed_loss(magnitudes, largest))
+def _is_near(sent: FloatArray, got: FloatArray) -> BoolArray:
+    """Return which values are near whatever else their series holds; False of infinities."""
+    allowed = allowed_loss(np.abs(sent), 0.0)
+    if allowed.max() == np.inf:
+        allowed[allowed == np.inf] = 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = sent - got
+    near: BoolArray = np.abs(difference, out=difference) <= allowed
+    return near

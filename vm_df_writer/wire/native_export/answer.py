@@ -125,7 +125,8 @@ def _block(name: bytes, body: bytes, *, has_last: bool) -> NativeBlock:
     mantissa, at = read_varint(body, at)
     n_samples, at = read_varint(body, at)
     exponent, at = read_varint(body, at)
-    kinds, at = body[at : at + 2], at + 2 + has_last  # and a precision, of which nothing hangs here
+    kinds = body[at : at + 2]
+    at += 2 + has_last  # newer servers add a precision, which decoding does not need
     size, at = read_varint(body, at)
     times, at = body[at : at + size], at + size
     size, at = read_varint(body, at)

@@ -156,9 +156,9 @@ def _read_varints(data: bytes) -> tuple[_Words, IntArray]:
         words |= moved
     for byte, bits in ((8, 56), (9, 63)):
         if longest >= byte:
-            groups = data_bytes[starts + byte] & 0x7F
-            groups *= more >= byte
-            words |= groups.astype(np.uint64) << np.uint64(bits)
+            long = np.flatnonzero(more >= byte)  # of full floats, a tenth
+            groups = data_bytes[starts[long] + byte] & 0x7F
+            words[long] |= groups.astype(np.uint64) << np.uint64(bits)
     return words, ends
 
 
