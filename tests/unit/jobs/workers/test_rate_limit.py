@@ -71,7 +71,7 @@ def test_a_lock_that_died_with_its_holder_stops_no_process() -> None:
         target=limiter.reserve, args=(1,), daemon=True
     )
     holder.start()
-    holder.join(20)
+    holder.join(120)
     assert holder.exitcode == 0
 
 

@@ -28,7 +28,7 @@ def test_workers_that_are_killed_while_they_ask_hold_up_nobody() -> None:
     for worker in crew:
         worker.start()
     for _ in crew:
-        assert ready.acquire(timeout=20)
+        assert ready.acquire(timeout=120)
     time.sleep(0.3)  # all of them are at it now
     for worker in crew:
         worker.kill()
@@ -39,5 +39,5 @@ def test_workers_that_are_killed_while_they_ask_hold_up_nobody() -> None:
     assert not request.is_alive()
     other = context.Process(target=wait_for_a_stop, args=(stop,), daemon=True)
     other.start()
-    other.join(20)
+    other.join(120)
     assert other.exitcode == 0
