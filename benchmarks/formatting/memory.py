@@ -102,10 +102,9 @@ def memory_by_rows(sizes: Sizes) -> Iterator[MemoryRun]:
     """Measure every peer with frames of more and more rows."""
     for rows in sizes.memory_rows:
         for peer in available("long")[0]:
-            repetitions = sizes.few_repetitions if peer.name == OURS else 1
-            yield _measure("long", peer.name, Shape(rows, _SERIES), repetitions)
+            yield _measure("long", peer.name, Shape(rows, _SERIES), 1)
         wide = Shape(-(-rows // _SERIES), _SERIES)
-        yield _measure("wide", OURS, wide, sizes.few_repetitions)
+        yield _measure("wide", OURS, wide, 1)
 
 
 def peak_above_frame(layout: str, peer_name: str, rows: int, series: int) -> tuple[float, float]:

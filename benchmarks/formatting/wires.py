@@ -74,7 +74,7 @@ def compare_wires(sizes: Sizes) -> Iterator[Comparison | str]:
     yield from _formatting(sizes)
     yield from _from_frames(sizes)
     yield _compressing(sizes)
-    yield _against_remote_writer(sizes.peer_wide, sizes.repetitions)
+    yield _against_remote_writer(sizes.peer_wide, sizes.few_repetitions)
 
 
 def measure_sizes(sizes: Sizes) -> Iterator[WireSize]:
@@ -128,7 +128,7 @@ def _formatting(sizes: Sizes) -> Iterator[Comparison]:
             data.n_samples,
             drain(partial(_pack, blocks, REMOTE_WRITE)),
             drain(partial(_pack, blocks, IMPORT_LINES)),
-            sizes.repetitions,
+            sizes.few_repetitions,
             goal,
         )
 
@@ -146,7 +146,7 @@ def _from_frames(sizes: Sizes) -> Iterator[Comparison]:
             data.n_samples,
             drain(partial(_bodies_of, data)),
             drain(data.lines),
-            sizes.repetitions,
+            sizes.few_repetitions,
             goal,
         )
 
@@ -165,7 +165,7 @@ def _compressing(sizes: Sizes) -> Comparison:
         data.n_samples,
         lambda: send(REMOTE_WRITE, "snappy"),
         lambda: send(*_GZIP),
-        sizes.repetitions,
+        sizes.few_repetitions,
         3.0,
     )
 

@@ -98,7 +98,7 @@ NORMAL = Sizes(
     long=Shape(3_000_000, 600),
     short_series=Shape(50, 20_000),
     periodic_series=200_000,
-    peer_long=Shape(300_000, 600),
+    peer_long=Shape(120_000, 600),
     peer_wide=Shape(2_000, 250),
     scaling_rows=(10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000),
     scaling_series=(1, 10, 100, 1_000, 10_000, 100_000),
@@ -108,7 +108,7 @@ NORMAL = Sizes(
     memory_rows=(100_000, 500_000),
     end_to_end=Shape(10_000, 400),
     server_wide=Shape(5_000, 100),
-    job_files=(10, 10, 100_000),
+    job_files=(10, 5, 100_000),
 )
 
 FULL = Sizes(

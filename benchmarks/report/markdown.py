@@ -48,7 +48,7 @@ def _introduction(results: Results) -> str:
         f"# Benchmarks of vm_df_writer\n\n{warning}"
         f"Made by `python -m benchmarks`, size {sizes.name}, in {took_s / 60:.1f} minutes. Every "
         f"time is the median of {sizes.repetitions} repetitions, of {sizes.few_repetitions} for "
-        "jobs, peers, scaling and the CPU time of servers, of twice as many for imports. What is "
+        "what has a server in it, wires, peers and scaling, of twice as many for imports. What is "
         "compared runs in turns, forwards and backwards. In brackets: the smallest and the largest "
         "that was seen. Formatting is `to_import_lines`, each piece dropped as it comes. Values "
         "are standard normal float64 with all their digits.\n\n"
