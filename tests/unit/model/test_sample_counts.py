@@ -67,3 +67,12 @@ def test_a_label_that_is_called_like_a_column_of_counts_is_told_apart() -> None:
     assert frame["first"].tolist() == [pd.Timestamp(1000, unit="ms", tz="UTC")]
     assert frame["last"].tolist() == [pd.Timestamp(2500, unit="ms", tz="UTC")]
     assert isinstance(frame.index, pd.RangeIndex)
+
+
+def test_lines_of_one_series_are_merged_in_the_order_of_series() -> None:
+    table = SampleCounts([b"b", b"a", b"b"], *np.array([[1, 2, 3], [60, 10, 20], [70, 15, 30]]))
+    merged = table.merged()
+    assert merged.label_sets == [b"b", b"a"]
+    assert [merged.samples.tolist(), merged.first_ms.tolist(), merged.last_ms.tolist()] == [
+        [4, 2], [20, 10], [70, 15],
+    ]  # fmt: skip

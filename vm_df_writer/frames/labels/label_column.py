@@ -263,7 +263,7 @@ def _texts(values: list[Any] | npt.NDArray[np.object_], where: str, codes: Any) 
         "".join(texts).encode()
     except (TypeError, UnicodeEncodeError):
         _raise_bad_label(list(values), where, codes)
-        raise
+        raise  # pragma: no cover - one of them is bad
     return texts
 
 

@@ -180,3 +180,7 @@ def test_a_column_of_months_is_named_as_an_example() -> None:
 def test_parts_of_one_time_are_named_together() -> None:
     frame = pd.DataFrame({"year": [2026], "month": [3], "day": [1], "y": [0.5]})
     assert "columns 'year', 'month', 'day' hold the parts of one time" in refusal(frame)
+
+
+def test_intervals_are_no_time() -> None:
+    assert found(long_frame(window=pd.interval_range(0, 3), when=TIMES)) == "column 'when'"
