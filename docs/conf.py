@@ -31,7 +31,6 @@ pages_from_elsewhere = {
     "CONTRIBUTING.md": "project",
     "benchmarks/README.md": "project/benchmarks",
     "benchmarks/RESULTS.md": "project/benchmarks",
-    "benchmarks/WIRES.md": "project/benchmarks",
 }
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
