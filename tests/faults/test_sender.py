@@ -12,6 +12,7 @@ import pytest
 import requests
 import trustme
 
+from tests.support.codecs import needs_zstd
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import (
     Fault,
@@ -32,21 +33,9 @@ from tests.support.senders import body_of, deliver, sender_to, stored
 from vm_df_writer.delivery.sender import RetryPolicy
 from vm_df_writer.errors import ConfigError, ServerRejected, ServerUnavailable
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.wire.compression import compress
 from vm_df_writer.wire.packing import Body
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-
-
-def has_zstd() -> bool:
-    try:
-        compress(b"", "zstd")
-    except ConfigError:
-        return False
-    return True
-
-
-needs_zstd = pytest.mark.skipif(not has_zstd(), reason="no zstd; install backports.zstd")
 
 
 @pytest.mark.parametrize("encoding", ["none", "gzip"])

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.support.codecs import needs_zstd
 from tests.support.fault_proxy import FaultProxy
 from tests.support.faults import Exchange, Fault, accept, answer
 from tests.support.senders import body_of, deliver, sender_to, stored
-from vm_df_writer.errors import ConfigError
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.wire.compression import compress
 
-try:
-    compress(b"", "zstd")
-except ConfigError:
-    pytest.skip("no zstd; install backports.zstd", allow_module_level=True)
+pytestmark = needs_zstd
 
 # What such a server has in place of decoding: it finds no line, and says nothing.
 drop = accept(0)

@@ -110,6 +110,7 @@ def test_skip_holds_where_the_server_deduplicates(
 
 def write_files(folder: Path) -> None:
     """Write two files: new rows alone, and rows of which two exist."""
+    pytest.importorskip("pyarrow")
     folder.mkdir()
     frame([70, 80], start=6).to_parquet(folder / "a.parquet")
     NEW.to_parquet(folder / "b.parquet")

@@ -9,10 +9,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from cramjam import snappy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.codecs import needs_cramjam, needs_zstd
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.wire import compression
 from vm_df_writer.wire.compression import compress, decompress_snappy, decompress_zstd
@@ -79,7 +79,7 @@ def test_zstd_gives_the_data_back_or_says_what_to_install() -> None:
         assert compress(data, "zstd") == coded
 
 
-@pytest.mark.skipif(zstd_module() is None, reason="needs a zstd")
+@needs_zstd
 def test_zstd_is_unpacked_to_the_size_that_it_may_have() -> None:
     frame = compress(LINE * 1000, "zstd")
     most_bytes = len(LINE) * 1000
@@ -104,8 +104,11 @@ def test_unknown_coding_is_refused_and_the_nearest_named() -> None:
         compress(LINE, "gzipp")
 
 
+@needs_cramjam
 @given(st.binary(max_size=5_000))
 def test_a_snappy_block_gives_the_data_back(data: bytes) -> None:
+    from cramjam import snappy
+
     for encoding in ("stored", "snappy"):
         block = compress(data, encoding)
         assert bytes(snappy.decompress_raw(block)) == data
@@ -113,8 +116,11 @@ def test_a_snappy_block_gives_the_data_back(data: bytes) -> None:
         assert compress(data, encoding) == block
 
 
+@needs_cramjam
 @pytest.mark.parametrize("size", [1, 59, 60, 61, 255, 256, 2**14, 2**16, 2**16 + 1, 5 * 2**20])
 def test_a_stored_block_of_any_size_is_one_literal(size: int) -> None:
+    from cramjam import snappy
+
     data = np.random.default_rng(size).bytes(size)
     block = compress(data, "stored")
     assert bytes(snappy.decompress_raw(block)) == data
@@ -127,10 +133,12 @@ def test_the_bytes_of_a_stored_block() -> None:
     assert compress(b"", "stored") == compress(b"", "snappy") == b"\x00"
 
 
+@needs_cramjam
 def test_snappy_shrinks_what_repeats_itself() -> None:
     assert len(compress(LINE * 1_000, "snappy")) < len(LINE) * 1_000 / 10
 
 
+@needs_cramjam
 def test_snappy_without_cramjam_is_stored_and_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     compressed = compress(LINE * 9, "snappy")
     monkeypatch.setitem(sys.modules, "cramjam", None)
@@ -144,6 +152,7 @@ def test_snappy_without_cramjam_is_stored_and_read_back(monkeypatch: pytest.Monk
         decompress_snappy(compressed, most_bytes=2**30)
 
 
+@needs_cramjam
 @pytest.mark.parametrize(
     "block",
     [

@@ -133,7 +133,7 @@ def read_records(
         "is_new, reason, totals FROM part JOIN source ON source.id = part.source "
         f"WHERE {' AND '.join(where)} ORDER BY path, number",
         values,
-    )
+    ).fetchall()  # a query that an error leaves behind would hold the file
     return [
         PartRecord(
             found, source, Part(*part), _STATES[state], attempts, bool(is_new), reason,

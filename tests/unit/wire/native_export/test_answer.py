@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.codecs import needs_zstd
 from tests.support.native_answers import native_answer, sized, stored_block, stored_name
 from vm_df_writer.wire.native_export.answer import (
     NativeBlock,
@@ -10,6 +11,8 @@ from vm_df_writer.wire.native_export.answer import (
     read_blocks,
 )
 from vm_df_writer.wire.native_export.numbers import floats_of, read_integers
+
+pytestmark = needs_zstd
 
 A = {"__name__": "y", "host": "a"}
 B = {"__name__": "y", "host": "b", "": "odd"}

@@ -6,8 +6,11 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from tests.support.codecs import needs_zstd
 from tests.support.native_answers import INFINITY, MINUS_INFINITY, STALE, numbers_as
 from vm_df_writer.wire.native_export.numbers import StoredNumbers, floats_of, read_integers
+
+pytestmark = needs_zstd
 
 KINDS = {1: "zstd, delta2", 4: "zstd, delta", 5: "delta2", 6: "delta"}
 LEAST, MOST = -(2**63), 2**63 - 1
