@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from tests.support.score_files import GROUPS, ROWS, config_for, expected, scores
 from vm_df_writer import FrameError, ServerRejected, VmWriter, WriteReport
 from vm_df_writer.jobs.dask import to_victoriametrics
 from vm_df_writer.local import LocalVictoriaMetrics
-
-pytestmark = pytest.mark.skipif(find_spec("dask") is None, reason="needs Dask")
 
 # Dask before 2025.5 tells so while a client was open, as the cluster's is for the whole module.
 pytestmark = pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
