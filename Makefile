@@ -72,7 +72,7 @@ lint: .venv/installed-dev ## check style, types, and what the host of the reposi
 	$(bin)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 .PHONY: bench
-bench: .venv/installed-dev servers ## measure speed (ten minutes)
+bench: .venv/installed-dev servers ## measure speed (some ten minutes)
 	$(bin)/python -m benchmarks
 
 .PHONY: results
