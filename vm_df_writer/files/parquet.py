@@ -85,18 +85,18 @@ def _repetitive_labels(parquet: Any, parts: Sequence[Part], reading: ReadOptions
     """
     import pyarrow.types as types
 
-    schema, labels = parquet.schema_arrow, reading.label_columns or ()
-    names = {field.name for field in schema if types.is_large_string(field.type)}
-    names |= {field.name for field in schema if types.is_string(field.type)}
+    texts = {
+        field.name
+        for field in parquet.schema_arrow
+        if types.is_string(field.type) or types.is_large_string(field.type)
+    }
+    labels = texts.intersection(reading.label_columns or ()) - {reading.time}
     leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema.names))]
     groups = [parquet.metadata.row_group(part.number) for part in parts]
     return [
         name
         for place, name in enumerate(leaves)
-        if name in labels
-        and name != reading.time
-        and name in names
-        and all(_is_repetitive(group.column(place)) for group in groups)
+        if name in labels and all(_is_repetitive(group.column(place)) for group in groups)
     ]
 
 
