@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.measuring.timing import drain
 from benchmarks.micro.blocks import BLOCKS
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.wire.packing import pack_bodies
 from vm_df_writer.wire.protocol import REMOTE_WRITE

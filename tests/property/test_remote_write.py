@@ -12,7 +12,7 @@ from tests.support.write_request import WriteRequest, parse_request
 from vm_df_writer import to_import_lines, to_remote_write
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.parse import ParsedFrame, parse_frame
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.wire.packing import pack_bodies
 from vm_df_writer.wire.protocol import IMPORT_LINES, REMOTE_WRITE, Wire
 

@@ -17,7 +17,7 @@ from vm_df_writer.frames.labels.label_column import (
     label_from_column,
     labels_from_rows_per_time,
 )
-from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.labels.label_set_renderer import LabelSetRenderer
 from vm_df_writer.frames.roles.assign_roles import Roles, assign_roles
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.label_need import judge_need
@@ -34,7 +34,7 @@ from vm_df_writer.frames.samples.cleaning import (
 from vm_df_writer.frames.samples.time_order import rows_per_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import ValueColumn, read_rows
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
 
 __all__ = ["LongFrame", "read_long"]

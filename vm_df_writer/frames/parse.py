@@ -17,7 +17,7 @@ from vm_df_writer.frames.column_names import (
 )
 from vm_df_writer.frames.given_frame import FrameLike, as_frame
 from vm_df_writer.frames.labels.cache import LabelSetCache
-from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.labels.label_set_renderer import LabelSetRenderer
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.long import LongFrame, read_long
 from vm_df_writer.frames.reading_of import explicit_options, reading_of
@@ -31,7 +31,7 @@ from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.cleaning import PrecisionCheck
 from vm_df_writer.frames.samples.contents import holds_strings
 from vm_df_writer.frames.wide import WideFrame, read_wide
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.reading import Reading
 from vm_df_writer.model.series import SeriesBlock
 

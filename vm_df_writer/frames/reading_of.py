@@ -12,7 +12,7 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.frames.long import LongFrame
 from vm_df_writer.frames.wide import WideFrame
-from vm_df_writer.model.reading import ColumnNames, Reading
+from vm_df_writer.model.reading import LazyNames, Reading
 
 __all__ = ["explicit_options", "reading_of"]
 
@@ -33,7 +33,7 @@ def reading_of(body: WideFrame | LongFrame, columns: pd.Index, layout: str) -> R
             facts["query_key"] = roles.query_key.name
     else:
         is_whole = len(body.positions) == len(columns)
-        values = ColumnNames(columns if is_whole else columns[body.positions])
+        values = LazyNames(columns if is_whole else columns[body.positions])
         others = [] if is_whole else columns.delete(body.positions).tolist()
         if isinstance(columns, pd.MultiIndex):
             facts["labels"] = tuple(n for n in columns.names if n != reading.var_level)

@@ -20,7 +20,7 @@ from vm_df_writer.frames.labels.label_column import (
     constant_label,
     label_from_codes,
 )
-from vm_df_writer.frames.labels.label_sets import LabelSetRenderer
+from vm_df_writer.frames.labels.label_set_renderer import LabelSetRenderer
 from vm_df_writer.frames.roles.assign_roles import label_levels
 from vm_df_writer.frames.roles.column_ref import ColumnRef, names_of
 from vm_df_writer.frames.samples.cleaning import PrecisionCheck, RawBlock, chunk_to_block
@@ -28,7 +28,7 @@ from vm_df_writer.frames.samples.time_order import BLOCK_SAMPLES, cut_by_time
 from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 from vm_df_writer.frames.samples.values import Rows, ValueColumn, convert_numbers, read_rows
 from vm_df_writer.model.kept_attribute import kept_attribute
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 
 __all__ = ["WideFrame", "read_wide"]

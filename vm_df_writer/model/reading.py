@@ -8,17 +8,17 @@ from typing import overload
 
 import pandas as pd
 
-__all__ = ["ColumnNames", "Reading"]
+__all__ = ["LazyNames", "Reading"]
 
 _SHOWN_NAMES = 8
 
 
-class ColumnNames(Sequence[Hashable]):
+class LazyNames(Sequence[Hashable]):
     """The names of columns, looked up when somebody reads them: there may be a million.
 
     Examples
     --------
-    >>> names = ColumnNames(pd.MultiIndex.from_product([["y"], ["a", "b"]]))
+    >>> names = LazyNames(pd.MultiIndex.from_product([["y"], ["a", "b"]]))
     >>> len(names), names[:1], names == (("y", "a"), ("y", "b"))
     (2, (('y', 'a'),), True)
     """

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import IntArray, SeriesBlock
 
 __all__ = ["SampleCounts", "count_series", "series_frame"]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 
 __all__ = ["BoolArray", "FloatArray", "IntArray", "SeriesBlock"]
 
@@ -32,7 +32,7 @@ class SeriesBlock:
     ----------
     label_sets : sequence of bytes, length n_rows * n_groups
         Each series' labels as a JSON object, ``{"__name__":"y",...}``. Of a frame these are
-        :class:`~vm_df_writer.model.labels.LabelSets`, which hold another form too.
+        :class:`~vm_df_writer.model.label_sets.LabelSets`, which hold another form too.
     offsets : ndarray of int64, shape (n_groups + 1,)
         Group `g` is ``[offsets[g], offsets[g + 1])`` of the samples axis; never empty.
     timestamps_ms : ndarray of int64, shape (n_samples,)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
 
 __all__ = ["UintArray", "WindowDigest", "WindowSums", "sum_windows", "tolerances"]

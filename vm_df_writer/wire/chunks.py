@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.model.series import BoolArray, IntArray, SeriesBlock
 

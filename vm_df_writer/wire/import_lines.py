@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
 from vm_df_writer.wire.chunks import EncodedChunks, Portion, cut_block, lengths_of, portions_of
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import IntArray, SeriesBlock
 from vm_df_writer.model.varint import varint
 from vm_df_writer.wire.chunks import (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vm_df_writer.model.reading import ColumnNames, Reading
+from vm_df_writer.model.reading import LazyNames, Reading
 
 
 def test_a_reading_is_one_line_of_text() -> None:
@@ -45,6 +45,6 @@ def test_a_reading_is_plain_values_for_json() -> None:
 
 
 def test_names_of_columns_are_shown_and_hashed_as_the_names_that_they_are() -> None:
-    names = ColumnNames(pd.Index([f"c{i}" for i in range(250)]))
+    names = LazyNames(pd.Index([f"c{i}" for i in range(250)]))
     assert repr(names).endswith("c6, c7, ... 250 in all]")
     assert hash(names) == hash(tuple(names))

@@ -22,7 +22,7 @@ from vm_df_writer.frames.labels.limits import (
     _check_tenants,
 )
 from vm_df_writer.frames.labels.query_names import warn_of_names
-from vm_df_writer.model.labels import LabelSets, label_fields
+from vm_df_writer.model.label_sets import LabelSets, label_fields
 from vm_df_writer.model.series import IntArray
 
 __all__ = ["DEFAULT_METRIC_FORMAT", "render_label_sets"]

@@ -12,7 +12,7 @@ from vm_df_writer.display.warn import warn_caller
 from vm_df_writer.errors import ColumnError, TimestampError
 from vm_df_writer.frames.samples.rounding import round_values
 from vm_df_writer.frames.samples.time_order import ascending_within
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 from vm_df_writer.warning_classes import InexactWarning
 

@@ -13,7 +13,7 @@ from tests.support.frame_samples import minutes
 from vm_df_writer.errors import DuplicateSeriesError
 from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.parse import parse_frame
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.warning_classes import LabelClashWarning
 
 

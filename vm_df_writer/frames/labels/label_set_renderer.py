@@ -11,7 +11,7 @@ from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.frames.labels.label_column import LabelColumn, constant_label
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import DEFAULT_METRIC_FORMAT, render_label_sets
-from vm_df_writer.model.labels import LabelSets
+from vm_df_writer.model.label_sets import LabelSets
 from vm_df_writer.warning_classes import LabelClashWarning
 
 __all__ = ["LabelSetRenderer"]
