@@ -9,7 +9,7 @@ from vm_df_writer.errors import TimestampError
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.files.time_columns import join_times
 from vm_df_writer.frames.roles.time_candidates import find_time
-from vm_df_writer.frames.samples.timestamps import holds_time
+from vm_df_writer.frames.samples.contents import kind_of_dtype
 
 __all__ = ["parse_times"]
 
@@ -47,7 +47,7 @@ def parse_times(frame: pd.DataFrame, reading: ReadOptions, options: FileOptions)
 
 def _parse(source: pd.Index | pd.Series, where: str, time_format: str) -> pd.Series:
     given = pd.Series(source)
-    if holds_time(given.dtype):
+    if kind_of_dtype(given.dtype) == "time":
         return given
     if time_format == "excel":
         days, texts = pd.to_numeric(given, errors="coerce"), given.astype("string")

@@ -19,7 +19,7 @@ from vm_df_writer.frames.labels.label_column import (
     label_from_column,
 )
 from vm_df_writer.frames.roles.column_survey import ColumnSurvey
-from vm_df_writer.frames.samples.contents import numpy_kind
+from vm_df_writer.frames.samples.contents import kind_of_dtype
 
 __all__ = [
     "check_column_names",
@@ -97,7 +97,7 @@ def check_column_names(frame: pd.DataFrame) -> None:
             name
             for name, level in zip(index.names, index.levels, strict=True)
             # A level of row numbers, as groupby().apply() leaves it, is no label.
-            if not (where == "index" and name is None and numpy_kind(level.dtype) in "iu")
+            if not (where == "index" and name is None and kind_of_dtype(level.dtype) == "integer")
         ]
         if None in names:
             raise ColumnError(

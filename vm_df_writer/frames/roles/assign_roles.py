@@ -12,16 +12,14 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import ColumnError, FrameError
 from vm_df_writer.frames.roles.column_ref import ColumnRef, find_named, names_of
-from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.row_numbers import numbers_rows
 from vm_df_writer.frames.roles.text_labels import check_no_numbers_as_text
 from vm_df_writer.frames.samples.contents import (
     holds_nothing,
     holds_numbers,
     holds_strings,
-    numpy_kind,
+    kind_of_dtype,
 )
-from vm_df_writer.frames.samples.timestamps import holds_time
 
 __all__ = ["Roles", "assign_roles", "label_levels", "refuse_odd_columns"]
 
@@ -226,7 +224,7 @@ def label_levels(
     levels = [
         ColumnRef("index level", name)
         for name, level in zip(index.names, kept, strict=True)
-        if not (name is None and numpy_kind(level.dtype) in "iu")
+        if not (name is None and kind_of_dtype(level.dtype) == "integer")
     ]
     levels = [level for level in levels if level != time]
     for level in levels:
@@ -237,7 +235,7 @@ def label_levels(
                 "frame.reset_index(drop=True)",
                 file_hint="name the first column in the header of the file",
             )
-        if level.name not in named and holds_time(level.read(frame).dtype):
+        if level.name not in named and kind_of_dtype(level.read(frame).dtype) == "time":
             raise ColumnError(
                 f"{level}: holds times, and the time is {time}; drop it with reset_index(), or "
                 "name it in label_columns="

@@ -4,56 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from vm_df_writer.frames.samples.contents import is_known_to_pandas, numpy_kind
-from vm_df_writer.frames.samples.timestamps import holds_time
+from vm_df_writer.frames.samples.contents import DtypeKind, kind_of_dtype
 
-__all__ = ["ColumnSurvey", "DtypeKind", "kind_of_dtype", "survey_columns"]
-
-DtypeKind = Literal["time", "integer", "number", "text", "object", "other"]
-
-_KINDS_OF_NUMPY: dict[str, DtypeKind] = {
-    "M": "time",
-    "i": "integer",
-    "u": "integer",
-    "f": "number",
-    "b": "number",
-    "O": "object",
-}
-
-
-def kind_of_dtype(dtype: Any) -> DtypeKind:
-    """Say what kind of values a dtype stands for; of objects only the values tell.
-
-    Examples
-    --------
-    >>> kind_of_dtype(pd.Series([1]).dtype), kind_of_dtype(pd.Series(["a"], dtype="category").dtype)
-    ('integer', 'text')
-    """
-    if isinstance(dtype, np.dtype):
-        return _KINDS_OF_NUMPY.get(dtype.kind, "other")
-    if not is_known_to_pandas(dtype):
-        return "other"
-    if holds_time(dtype):
-        return "time"
-    if isinstance(dtype, (pd.CategoricalDtype, pd.IntervalDtype)) or (
-        getattr(dtype, "type", None) is str
-    ):
-        return "text"
-    if isinstance(dtype, pd.ArrowDtype):
-        if numpy_kind(dtype) in "fb" or "decimal" in dtype.name:
-            return "number"
-        if dtype.name.startswith("dictionary<"):
-            return "text"
-        return "integer" if numpy_kind(dtype) in "iu" else "other"
-    if pd.api.types.is_integer_dtype(dtype):
-        return "integer"
-    is_number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
-    return "number" if is_number else "other"
+__all__ = ["ColumnSurvey", "survey_columns"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from vm_df_writer.errors import ColumnError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
 from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
 from vm_df_writer.frames.roles.column_ref import ColumnRef
-from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.label_need import judge_need
 from vm_df_writer.frames.roles.name_words import (
     are_counted_together,
@@ -21,6 +20,7 @@ from vm_df_writer.frames.roles.name_words import (
 )
 from vm_df_writer.frames.roles.proposals import Proposal, shown_values
 from vm_df_writer.frames.roles.row_numbers import may_number_rows
+from vm_df_writer.frames.samples.contents import kind_of_dtype
 from vm_df_writer.frames.samples.time_order import repeated_times
 from vm_df_writer.model.series import BoolArray, IntArray
 

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.name_words import names_a_key, names_a_row
+from vm_df_writer.frames.samples.contents import kind_of_dtype
 
 __all__ = ["may_number_rows", "numbers_rows"]
 

@@ -10,9 +10,8 @@ import pandas as pd
 
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.frames.roles.column_ref import ColumnRef
-from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.name_words import part_of_time
-from vm_df_writer.frames.samples.contents import first_rows
+from vm_df_writer.frames.samples.contents import first_rows, kind_of_dtype
 
 __all__ = ["find_hours", "find_parts", "is_period", "parts_of_one_time", "two_columns_of_one_time"]
 

@@ -12,12 +12,12 @@ import pandas as pd
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
 from vm_df_writer.frames.roles.column_ref import ColumnRef
-from vm_df_writer.frames.roles.column_survey import kind_of_dtype
 from vm_df_writer.frames.roles.label_need import LabelNeed
 from vm_df_writer.frames.roles.name_words import names_a_condition, names_a_thing
 from vm_df_writer.frames.roles.proposals import Proposal, shown_values
 from vm_df_writer.frames.roles.split_times import two_columns_of_one_time
 from vm_df_writer.frames.roles.text_kinds import TextKind, conversion_of, kind_of_text
+from vm_df_writer.frames.samples.contents import kind_of_dtype
 from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.series import IntArray
 

@@ -13,12 +13,7 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import TimestampError
 from vm_df_writer.frames.roles.column_ref import ColumnRef, find_named, names_of
-from vm_df_writer.frames.roles.column_survey import (
-    ColumnSurvey,
-    DtypeKind,
-    kind_of_dtype,
-    survey_columns,
-)
+from vm_df_writer.frames.roles.column_survey import ColumnSurvey, survey_columns
 from vm_df_writer.frames.roles.name_words import is_time_name, part_of_time
 from vm_df_writer.frames.roles.split_times import (
     find_hours,
@@ -28,7 +23,7 @@ from vm_df_writer.frames.roles.split_times import (
     two_columns_of_one_time,
 )
 from vm_df_writer.frames.roles.text_kinds import is_time_of_day, is_time_text
-from vm_df_writer.frames.samples.contents import first_rows
+from vm_df_writer.frames.samples.contents import DtypeKind, first_rows, kind_of_dtype
 from vm_df_writer.frames.samples.time_numbers import look_like_times
 
 __all__ = ["find_time"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from vm_df_writer.frames.samples.contents import (
     NARROW_FLOATS,
     first_rows,
     is_known_to_pandas,
-    numpy_kind,
+    kind_of_dtype,
 )
 from vm_df_writer.frames.samples.time_numbers import (
     END_S,
@@ -30,7 +29,7 @@ from vm_df_writer.frames.samples.time_texts import folds_of, in_python, parse_ti
 from vm_df_writer.frames.samples.wall_times import check_clocks, check_zone, localize
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 
-__all__ = ["Timestamps", "holds_time", "read_timestamps"]
+__all__ = ["Timestamps", "read_timestamps"]
 
 # Digits below this are the noise of a float that was a whole millisecond: 0.781 s is stored as
 # 0.780999899 by pd.to_datetime(unit="s").
@@ -64,21 +63,6 @@ class Timestamps:
     def flags(self, rows: slice | IntArray) -> dict[str, BoolArray]:
         """Say which of some rows are not stored as given: ``sub_millisecond``, if any are."""
         return {} if self.sub_ms is None else {"sub_millisecond": self.sub_ms[rows]}
-
-
-def holds_time(dtype: Any) -> bool:
-    """Say whether a dtype is one of points in time: datetime64, Arrow timestamp or period.
-
-    Examples
-    --------
-    >>> holds_time(pd.date_range("2026", periods=1).dtype), holds_time(np.dtype("int64"))
-    (True, False)
-    """
-    if isinstance(dtype, pd.ArrowDtype):
-        return numpy_kind(dtype) == "M"
-    return isinstance(dtype, (pd.DatetimeTZDtype, pd.PeriodDtype)) or (
-        isinstance(dtype, np.dtype) and dtype.kind == "M"
-    )
 
 
 def read_timestamps(
@@ -221,12 +205,13 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
         return source
     if isinstance(source.dtype, pd.PeriodDtype):
         return pd.PeriodIndex(source).to_timestamp(how="start")
-    if isinstance(source.dtype, pd.ArrowDtype) and holds_time(source.dtype):
+    is_time = kind_of_dtype(source.dtype) == "time"
+    if isinstance(source.dtype, pd.ArrowDtype) and is_time:
         zoned = getattr(source.dtype.pyarrow_dtype, "tz", None) is not None
         if zoned:  # pandas would go through Python objects
             clock = pd.Series(source).dt.tz_convert("UTC").dt.tz_localize(None)
             return pd.DatetimeIndex(clock).tz_localize("UTC")
-    if holds_time(source.dtype):
+    if is_time:
         return pd.DatetimeIndex(source)
     kind = pd.api.types.infer_dtype(source)
     if kind == "empty":

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from vm_df_writer.errors import TimestampError
-from vm_df_writer.frames.samples.timestamps import Timestamps, holds_time, read_timestamps
+from vm_df_writer.frames.samples.timestamps import Timestamps, read_timestamps
 
 NEW_YEAR_MS = 1767225600000  # 2026-01-01T00:00:00Z
 
@@ -162,12 +162,3 @@ def test_the_source_is_not_modified() -> None:
     before = source.copy(deep=True)
     read_timestamps(source)
     pd.testing.assert_series_equal(source, before)
-
-
-@pytest.mark.parametrize(
-    ("dtype", "is_time"),
-    [("M8[s]", True), ("datetime64[ns, UTC]", True), ("period[D]", True), ("int64", False),
-     ("object", False), ("string", False), ("timedelta64[ns]", False), ("category", False)],
-)  # fmt: skip
-def test_holds_time_knows_points_in_time(dtype: str, is_time: bool) -> None:
-    assert holds_time(pd.Series([], dtype=dtype).dtype) is is_time
