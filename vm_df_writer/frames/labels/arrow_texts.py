@@ -39,7 +39,7 @@ class ArrowTexts(LazyTexts):
         *,
         is_factorized: bool = False,
     ) -> None:
-        self._values = values
+        super().__init__(values)
         self._array = array
         self._is_factorized = is_factorized
         self._lengths = lengths
@@ -96,15 +96,3 @@ class ArrowTexts(LazyTexts):
 
         before, after = self._array[:-1], self._array[1:]
         return self._is_factorized or pc.all(pc.less(before, after)).as_py() is not False
-
-    def take(self, positions: IntArray) -> list[str]:
-        """Return some of the texts."""
-        texts: list[str] = self._values.take(positions).to_numpy(dtype=object).tolist()
-        return texts
-
-    def _listed(self) -> list[str]:
-        texts: list[str] = self._values.to_numpy(dtype=object).tolist()
-        return texts
-
-    def __len__(self) -> int:
-        return len(self._lengths)

@@ -24,24 +24,33 @@ class LazyTexts(Sequence[str]):
 
     Label sets that were rendered before are found by `contents`: to make a list of many texts, and
     to free it, costs more than all that is then done with a label set.
+
+    Parameters
+    ----------
+    values : Index or array, shape (n,)
+        The texts.
     """
+
+    def __init__(self, values: Any) -> None:
+        self._values = values
 
     @property
     @abstractmethod
     def contents(self) -> Hashable:
         """What equal texts in the same order have in common, and no others."""
 
-    @abstractmethod
     def take(self, positions: IntArray) -> list[str]:
         """Return some of the texts."""
-
-    @abstractmethod
-    def _listed(self) -> list[str]:
-        """Return all of the texts."""
+        texts: list[str] = np.asarray(self._values.take(positions), dtype=object).tolist()
+        return texts
 
     @kept_attribute
     def _texts(self) -> list[str]:
-        return self._listed()
+        texts: list[str] = np.asarray(self._values, dtype=object).tolist()
+        return texts
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
@@ -66,7 +75,7 @@ class ObjectTexts(LazyTexts):
     """
 
     def __init__(self, values: npt.NDArray[np.object_], contents: Hashable) -> None:
-        self._values = values
+        super().__init__(values)
         self._contents = contents
 
     @classmethod
@@ -98,15 +107,3 @@ class ObjectTexts(LazyTexts):
     def contents(self) -> Hashable:
         """What equal texts in the same order have in common, and no others."""
         return self._contents
-
-    def take(self, positions: IntArray) -> list[str]:
-        """Return some of the texts."""
-        texts: list[Any] = self._values[positions].tolist()
-        return texts
-
-    def _listed(self) -> list[str]:
-        texts: list[Any] = self._values.tolist()
-        return texts
-
-    def __len__(self) -> int:
-        return len(self._values)

@@ -13,7 +13,7 @@ from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.arrow_texts import ArrowTexts
 from vm_df_writer.frames.labels.label_column import LabelColumn
 
-__all__ = ["LabelLimits"]
+__all__ = ["LabelLimits", "check_label_sets"]
 
 # Servers drop a series whose labels have more than about 64 KiB together: 1.79.5, 1.150, clusters.
 _MAX_SERIES_BYTES = 60_000
@@ -114,6 +114,28 @@ def _is_uint32(text: str) -> bool:
     ['0', '12']
     """
     return bool(_PLAIN_NUMBER.fullmatch(text)) and int(text) < _UINT32_END
+
+
+def check_label_sets(columns: Sequence[LabelColumn], n_series: int, limits: LabelLimits) -> None:
+    """Refuse what the server would cut, drop, or file under another tenant, column by column.
+
+    Parameters
+    ----------
+    columns : sequence of LabelColumn, each of shape (n_series,)
+        All labels, the metric name first.
+
+    Raises
+    ------
+    LabelError
+        Names the label, or how many series there are of that kind.
+    """
+    _check_lengths(columns, limits)
+    _check_metric_name(columns[0])
+    if len(columns) > limits.max_labels:
+        _check_count(columns, n_series, limits)
+    _check_series_bytes(columns, n_series)
+    if limits.choose_tenant:
+        _check_tenants(columns, n_series)
 
 
 def _check_lengths(columns: Sequence[LabelColumn], limits: LabelLimits) -> None:

@@ -13,14 +13,7 @@ import orjson
 
 from vm_df_writer.errors import LabelError
 from vm_df_writer.frames.labels.label_column import LabelColumn
-from vm_df_writer.frames.labels.limits import (
-    LabelLimits,
-    _check_count,
-    _check_lengths,
-    _check_metric_name,
-    _check_series_bytes,
-    _check_tenants,
-)
+from vm_df_writer.frames.labels.limits import LabelLimits, check_label_sets
 from vm_df_writer.frames.labels.query_names import warn_of_names
 from vm_df_writer.model.label_sets import LabelSets, label_fields
 from vm_df_writer.model.series import IntArray
@@ -85,14 +78,8 @@ def render_label_sets(
         for name, template in sorted(metric_format.items(), key=lambda kv: kv[0] != "__name__")
     ]
     columns += [label.in_order() if len(label.texts) >= _MANY_TEXTS else label for label in labels]
-    _check_lengths(columns, limits)
-    _check_metric_name(columns[0])
+    check_label_sets(columns, n_series, limits)
     warn_of_names(columns[0].texts, (column.name for column in columns[1:]))
-    if len(columns) > limits.max_labels:
-        _check_count(columns, n_series, limits)
-    _check_series_bytes(columns, n_series)
-    if limits.choose_tenant:
-        _check_tenants(columns, n_series)
     return LabelSets(_render_json(columns, n_series), partial(_render_fields, columns, n_series))
 
 
