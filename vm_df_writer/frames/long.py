@@ -12,17 +12,13 @@ from vm_df_writer.config.read_options import ReadOptions, check_provided
 from vm_df_writer.errors import ColumnError, LabelError
 from vm_df_writer.frames.column_names import labels_of_names
 from vm_df_writer.frames.grouping import GroupedRows, combine_labels, group_rows
-from vm_df_writer.frames.labels.label_column import (
-    LabelColumn,
-    label_from_column,
-    labels_from_rows_per_time,
-)
+from vm_df_writer.frames.labels.label_column import LabelColumn, labels_from_rows_per_time
 from vm_df_writer.frames.labels.label_set_renderer import LabelSetRenderer
 from vm_df_writer.frames.roles.assign_roles import Roles, assign_roles
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.label_need import judge_need
 from vm_df_writer.frames.roles.name_words import names_a_thing
-from vm_df_writer.frames.roles.number_labels import find_number_labels, may_be_no_value
+from vm_df_writer.frames.roles.number_labels import find_number_labels, proposal_of
 from vm_df_writer.frames.roles.proposals import Proposal
 from vm_df_writer.frames.roles.text_labels import OpenLabel, check_open_labels
 from vm_df_writer.frames.samples.cleaning import (
@@ -222,20 +218,14 @@ def _check_no_metric_names(
 def _series_of_rows(frame: pd.DataFrame, roles: Roles) -> IntArray:
     """Return a number for each row, equal for rows of one series, as far as roles are known."""
     sources = [roles.query_key, roles.variable, *roles.labels, *roles.open_labels]
-    labels = [
-        label_from_column(str(source.name), source.read(frame), str(source))
-        for source in sources
-        if source is not None
-    ]
+    labels = [source.label(frame) for source in sources if source is not None]
     return combine_labels(labels, len(frame))[0].astype(np.int64)
 
 
 def _known(frame: pd.DataFrame, roles: Roles) -> Proposal:
     """Return what surely is a label or a value, and what is a value if anything."""
     labels = [source.name for source in roles.labels if source.kind == "column"]
-    odd = {name for name in roles.open_numbers if may_be_no_value(frame[name])}
-    values = [*roles.values]  # noqa: PD011 - no frame's
-    return Proposal(labels, [name for name in values if name not in odd] or values)
+    return proposal_of(frame, labels, roles.values, roles.open_numbers)
 
 
 def _close_labels(
@@ -277,7 +267,7 @@ def _close_numbers(
         values=[name for name in values if name not in names],
         open_numbers=(),
     )
-    return closed, [label_from_column(str(s.name), frame[s.name], str(s)) for s in sources]
+    return closed, [source.label(frame) for source in sources]
 
 
 def _check_named(variable: LabelColumn, source: ColumnRef) -> None:

@@ -24,8 +24,7 @@ from vm_df_writer.frames.reading_of import explicit_options, reading_of
 from vm_df_writer.frames.roles.assign_roles import refuse_odd_columns
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.column_survey import ColumnSurvey, survey_columns
-from vm_df_writer.frames.roles.number_labels import check_no_things, may_be_no_value
-from vm_df_writer.frames.roles.proposals import Proposal
+from vm_df_writer.frames.roles.number_labels import check_no_things, proposal_of
 from vm_df_writer.frames.roles.row_numbers import numbers_rows
 from vm_df_writer.frames.roles.time_candidates import find_time
 from vm_df_writer.frames.samples.cleaning import PrecisionCheck
@@ -68,8 +67,8 @@ class ParsedFrame:
         The labels that a series of the frame can have.
     blocks : callable
         Yields the series; each call reads the frame anew.
-    describe : callable
-        Returns the role of each column.
+    reading : Reading
+        The role of each column.
     name_roles : callable
         Returns the keywords that name these roles.
     """
@@ -81,13 +80,8 @@ class ParsedFrame:
     label_sets: LabelSets
     label_names: frozenset[str]
     blocks: Callable[[], Iterator[SeriesBlock]]
-    describe: Callable[[], Reading]
+    reading: Reading
     name_roles: Callable[[], ReadOptions]
-
-    @property
-    def reading(self) -> Reading:
-        """The role of each column."""
-        return self.describe()
 
     @property
     def options(self) -> ReadOptions:
@@ -152,7 +146,7 @@ def parse_frame(
             LabelSets.of([]),
             frozenset(),
             lambda: iter(()),
-            lambda: Reading(layout=layout),
+            Reading(layout=layout),
             lambda: reading,
         )
     time = time or find_time(frame, reading, survey)
@@ -179,7 +173,7 @@ def parse_frame(
         body.label_sets,
         renderer.label_names,
         body.blocks,
-        lambda: reading_of(body, columns, layout),
+        reading_of(body, columns, layout),
         lambda: explicit_options(body, columns),
     )
 
@@ -213,8 +207,7 @@ def _read_wide_or_long(
     whole = [name for name in survey.whole_numbers if name not in left_out]
     if whole:
         values = frame.columns[wide.positions].tolist()
-        odd = {name for name in whole if may_be_no_value(frame[name])}
-        known = Proposal([], [name for name in values if name not in odd] or values)
+        known = proposal_of(frame, [], values, whole)
         check_no_things(frame, whole, [], wide.timestamps.ms, known, values)
     return wide
 

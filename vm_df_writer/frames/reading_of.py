@@ -27,10 +27,8 @@ def reading_of(body: WideFrame | LongFrame, columns: pd.Index, layout: str) -> R
         facts["labels"] = tuple(source.name for source in roles.labels)
         values: Sequence[Hashable] = tuple(map(attrgetter("name"), body.values))
         others = [name for name in columns if name not in values]
-        if roles.variable is not None:
-            facts["variable"] = roles.variable.name
-        if roles.query_key is not None:
-            facts["query_key"] = roles.query_key.name
+        facts["variable"] = roles.variable and roles.variable.name
+        facts["query_key"] = roles.query_key and roles.query_key.name
     else:
         is_whole = len(body.positions) == len(columns)
         values = LazyNames(columns if is_whole else columns[body.positions])

@@ -71,7 +71,7 @@ def test_a_variable_level_is_kept_as_it_is_where_var_is_passed() -> None:
 def test_blanks_around_the_names_of_levels_are_stripped_beside_multiindex_columns() -> None:
     columns = pd.MultiIndex.from_tuples([("y", "a")], names=["var", "host"])
     frame = pd.DataFrame([[1.0], [2.0]], columns=columns, index=TIMES.rename("time "))
-    assert read(frame).describe().time == "time"
+    assert read(frame).reading.time == "time"
 
 
 def test_a_level_without_a_name_beside_one_for_the_variable_is_refused() -> None:

@@ -102,23 +102,16 @@ def assign_roles(
             open_numbers = []
         elif not values and len(rest) == 1:
             open_numbers = []  # the values must be somewhere
-    _check_labels_have_names([*labels, *(ColumnRef("column", name) for name in text)])
+    open_labels = [ColumnRef("column", name) for name in text]
+    _check_labels_have_names([*labels, *open_labels])
     values = values or rest
     if not values:
-        check_no_numbers_as_text([(ColumnRef("column", n), frame[n]) for n in text])
+        check_no_numbers_as_text(frame, open_labels)
         raise ColumnError(
             f"columns: none holds numbers (there are: {names_of(frame)}); name the value columns "
             "with value_columns="
         )
-    return Roles(
-        time,
-        labels,
-        [ColumnRef("column", name) for name in text],
-        values,
-        open_numbers,
-        variable,
-        query_key,
-    )
+    return Roles(time, labels, open_labels, values, open_numbers, variable, query_key)
 
 
 def may_be_a_label(column: pd.Series) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ColumnError
+from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
 
 __all__ = ["ColumnRef", "find_named", "names_of"]
 
@@ -41,6 +42,16 @@ class ColumnRef:
         if not isinstance(index, pd.MultiIndex):
             return index
         return index.get_level_values(index.names.index(self.name))
+
+    def label(self, frame: pd.DataFrame) -> LabelColumn:
+        """Return its values as a label.
+
+        Raises
+        ------
+        LabelError
+            If one cannot be a label.
+        """
+        return label_from_column(str(self.name), self.read(frame), str(self))
 
     def __str__(self) -> str:
         """Return how messages name it."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.frames.grouping import GroupedRows, group_rows
-from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
+from vm_df_writer.frames.labels.label_column import LabelColumn
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.label_need import judge_need
 from vm_df_writer.frames.roles.name_words import (
@@ -24,7 +24,7 @@ from vm_df_writer.frames.samples.contents import kind_of_dtype
 from vm_df_writer.frames.samples.time_order import repeated_times
 from vm_df_writer.model.series import BoolArray, IntArray
 
-__all__ = ["check_no_things", "find_number_labels", "may_be_no_value"]
+__all__ = ["check_no_things", "find_number_labels", "proposal_of"]
 
 # As many rows show that a number comes back at other times.
 _ROWS_PER_SERIES = 2
@@ -83,7 +83,7 @@ def find_number_labels(
             _refuse(frame, lost, "rows of one series and one time differ in them", proposal)
     rest = [name for name in names if name not in accepted]
     values = [name for name in proposal.value_columns if name not in accepted]
-    more = [label_from_column(str(n), frame[n], f"column {n!r}") for n in accepted]
+    more = [ColumnRef("column", name).label(frame) for name in accepted]
     check_no_things(
         frame,
         rest,
@@ -135,15 +135,22 @@ def check_no_things(
             _refuse(frame, [name], reason, proposal)
 
 
-def may_be_no_value(column: pd.Series) -> bool:
-    """Say whether whole numbers are called after keys or rows: no proposal makes values of them.
+def proposal_of(
+    frame: pd.DataFrame,
+    labels: Sequence[Hashable],
+    values: Sequence[Hashable],
+    whole: Sequence[Hashable],
+) -> Proposal:
+    """Return what is proposed for columns: whole numbers called after keys or rows are no values.
 
     Examples
     --------
-    >>> may_be_no_value(pd.Series([7, 7], name="order_id"))
-    True
+    >>> frame = pd.DataFrame({"order_id": [7, 7], "y": [0.5, 1.5]})
+    >>> proposal_of(frame, [], ["order_id", "y"], ["order_id"]).value_columns
+    ['y']
     """
-    return names_a_key(column.name) or may_number_rows(column)
+    odd = {name for name in whole if names_a_key(name) or may_number_rows(frame[name])}
+    return Proposal(labels, [name for name in values if name not in odd] or list(values))
 
 
 def _ends_of_histories(labels: Sequence[LabelColumn], ms: IntArray) -> IntArray:
@@ -176,7 +183,7 @@ def _needed(
 ) -> tuple[list[Hashable], float]:
     # Of two that would do, the one that is called after a thing is kept.
     order = sorted(names, key=names_a_thing_by_number)
-    candidates = [label_from_column(str(n), frame[n], f"column {n!r}") for n in order]
+    candidates = [ColumnRef("column", name).label(frame) for name in order]
     grouped = group_rows([*labels, *candidates], ms, kept)
     need = judge_need(labels, candidates, grouped, ms)
     found = [i for i, standing in enumerate(need.standings) if standing == "needed"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vm_df_writer.errors import ColumnError
-from vm_df_writer.frames.labels.label_column import LabelColumn, label_from_column
+from vm_df_writer.frames.labels.label_column import LabelColumn
 from vm_df_writer.frames.roles.column_ref import ColumnRef
 from vm_df_writer.frames.roles.label_need import LabelNeed
 from vm_df_writer.frames.roles.name_words import names_a_condition, names_a_thing
@@ -94,19 +94,16 @@ def check_open_labels(
     TimestampError
         If a column is the rest of the time.
     """
-    doubts: dict[Hashable, _Doubt] = {}
-    fine = []
+    fine, doubtful = [], []
     for one, standing in zip(open_labels, need.standings, strict=True):
         doubt = _doubt_about(one, standing, need, ms)
         if doubt is None:
             fine.append(one.source.name)
         else:
-            doubts[one.source.name] = doubt
-    if not doubts:
-        return
-    proposal = Proposal([*proposal.label_columns, *fine], proposal.value_columns)
-    first = next(one for one in open_labels if one.source.name in doubts)
-    _refuse(first, doubts[first.source.name], need, ms, time, proposal)
+            doubtful.append((one, doubt))
+    if doubtful:
+        proposal = Proposal([*proposal.label_columns, *fine], proposal.value_columns)
+        _refuse(*doubtful[0], need, ms, time, proposal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +209,7 @@ def _refuse(
     )
 
 
-def check_no_numbers_as_text(columns: Sequence[tuple[ColumnRef, pd.Series]]) -> None:
+def check_no_numbers_as_text(frame: pd.DataFrame, sources: Sequence[ColumnRef]) -> None:
     """Refuse columns of numbers that were damaged, in a frame that has no other numbers.
 
     Raises
@@ -220,10 +217,8 @@ def check_no_numbers_as_text(columns: Sequence[tuple[ColumnRef, pd.Series]]) -> 
     ColumnError
         Names the first such column, and what is no number in it.
     """
-    for source, column in columns:
-        one = OpenLabel(
-            source, label_from_column(str(source.name), column, str(source)), column.dtype
-        )
+    for source in sources:
+        one = OpenLabel(source, source.label(frame), source.read(frame).dtype)
         if one.is_text and one.kind in _NUMBERS:
             _refuse_numbers(one, _Doubt(one.kind), Proposal([], []))
 
