@@ -188,7 +188,8 @@ def read_wide(
     timestamps = read_timestamps(
         time.read(frame), time_unit=reading.time_unit, naive_tz=reading.naive_tz, where=str(time)
     )
-    positions = _value_positions(frame, reading, [*left_out, *_column_of(time)])
+    others = [*left_out, time.name] if time.kind == "column" else [*left_out]
+    positions = _value_positions(frame, reading, others)
     if not positions.size:
         raise ColumnError(
             f"columns: none is left beside the time (there are: {names_of(frame)}); add the values"
@@ -217,10 +218,6 @@ def read_wide(
     wide = WideFrame(frame, positions, time, timestamps, label_sets, reading, digit_loss)
     wide._columns  # noqa: B018, SLF001 - a column of text is refused before the first request
     return wide
-
-
-def _column_of(time: ColumnRef) -> list[Hashable]:
-    return [time.name] if time.kind == "column" else []
 
 
 def _value_positions(

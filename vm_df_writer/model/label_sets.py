@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.varint import varint
 
 __all__ = ["LabelSets", "label_fields"]
@@ -38,20 +39,15 @@ class LabelSets(Sequence[bytes]):
     [b'{"__name__":"z"}']
     """
 
-    __slots__ = ("_fields", "_lengths", "_render_fields", "json")
-
     def __init__(self, json: list[bytes], render_fields: Callable[[], list[bytes]]) -> None:
         self.json: list[bytes] = json
         self._render_fields = render_fields
         self._fields: list[bytes] | None = None
-        self._lengths: npt.NDArray[np.int64] | None = None
 
-    @property
+    @kept_attribute
     def lengths(self) -> npt.NDArray[np.int64]:
         """The bytes of each JSON object."""
-        if self._lengths is None:
-            self._lengths = np.fromiter(map(len, self.json), np.int64, len(self.json))
-        return self._lengths
+        return np.fromiter(map(len, self.json), np.int64, len(self.json))
 
     @classmethod
     def of(cls, label_sets: Sequence[bytes]) -> LabelSets:
@@ -102,7 +98,7 @@ class LabelSets(Sequence[bytes]):
             if series.indices(len(self)) == (0, len(self), 1):
                 return self
             some = LabelSets(self.json[series], lambda: self.fields()[series])
-            some._lengths = self.lengths[series]  # these are kept between writes
+            vars(some)["lengths"] = self.lengths[series]  # these are kept between writes
             return some
         return self.json[series]
 

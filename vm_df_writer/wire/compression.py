@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import zlib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any
 
 from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ConfigError
@@ -85,11 +85,10 @@ def _encoder(encoding: str) -> Callable[[bytes], bytes]:
             return _snappy() if find_spec("cramjam") else _stored
         case "stored":
             return _stored
-    msg = (
+    raise ConfigError(
         f"compression: {encoding!r} is not known{did_you_mean(encoding, ENCODINGS)}; "
         f"use one of {', '.join(ENCODINGS)}"
     )
-    raise ConfigError(msg)
 
 
 def decompress_gzip(packed: bytes, most_bytes: int) -> bytes:
@@ -240,22 +239,17 @@ def _gzip(data: bytes) -> bytes:
 def _igzip() -> Callable[[bytes], bytes]:
     from isal import igzip  # an extra: imported only when a body is to be compressed
 
-    def compress_by_isal(data: bytes) -> bytes:
-        return igzip.compress(data, _LEVEL, mtime=0)
-
-    return compress_by_isal
+    return partial(igzip.compress, compresslevel=_LEVEL, mtime=0)
 
 
 def _zstd() -> Callable[[bytes], bytes]:
     module = _zstd_module()
     if module is None:
-        msg = (
+        raise ConfigError(
             "compression: 'zstd' needs Python 3.14 or the package backports.zstd, found neither; "
             "install backports.zstd, or set compression to 'gzip'"
         )
-        raise ConfigError(msg)
-    zstd_compress = cast("Callable[[bytes, int], bytes]", module.compress)
-    return lambda data: zstd_compress(data, _LEVEL)
+    return partial(module.compress, level=_LEVEL)
 
 
 @cache

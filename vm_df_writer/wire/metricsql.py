@@ -72,7 +72,7 @@ def shared_selectors(
     return [render({"__name__": name, **labels}) for name, labels in shared.items()]
 
 
-def _quote_name(name: str) -> str | None:
+def _quote_name(name: str) -> str:
     return name if _IDENTIFIER.fullmatch(name) else orjson.dumps(name).decode()
 
 

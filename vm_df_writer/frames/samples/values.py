@@ -13,6 +13,7 @@ import numpy.typing as npt
 import orjson
 import pandas as pd
 
+from vm_df_writer.display.text import shown
 from vm_df_writer.errors import ColumnError
 from vm_df_writer.frames.samples.contents import (
     NARROW_FLOATS,
@@ -70,7 +71,7 @@ class ValueColumn:
             if not is_fine(value):
                 raise ColumnError(
                     f"column {self.name!r}, row {row}: expected {expected}, got "
-                    f"{_short(value)}; convert the column or name the value columns with "
+                    f"{shown(value)}; convert the column or name the value columns with "
                     "value_columns="
                 )
         raise ColumnError(
@@ -154,11 +155,6 @@ def read_rows(
     none = np.zeros(len(values[0]), dtype=bool)
     flags = np.stack([none if mask is None else mask for mask in inexact])
     return np.stack(values), {"inexact": flags}
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _fits_float64(value: Any) -> bool:

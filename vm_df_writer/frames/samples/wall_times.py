@@ -10,13 +10,13 @@ import pandas as pd
 
 from vm_df_writer.display.text import shown
 from vm_df_writer.errors import TimestampError
+from vm_df_writer.frames.samples.time_numbers import PER_SECOND
 from vm_df_writer.model.series import BoolArray, IntArray
 
 __all__ = ["check_clocks", "check_zone", "localize"]
 
 # Clocks go back by at most this; wall times further apart are not of one night.
 _ONE_NIGHT_NS = 3 * 3600 * 10**9
-_HOUR_NS = 3600 * 10**9
 _ROWS_OF_A_NIGHT = 20_000
 _MOST_SUSPECTS = 10_000
 
@@ -64,7 +64,7 @@ def check_clocks(
     >>> check_clocks(pd.DatetimeIndex(["2026-10-25 02:00", "2026-10-25 02:30"]), "index")
     """
     wall = times.asi8
-    hour = _HOUR_NS // {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[times.unit]
+    hour = 3600 * PER_SECOND[times.unit]
     if not _suspects(times, wall, hour).size:
         return
     numbers = np.zeros(len(times), np.int64) if series is None else series()
