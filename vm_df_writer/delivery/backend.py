@@ -156,9 +156,7 @@ class Backend:
 
 def choose_encoding(config: WriterConfig, endpoint: Endpoint) -> str:
     """Return how bodies are to be compressed, if the server understands it."""
-    if config.compression == "none":
-        return WIRES[config.protocol].encodings[0]
-    if config.compression != "auto":
+    if config.compression not in ("none", "auto"):
         return config.compression
-    wire = WIRES[config.protocol]
-    return wire.encodings[0 if endpoint.is_loopback else 1]
+    plain, packed, *_ = WIRES[config.protocol].encodings
+    return plain if config.compression == "none" or endpoint.is_loopback else packed

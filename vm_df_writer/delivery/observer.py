@@ -130,7 +130,7 @@ def shielded(observer: DeliveryObserver | None) -> DeliveryObserver:
     return observer if isinstance(observer, _Shielded) else _Shielded(observer)
 
 
-class _Shielded:
+class _Shielded(NullObserver):
     def __init__(self, observer: DeliveryObserver) -> None:
         self._failed = False
         for name in METHODS:
@@ -141,13 +141,6 @@ class _Shielded:
                     f"no method {name}; pass metrics=WriterMetrics()"
                 )
             setattr(self, name, partial(self._call, method))
-
-    on_prepared: Callable[..., None]
-    on_attempt: Callable[..., None]
-    on_body: Callable[..., None]
-    on_write: Callable[..., None]
-    on_spool: Callable[..., None]
-    on_job: Callable[..., None]
 
     def _call(self, method: Callable[..., object], *values: Any, **named: Any) -> None:
         try:

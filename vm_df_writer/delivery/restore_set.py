@@ -92,32 +92,19 @@ def keep_restore_set(
     name = uuid4().hex
     files: list[SpooledFile] = []
     try:
-        waiting: Body | None = None
-        for body in bodies:
-            if waiting is not None:
-                files.append(_keep(spool, waiting, name, len(files), tenant, reason))
-            waiting = body
-        if waiting is not None:
-            files.append(_keep(spool, waiting, name, len(files), tenant, reason, is_last=True))
+        coming = iter(bodies)
+        body = next(coming, None)
+        while body is not None:
+            following = next(coming, None)
+            mark = {"set": name, "number": len(files), "last": following is None}
+            path = spool.keep(body, tenant=tenant, reason=reason, restore=mark)
+            files.append(SpooledFile(path))
+            body = following
     except BaseException:
         if files:
             RestoreSet(files).remove()
         raise
     return RestoreSet(files)
-
-
-def _keep(
-    spool: Spool,
-    body: Body,
-    name: str,
-    number: int,
-    tenant: str | None,
-    reason: str,
-    *,
-    is_last: bool = False,
-) -> SpooledFile:
-    mark = {"set": name, "number": number, "last": is_last}
-    return SpooledFile(spool.keep(body, tenant=tenant, reason=reason, restore=mark))
 
 
 def restore_sets_of(files: Iterable[SpooledFile]) -> list[RestoreSet]:

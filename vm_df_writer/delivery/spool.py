@@ -185,7 +185,8 @@ class Spool:
             facts["receipt"] = True
         if restore is not None:
             facts["restore"] = dict(restore)
-        sidecar = self._write(name + SIDECAR_SUFFIX, _as_json(facts))
+        as_json = orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
+        sidecar = self._write(name + SIDECAR_SUFFIX, as_json)
         path = self.folder / (name + self.wire.spool_suffix)
         try:
             self._write(path.name, packed)
@@ -246,18 +247,15 @@ class Spool:
 
     def sweep(self) -> None:
         """Remove what processes left behind that were killed while they wrote or removed a file."""
-        for path, name, suffix in self._own_files():
+        for path in self.folder.iterdir():
+            if (found := _OWN_NAME.fullmatch(path.name)) is None:
+                continue
+            name, suffix, unfinished = found.groups()
             has_data = any((self.folder / (name + data)).exists() for data in DATA_SUFFIXES)
-            if suffix.endswith(_UNFINISHED_SUFFIX) or (suffix == SIDECAR_SUFFIX and not has_data):
+            if unfinished or (suffix == SIDECAR_SUFFIX and not has_data):
                 _remove_if_old(path, _LITTER_AGE_S)
             elif suffix == RECEIPT_SUFFIX:
                 _remove_if_old(path, _RECEIPT_AGE_S)
-
-    def _own_files(self) -> Iterator[tuple[Path, str, str]]:
-        for path in self.folder.iterdir():
-            if found := _OWN_NAME.fullmatch(path.name):
-                name, suffix, unfinished = found.groups("")
-                yield path, name, suffix + unfinished
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self.folder / name
@@ -272,10 +270,6 @@ class Spool:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-
-
-def _as_json(facts: dict[str, Any]) -> bytes:
-    return orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
 
 
 def _moment(epoch_ms: int) -> datetime:

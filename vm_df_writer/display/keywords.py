@@ -102,27 +102,22 @@ def spelled_out(keywords: Iterable[Keyword]) -> Callable[[_Documented], _Documen
     >>> print(write.__doc__.splitlines()[-3].strip())
     layout : str, default 'auto'
     """
-    family = tuple(keywords)
-
-    def decorate(thing: _Documented) -> _Documented:
-        spell_out(thing, family)
-        return thing
-
-    return decorate
+    return lambda thing: spell_out(thing, keywords)
 
 
-def spell_out(thing: Callable[..., Any], keywords: Iterable[Keyword]) -> None:
-    """Do in place what :func:`spelled_out` does."""
-    family = tuple(keywords)
+def spell_out(thing: _Documented, keywords: Iterable[Keyword]) -> _Documented:
+    """Do in place what :func:`spelled_out` does, and return it."""
     function: Any = thing.__init__ if inspect.isclass(thing) else thing
     signature = inspect.signature(function)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     taken = {parameter.name for parameter in own}
-    more = [keyword.parameter for keyword in family if keyword.name not in taken]
+    family = [keyword for keyword in keywords if keyword.name not in taken]
+    more = [keyword.parameter for keyword in family]
     function.__signature__ = signature.replace(parameters=[*own, *more])
     if thing.__doc__:  # there is none under python -OO
-        sections = [keyword.section for keyword in family if keyword.name not in taken]
+        sections = [keyword.section for keyword in family]
         thing.__doc__ = _with_sections(thing.__doc__, sections)
+    return thing
 
 
 def _with_sections(docstring: str, sections: Iterable[str]) -> str:

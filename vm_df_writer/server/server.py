@@ -94,7 +94,6 @@ class Server:
         self._reset_key = config.reset_cache_auth_key
         self._has_health_path = "health_path" in config.model_fields_set
         careful = IMPORTING if client.wire is IMPORT_LINES else OTHER
-        self._receiver = careful
         self._server_info = ServerPair(receiver=careful)
         self._asked_at: float | None = None
         self._has_vmui: dict[str | None, bool] = {}  # by version
@@ -118,28 +117,27 @@ class Server:
         now, known = self._clock(), self._server_info
         asked_at: float | None = None
         facts = {self._endpoint.read_root: known.read, self._endpoint.write_root: known.write}
-        ahead_s = known.clock_ahead_s
+        ahead_s, receiver = known.clock_ahead_s, known.receiver
         with suppress(ServerUnavailable):
             for root, before in facts.items():
-                reported = self._read_facts(root)
-                facts[root] = reported if reported.is_known else before
+                facts[root] = self._read_facts(root, before)
             write = facts[self._endpoint.write_root]
-            self._receiver = find_receiver(self._client, self._endpoint, write)
-            compared_s = self._compare_clocks()
+            receiver = find_receiver(self._client, self._endpoint, write)
+            compared_s = self._compare_clocks(receiver)
             ahead_s = known.clock_ahead_s if compared_s is None else compared_s
             asked_at = now
         known_of = dict(zip(self._endpoint.storage_roots, known.storages, strict=False))
-        known_read = facts[self._endpoint.read_root]
+        read = facts[self._endpoint.read_root]
         reported_now = ServerPair(
             write=facts[self._endpoint.write_root],
-            read=known_read,
+            read=read,
             clock_ahead_s=ahead_s,
-            has_vmui=asked_at is not None and self._finds_vmui(known_read.version),
+            has_vmui=asked_at is not None and self._finds_vmui(read.version),
             storages=tuple(
                 self._read_storage(root, known_of.get(root, ServerInfo()))
                 for root in self._endpoint.storage_roots
             ),
-            receiver=self._receiver,
+            receiver=receiver,
         )
         # In this order: another thread must not take what was known before for what is known now.
         self._server_info = reported_now
@@ -217,19 +215,19 @@ class Server:
         return True
 
     def _read_storage(self, root: str, known: ServerInfo) -> ServerInfo:
-        try:
-            reported = self._read_facts(root)
-        except ServerUnavailable:
-            return known
-        return reported if reported.is_known else known
+        with suppress(ServerUnavailable):
+            return self._read_facts(root, known)
+        return known
 
-    def _read_facts(self, root: str) -> ServerInfo:
+    def _read_facts(self, root: str, known: ServerInfo) -> ServerInfo:
+        """Return what a server reports; what it did before, where that is nothing."""
         metrics = self._get(root, "/metrics")
         facts = info_from_metrics(metrics)
         if facts.is_known:
             return facts
         if (found := program_of(metrics)) is None:
-            return info_from_flags(self._get(root, "/flags"))
+            facts = info_from_flags(self._get(root, "/flags"))
+            return facts if facts.is_known else known
         program, version = found
         if program != "prometheus":
             return ServerInfo(kind=program, version=version, flags={"version": version})
@@ -257,10 +255,10 @@ class Server:
                 return False
         return self._has_vmui[version]
 
-    def _compare_clocks(self) -> float | None:
+    def _compare_clocks(self, receiver: Receiver) -> float | None:
         began = time.time()
         try:
-            date = self.check_health(self._receiver)
+            date = self.check_health(receiver)
         except ServerRejected:
             return None
         if date is None:

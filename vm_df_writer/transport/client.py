@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -196,21 +197,17 @@ class HttpClient:
             several times, in all for `retry_deadline`, and a second for each 64 KiB.
         """
         headers = _FORM if self._endpoint.is_loopback else _FORM | {"Accept-Encoding": "gzip"}
-        answer = self._post_form(self._targets.reading(url), form, headers, timeout_s)
-        try:
+        with closing(
+            self._post_form(self._targets.reading(url), form, headers, timeout_s)
+        ) as answer:
             yield from answer.lines(most_bytes, patience_s=self._patience_s)
-        finally:
-            answer.close()
 
     def stream_bytes(
         self, url: str, form: Sequence[tuple[str, str]], *, most_bytes: int
     ) -> Generator[bytes, None, None]:
         """Post a form and yield the answer as it comes, without gzip, as :meth:`stream_lines`."""
-        answer = self._post_form(self._targets.reading(url), form)
-        try:
+        with closing(self._post_form(self._targets.reading(url), form)) as answer:
             yield from answer.chunks(most_bytes, patience_s=self._patience_s)
-        finally:
-            answer.close()
 
     def post_form(
         self, url: str, form: Sequence[tuple[str, str]], *, timeout_s: float | None = None
