@@ -92,14 +92,10 @@ def _pandas_dtype(dtype: Any) -> Any:
     return None
 
 
-def schema_of(schema: Any, columns: Collection[str] | None = None) -> Schema:
-    """Return the columns of an Arrow schema, and what kind of values each holds."""
-    kinds = {
-        field.name: _kind(field.type)
-        for field in schema
-        if columns is None or field.name in columns
-    }
-    return Schema(kinds)
+def schema_of(schema: Any, columns: Collection[str] | None) -> Schema:
+    """Return some columns of an Arrow schema, or all, and what kind of values each holds."""
+    wanted = set(schema.names if columns is None else columns)
+    return Schema({field.name: _kind(field.type) for field in schema if field.name in wanted})
 
 
 def _kind(dtype: Any) -> str:
@@ -120,13 +116,12 @@ def _kind(dtype: Any) -> str:
 
 
 def _open(file: IO[bytes]) -> Any:
-    import_arrow_with_pandas()
-    import pyarrow as pa
+    pyarrow = import_arrow_with_pandas()
     import pyarrow.ipc as ipc
 
     try:
         return ipc.open_file(file)
-    except pa.ArrowInvalid:
+    except pyarrow.ArrowInvalid:
         file.seek(0)
         if file.read(4) == b"FEA1":
             raise SourceError(

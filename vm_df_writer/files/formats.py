@@ -26,19 +26,16 @@ class FileFormat(Protocol):
         self, file: IO[bytes], reading: ReadOptions, options: FileOptions
     ) -> tuple[Schema, list[Part]]:
         """Say what the columns hold, and cut the file into parts."""
-        ...
 
     def read(
         self, file: IO[bytes], schema: Schema, parts: Sequence[Part], reading: ReadOptions
     ) -> Iterator[pd.DataFrame]:
         """Read parts, in the order of the file."""
-        ...
 
     def read_whole(
         self, file: IO[bytes], reading: ReadOptions, options: FileOptions
     ) -> pd.DataFrame:
         """Read the file as one frame."""
-        ...
 
 
 # Text may be packed: its formats unpack it themselves, by text_stream.open_text.

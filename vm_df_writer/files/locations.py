@@ -158,17 +158,13 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
     SourceError
         If it is gone or may not be read.
     """
-    try:
+    with _clear_refusals():
         if "://" in path:
             filesystem, inside = _filesystem(path)
             file: IO[bytes] = filesystem.open(inside, "rb")
         else:
             stamp_of(path)  # opening a pipe would wait for a writer
             file = Path(path).open("rb")  # noqa: SIM115 - closed below
-    except SourceError:
-        raise
-    except Exception as error:  # noqa: BLE001 - file systems raise all kinds
-        raise SourceError(_cannot_be_opened(error)) from None
     with file:
         yield file
 
@@ -181,24 +177,16 @@ def stamp_of(path: str) -> FileStamp:
     SourceError
         If it is gone, or is no regular file.
     """
-    try:
-        if "://" not in path:
-            status = Path(path).stat()
-            _require_regular(status.st_mode)
-            # Another file put in its place may have the size and the time of the old one.
-            return FileStamp(status.st_size, _mark(f"{status.st_mtime_ns} {status.st_ino}"))
-        filesystem, inside = _filesystem(path)
-        filesystem.invalidate_cache()
-        return FileStamp(filesystem.size(inside), _mark(filesystem.ukey(inside)))
-    except SourceError:
-        raise
-    except Exception as error:  # noqa: BLE001 - file systems raise all kinds
-        raise SourceError(_cannot_be_opened(error)) from None
-
-
-def _require_regular(mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise SourceError(_NOT_REGULAR)
+    with _clear_refusals():
+        if "://" in path:
+            filesystem, inside = _filesystem(path)
+            filesystem.invalidate_cache()
+            return FileStamp(filesystem.size(inside), _mark(filesystem.ukey(inside)))
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(_NOT_REGULAR)
+        # Another file put in its place may have the size and the time of the old one.
+        return FileStamp(status.st_size, _mark(f"{status.st_mtime_ns} {status.st_ino}"))
 
 
 def _mark(text: str) -> int:
@@ -239,11 +227,20 @@ def _key_value_folders(path: str) -> Iterator[tuple[str, str]]:
             yield unquote(name), unquote(value)
 
 
-def _cannot_be_opened(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file any more; put it back, and run with --retry-failed"
-    reason = getattr(error, "strerror", None) or str(error)
-    return f"cannot be opened ({reason}); see to it that it may be read"
+@contextmanager
+def _clear_refusals() -> Iterator[None]:
+    """Turn what file systems raise of a file, which are all kinds, into one class."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except FileNotFoundError:
+        raise SourceError(
+            "there is no such file any more; put it back, and run with --retry-failed"
+        ) from None
+    except Exception as error:  # noqa: BLE001
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"cannot be opened ({reason}); see to it that it may be read") from None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

@@ -15,7 +15,7 @@ from vm_df_writer.errors import SourceError
 from vm_df_writer.files.csv.lines import first_line_end
 from vm_df_writer.files.file_options import FileOptions
 
-__all__ = ["CsvDialect", "describe_bad_bytes", "sniff_dialect"]
+__all__ = ["CsvDialect", "decode_utf8", "sniff_dialect"]
 
 _SEPARATORS = (",", ";", "\t", "|")
 _SHOWN_AS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -98,9 +98,9 @@ def sniff_dialect(
     if not head[start:].strip():
         raise SourceError("is empty; a CSV begins with the names of its columns")
     _check_no_annotations(head[start:])
-    separator = separator or _find_separator(_decode(head[start:]), default_separator)
+    separator = separator or _find_separator(decode_utf8(head[start:]), default_separator)
     end = start + first_line_end(head[start:], separator)
-    header = next(_records(_decode(head[start:end]), separator))
+    header = next(_records(decode_utf8(head[start:end]), separator))
     dialect = CsvDialect(
         separator=separator,
         decimal=options.decimal or ".",
@@ -112,19 +112,21 @@ def sniff_dialect(
     return dialect, end
 
 
-def _decode(text: bytes) -> str:
+def decode_utf8(text: bytes) -> str:
+    """Decode a text that a file holds.
+
+    Raises
+    ------
+    SourceError
+        If it is no UTF-8; names the first byte that shows it.
+    """
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise SourceError(describe_bad_bytes(error)) from None
-
-
-def describe_bad_bytes(error: UnicodeDecodeError, start: int = 0) -> str:
-    """Say which bytes of a text are no UTF-8; `start` is where the text begins in the file."""
-    return (
-        f"is no UTF-8 (byte {error.object[error.start]:#04x} at {start + error.start:,}); name "
-        "what it is with encoding=, such as encoding='cp1252'"
-    )
+        raise SourceError(
+            f"is no UTF-8 (byte {text[error.start]:#04x} at {error.start:,}); name what it is "
+            "with encoding=, such as encoding='cp1252'"
+        ) from None
 
 
 def _records(text: str, separator: str) -> Any:

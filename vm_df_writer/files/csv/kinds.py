@@ -17,11 +17,10 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.errors import SourceError
 from vm_df_writer.files.csv.cells import is_missing, parse_numbers, parse_texts
-from vm_df_writer.files.csv.dialect import CsvDialect, describe_bad_bytes
+from vm_df_writer.files.csv.dialect import CsvDialect, decode_utf8
 from vm_df_writer.files.csv.formatted_numbers import FormattedNumbers
-from vm_df_writer.files.csv.lines import check_cell_counts
+from vm_df_writer.files.csv.lines import among, check_cell_counts
 from vm_df_writer.files.part import needed_columns
-from vm_df_writer.model.series import BoolArray
 
 __all__ = ["ColumnKinds"]
 
@@ -101,7 +100,8 @@ class ColumnKinds:
             If a line has more cells than the header has names, the text is no UTF-8, or a value
             is no number.
         """
-        _check_utf8(data)
+        if not data.isascii():
+            decode_utf8(data)
         check_cell_counts(data, self._dialect.separator, len(self._dialect.names), self._line)
         if open_columns := [i for i in self._columns if not self._is_settled(i)]:
             self._look_at(data, open_columns)
@@ -270,27 +270,11 @@ def _roles_by_keyword(names: Sequence[str], reading: ReadOptions) -> Mapping[obj
     return roles | dict.fromkeys(reading.label_columns or (), "label")
 
 
-def _check_utf8(data: bytes) -> None:
-    if data.isascii():
-        return
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        raise SourceError(describe_bad_bytes(error)) from None
-
-
 def _may_have_leading_zeros(data: bytes, separator: str) -> bool:
     """Say whether an integer may begin with a zero; a look at each column would take long."""
     text = np.frombuffer(b"\n\n" + data + b"\n", np.uint8)
     zeros = np.flatnonzero(text[:-1] == ord("0"))
-    zeros = zeros[_among(b"0123456789")[text[zeros + 1]]]
+    zeros = zeros[among(b"0123456789")[text[zeros + 1]]]
     before = text[zeros - 1]
-    before = np.where(_among(b"+-")[before], text[zeros - 2], before)
-    return bool(_among(b'\n" ' + separator.encode())[before].any())
-
-
-def _among(some: bytes) -> BoolArray:
-    """Return a table that says of each byte whether it is one of some."""
-    table = np.zeros(256, dtype=bool)
-    table[[*some]] = True
-    return table
+    before = np.where(among(b"+-")[before], text[zeros - 2], before)
+    return bool(among(b'\n" ' + separator.encode())[before].any())

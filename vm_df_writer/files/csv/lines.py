@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from vm_df_writer.errors import SourceError
 
-__all__ = ["check_cell_counts", "first_line_end", "last_line_end"]
+__all__ = ["among", "check_cell_counts", "first_line_end", "last_line_end"]
 
-_QUOTE, _LINE_FEED, _CARRIAGE_RETURN, _BLANK = b'"\n\r '
+_QUOTE, _LINE_FEED, _BLANK = b'"\n '
 
 
 def last_line_end(data: bytes, separator: str) -> int:
@@ -76,6 +76,13 @@ def check_cell_counts(data: bytes, separator: str, n_names: int, first_line: int
         )
 
 
+def among(some: bytes) -> npt.NDArray[np.bool_]:
+    """Return a table that says of each byte whether it is one of some."""
+    table = np.zeros(256, dtype=bool)
+    table[[*some]] = True
+    return table
+
+
 def _line_ends(data: bytes, separator: str) -> npt.NDArray[np.intp]:
     ends = np.frombuffer(data, np.uint8) == _LINE_FEED
     if b'"' in data:
@@ -107,8 +114,7 @@ def _open_and_close(
     text: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], separator: str
 ) -> bool:
     """Say whether every other quote opens a cell, and each between closes it or stands twice."""
-    borders = np.zeros(256, dtype=bool)
-    borders[[ord(separator), _LINE_FEED, _CARRIAGE_RETURN, _QUOTE]] = True
+    borders = among(b'\n\r"' + separator.encode())
     framed = np.concatenate([[_LINE_FEED, _LINE_FEED], text, [_LINE_FEED]]).astype(np.uint8)
     opening, closing = quotes[::2] + 2, quotes[1::2] + 2
     before = framed[opening - 1]
