@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Self, Unpack
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ from vm_df_writer.jobs.errors import RepeatedSamplesError
 from vm_df_writer.jobs.overlap.part_survey import PartSurvey
 from vm_df_writer.jobs.overlap.repeated_samples import leave_out_of_all
 from vm_df_writer.jobs.workers.tasks import keywords_with
+from vm_df_writer.model.kept_attribute import kept_attribute
 from vm_df_writer.model.series import IntArray, SeriesBlock
 from vm_df_writer.operations.existing.if_exists import existing_in_frame
 from vm_df_writer.operations.preflight import plan_send
@@ -64,6 +66,23 @@ class InputFiles:
     hive: bool
     file_labels: Sequence[str]
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        file_options: FileOptions,
+        hive: bool,
+        file_labels: Sequence[str],
+        **reading: Unpack[ReadingKeywords],
+    ) -> Self:
+        """Return what the options of a command say."""
+        return cls(reading, file_options, hive, file_labels)
+
+    @kept_attribute
+    def read_options(self) -> ReadOptions:
+        """How the frames are read, checked."""
+        return ReadOptions.of(**self.reading)
+
     def expand(self, paths: Sequence[str]) -> list[str]:
         """Return the files that paths, folders, globs and URLs stand for; ``-`` stays alone.
 
@@ -88,7 +107,7 @@ class InputFiles:
         SourceError
             If the file cannot be read.
         """
-        return read_file(file, ReadOptions.of(**self.reading), self.file_options)
+        return read_file(file, self.read_options, self.file_options)
 
     def keywords(self, file: str) -> ReadingKeywords:
         """Return the reading keywords for a file, with the labels that its path gives it.
@@ -103,7 +122,7 @@ class InputFiles:
 
     def keep_together(self, files: Sequence[str]) -> bool:
         """Say whether files may store several samples of a series at one time."""
-        return len(files) > 1 and ReadOptions.of(**self.reading).duplicates == "keep"
+        return len(files) > 1 and self.read_options.duplicates == "keep"
 
     def find_repeats(self, files: Sequence[str], backend: Backend) -> Repeated:
         """Find the samples of each file that one before it has too.
@@ -120,7 +139,7 @@ class InputFiles:
         RepeatedSamplesError
             Names two files that have other values of the same series at the same times.
         """
-        policy = ReadOptions.of(**self.reading).duplicates
+        policy = self.read_options.duplicates
         if len(files) == 1 or policy == "keep":
             return {}
         survey, found = PartSurvey(policy), {}

@@ -220,10 +220,7 @@ def _choose(context: click.Context, option: click.Parameter, value: object) -> N
     if _CHOSEN not in context.meta or not value:
         return
     chosen, lines = context.meta[_CHOSEN]
-    if option.name == "log_format":
-        chosen.as_json = value == "json"
-    else:
-        setattr(chosen, str(option.name), value)
+    setattr(chosen, str(option.name), value)
     if chosen.verbose:
         level = logging.DEBUG if chosen.verbose > 1 else logging.INFO
         logging.getLogger("vm_df_writer").setLevel(level)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 
 from vm_df_writer.config.read_options import ReadOptions
@@ -24,6 +24,7 @@ __all__ = ["explain", "name_options", "option_name"]
 
 # Their messages begin with a keyword, if they are about one.
 _ABOUT_OPTIONS = (JobError, SourceError, ReplaceError, SamplesExistError)
+_QUOTED = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
 
 
 def option_name(keyword: str) -> str:
@@ -38,45 +39,22 @@ def option_name(keyword: str) -> str:
     return "--" + singular.get(keyword, keyword.replace("_", "-"))
 
 
-@dataclass(frozen=True)
-class _Keywords:
-    """What finds keywords in messages; made when one is shown, since JobOptions needs pandas.
-
-    Attributes
-    ----------
-    name : Pattern
-        Any of them.
-    marked : Pattern
-        One as messages mark it; then that it is switched on, or what its value begins with. Or
-        else what is quoted.
-    with_list : Pattern
-        One with a list of names; the comma behind it parts it from another one.
-    """
-
-    name: re.Pattern[str]
-    marked: re.Pattern[str]
-    with_list: re.Pattern[str]
-
-
 @cache
-def _keywords() -> _Keywords:
+def _any_keyword() -> str:
+    """Return what matches a keyword; only messages need it, for which pandas is imported."""
     from vm_df_writer.jobs.options import JobOptions
 
     known = (*fields(ReadOptions), *fields(FileOptions), *fields(JobOptions))
-    names = "|".join([*(field.name for field in known), "state"])
-    quoted = r"""(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|(?<!\w)"(?:[^"\\]|\\.)*"(?!\w)"""
-    return _Keywords(
-        re.compile(names),
-        re.compile(rf"(?<![^\s(])({names})=(?!=)(?:(True)\b|(?=([^\s,;:)])?))|{quoted}"),
-        re.compile(rf"(?<![^\s(])({names})=(\[[^\[\]]*\])(?:,(?= (?:{names})=\[))?"),
-    )
+    return "|".join([*(field.name for field in known), "state"])
 
 
 def explain(error: VmDfWriterError) -> str:
     """Return the message of an error, with options where it names Python's keywords."""
-    message = name_options(error.describe()) if _names_keywords(error) else error.describe()
+    message = error.describe()
+    if isinstance(error, (*_ABOUT_OPTIONS, FrameError, VerificationError)):
+        message = name_options(message)
     where, colon, rest = message.partition(":")
-    if isinstance(error, _ABOUT_OPTIONS) and _keywords().name.fullmatch(where):
+    if isinstance(error, _ABOUT_OPTIONS) and re.fullmatch(_any_keyword(), where):
         return option_name(where) + colon + rest
     return message
 
@@ -97,17 +75,18 @@ def name_options(message: str) -> str:
     >>> name_options("pass label_columns=['host', 'a b'], value_columns=['y']; or label_columns=[]")
     "pass --label-columns host --label-columns 'a b' --value-columns y; or --label-columns ''"
     """
+    keyword = rf"(?<![^\s(])({_any_keyword()})="
+    # With a list of names; the comma behind it parts it from another one.
+    with_list = rf"{keyword}(\[[^\[\]]*\])(?:,(?= (?:{_any_keyword()})=\[))?"
+    # As messages mark it; then that it is switched on, or what its value begins with.
+    marked = rf"{keyword}(?!=)(?:(True)\b|(?=([^\s,;:)])?))|{_QUOTED}"
+    return re.sub(marked, _name_option, re.sub(with_list, _repeat_option, message))
 
-    def name(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return match[0]
-        return option_name(match[1]) + (" " if match[3] else "")
 
-    return _keywords().marked.sub(name, _keywords().with_list.sub(_repeat_option, message))
-
-
-def _names_keywords(error: VmDfWriterError) -> bool:
-    return isinstance(error, (*_ABOUT_OPTIONS, FrameError, VerificationError))
+def _name_option(match: re.Match[str]) -> str:
+    if match[1] is None:  # quoted
+        return match[0]
+    return option_name(match[1]) + (" " if match[3] else "")
 
 
 def _repeat_option(match: re.Match[str]) -> str:

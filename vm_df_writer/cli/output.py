@@ -42,13 +42,13 @@ class Verbosity:
         0, 1 with ``-v``: also informational records; 2 with ``-vv``: everything.
     quiet : bool
         Errors alone.
-    as_json : bool
-        Each message is a line of JSON.
+    log_format : {"text", "json"}
+        Whether each message is a line of JSON.
     """
 
     verbose: int = 0
     quiet: bool = False
-    as_json: bool = False
+    log_format: str = "text"
 
 
 _current = Verbosity()
@@ -78,7 +78,7 @@ def shown_progress(progress: bool | None) -> bool | Literal["auto"]:  # noqa: FB
     ('auto', True)
     """
     if progress is None:
-        return False if _current.quiet or _current.as_json else "auto"
+        return False if _current.quiet or _current.log_format == "json" else "auto"
     return progress
 
 
@@ -100,7 +100,7 @@ def say(message: object, *, err: bool = False) -> None:
     A stream may be closed, full or without a reader. Standard error then says so of standard
     output.
     """
-    if err and _current.as_json:
+    if err and _current.log_format == "json":
         message = _as_json_line(str(message))
     _echo(message, err=err)
 

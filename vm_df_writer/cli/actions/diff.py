@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import pandas as pd
 
@@ -16,12 +16,10 @@ from vm_df_writer.cli.frame_output import FrameOutput, OutputFormat
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import ExitCode, worst_of
 from vm_df_writer.cli.output import say, say_json
-from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.text import describe_counts
 from vm_df_writer.errors import ConfigError
-from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.queries.diff import diff_plan
 
 __all__ = ["run"]
@@ -39,17 +37,14 @@ def run(
     output: Path | None,
     file_format: OutputFormat | None,
     as_json: bool,
-    file_options: FileOptions,
-    hive: bool,
-    file_labels: Sequence[str],
-    **reading: Unpack[ReadingKeywords],
+    **input_options: Any,
 ) -> None:
     """Do what the command says, and exit."""
     gives_rows = output is not None or file_format is not None
     if as_json and gives_rows and output is None:
         raise ConfigError("--json: --format is given without --output; keep one of the two")
     target = FrameOutput.of(output, file_format, "csv", "parquet")
-    inputs = InputFiles(reading, file_options, hive, file_labels)
+    inputs = InputFiles.of(**input_options)
     files = inputs.expand(paths)
     backend = Backend.of(config)
     with closing(backend.client):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any
 
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import about
 from vm_df_writer.cli.output import say
-from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
-from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.writer import VmWriter
 
 __all__ = ["run"]
@@ -19,14 +17,10 @@ __all__ = ["run"]
 def run(
     paths: Sequence[str],
     config: WriterConfig,
-    *,
-    file_options: FileOptions,
-    hive: bool,
-    file_labels: Sequence[str],
-    **reading: Unpack[ReadingKeywords],
+    **input_options: Any,
 ) -> None:
     """Do what the command says, and exit."""
-    inputs = InputFiles(reading, file_options, hive, file_labels)
+    inputs = InputFiles.of(**input_options)
     files = inputs.expand(paths)
     with VmWriter(config=config) as writer:
         for file in files:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial, reduce
 from operator import add
-from typing import Unpack
+from typing import Any
 
 import click
 
@@ -15,11 +15,9 @@ from vm_df_writer.cli.each_file import Errors, compare_each, list_files, tell_er
 from vm_df_writer.cli.input_files import InputFiles, shown_name
 from vm_df_writer.cli.messages import ExitCode
 from vm_df_writer.cli.output import say, say_json
-from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import ConfigError, VerificationError
-from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.receipts.verify_receipt import verify_receipt
 from vm_df_writer.operations.verify import verify_plan
@@ -34,10 +32,7 @@ def run(
     count_only: bool,
     receipt_path: str | None,
     as_json: bool,
-    file_options: FileOptions,
-    hive: bool,
-    file_labels: Sequence[str],
-    **reading: Unpack[ReadingKeywords],
+    **input_options: Any,
 ) -> None:
     """Do what the command says, and exit."""
     if receipt_path is not None:
@@ -46,7 +41,7 @@ def run(
         sys.exit(_verify_receipt(config, receipt_path, as_json=as_json))
     if not paths:
         raise click.UsageError("Missing argument 'PATH...', or --receipt FILE.")
-    inputs = InputFiles(reading, file_options, hive, file_labels)
+    inputs = InputFiles.of(**input_options)
     files = inputs.expand(paths)
     backend = Backend.of(config)
     with closing(backend.client):

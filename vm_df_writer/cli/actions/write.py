@@ -6,20 +6,18 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Unpack
+from typing import Any
 
 from vm_df_writer.cli.file_results import FileResult, FileResults
 from vm_df_writer.cli.input_files import InputFiles
 from vm_df_writer.cli.messages import ExitCode, about, exit_code_of, interruption_code, worst_of
 from vm_df_writer.cli.option_names import explain
 from vm_df_writer.cli.output import require_folder, say, say_json, shown_progress
-from vm_df_writer.config.read_options import ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.one_interrupt import OneInterrupt
 from vm_df_writer.display.text import describe_counts
 from vm_df_writer.errors import VmDfWriterError, WriteInterrupted
-from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.jobs.options import require_parts_can_differ
 from vm_df_writer.jobs.report_file import require_report_name, save_report
 from vm_df_writer.metrics import WriterMetrics
@@ -46,16 +44,15 @@ def run(
     report_paths: Sequence[Path],
     as_json: bool,
     progress: bool | None,
-    file_options: FileOptions,
-    hive: bool,
-    file_labels: Sequence[str],
-    **reading: Unpack[ReadingKeywords],
+    **input_options: Any,
 ) -> None:
     """Do what the command says, and exit."""
-    _require_receipt(receipt_path, reading, if_exists)
+    inputs = InputFiles.of(**input_options)
+    if receipt_path is not None:  # what would keep it from being written
+        check_receipt_choice(inputs.read_options.duplicates, if_exists)
+        require_folder("--receipt", receipt_path)
     for report_path in report_paths:
         require_report_name(report_path)
-    inputs = InputFiles(reading, file_options, hive, file_labels)
     files = inputs.expand(paths)
     require_parts_can_differ(if_exists, keeps_all=inputs.keep_together(files))
     backend = Backend.of(config, observer=metrics)
@@ -106,15 +103,6 @@ def _tell(results: FileResults, *, as_json: bool, fail_on_drop: bool) -> ExitCod
         say(f"Error: {lost}", err=True)
         code = ExitCode.DROPPED
     return code
-
-
-def _require_receipt(
-    path: Path | None, reading: ReadingKeywords, if_exists: IfExists | None
-) -> None:
-    """Refuse now what would keep a receipt from being written."""
-    if path is not None:
-        check_receipt_choice(reading.get("duplicates", "last"), if_exists)
-        require_folder("--receipt", path)
 
 
 def _save_receipt(results: FileResults, path: Path | None) -> None:

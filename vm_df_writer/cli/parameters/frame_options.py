@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
-from functools import wraps
+from functools import partial, wraps
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -38,17 +38,13 @@ def reading_options(*names: str) -> Callable[[Command], Command]:
     >>> [option.opts[0] for option in show.params[:3]]
     ['--layout', '--query-key', '--label']
     """
-
-    def add(command: Command) -> Command:
-        hints = get_type_hints(ReadingKeywords)
-        options = [
-            _option_of(field, hints[field.name], _READING)
-            for field in fields(ReadOptions)
-            if not names or field.name in names
-        ]
-        return with_options(command, options)
-
-    return add
+    hints = get_type_hints(ReadingKeywords)
+    options = [
+        _option_of(field, hints[field.name], _READING)
+        for field in fields(ReadOptions)
+        if not names or field.name in names
+    ]
+    return partial(with_options, options=options)
 
 
 def file_options(command: Command) -> Command:

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from pydantic import SecretStr
 
-from vm_df_writer.cli.parameters.option_groups import Command, grouped_option
+from vm_df_writer.cli.parameters.option_groups import Command, grouped_option, with_options
 from vm_df_writer.cli.parameters.pairs import name_value_pairs
 from vm_df_writer.config.environment import (
     SHORT_NAMES,
@@ -44,8 +44,8 @@ _GROUPS: Mapping[str, OptionGroup] = {
     **dict.fromkeys(("max_label_name_bytes", "max_label_value_bytes"), "series"),
 }
 # A kind of writer is all there is; a command ends before a cache of its labels is of use; what
-# authenticates is a function.
-_NO_OPTION = frozenset({"class_", "metric_prefix_cache_max_entries", "auth"})
+# authenticates is a function; a parameter names the file of a bearer token.
+_NO_OPTION = frozenset({"class_", "metric_prefix_cache_max_entries", "auth", "bearer_token"})
 # Credentials of a file go to no other server, so that these do not stand beside it.
 _OF_A_FILE_ALONE = (
     *("datasource_url", "query_url", "storage_urls", "health_path", "grafana_url"),
@@ -96,13 +96,8 @@ def server_options(
             config = _open_config(config_path, options, default_url)
             return command(*given, config=config, **keywords)
 
-        wrapped: Command = with_config
-        for group in reversed(groups):
-            for name in reversed(_fields_of(group)):
-                wrapped = _option_of(name, group)(wrapped)
-            if group == "server":
-                wrapped = _config_option(wrapped)
-        return wrapped
+        options = [_option_of(name, group) for group in groups for name in _fields_of(group)]
+        return with_options(with_config, [_CONFIG_OPTION, *options])
 
     return add
 
@@ -115,20 +110,17 @@ def _fields_of(group: OptionGroup) -> list[str]:
     ]
 
 
-def _config_option(command: Command) -> Command:
-    option = grouped_option(
-        _HEADINGS["server"],
-        "--config",
-        "config_path",
-        type=click.Path(exists=True, dir_okay=False),
-        envvar="VM_DF_WRITER_CONFIG",
-        metavar="FILE",
-        help="A vmanomaly file, whose writer section is read, or such a section alone; in place "
-        "of --url, of --metric-format and of the environment variables. Options replace what "
-        "else stands there.",
-    )
-    wrapped: Command = option(command)
-    return wrapped
+_CONFIG_OPTION = grouped_option(
+    _HEADINGS["server"],
+    "--config",
+    "config_path",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="VM_DF_WRITER_CONFIG",
+    metavar="FILE",
+    help="A vmanomaly file, whose writer section is read, or such a section alone; in place of "
+    "--url, of --metric-format and of the environment variables. Options replace what else stands "
+    "there.",
+)
 
 
 def _option_of(name: str, group: OptionGroup) -> Callable[[Any], Any]:
@@ -141,8 +133,6 @@ def _option_of(name: str, group: OptionGroup) -> Callable[[Any], Any]:
             option, keyword = f"{option}-file", f"{name}_file"
             settings["metavar"] = "FILE"
             text = f"Path of a file with this alone: {text[0].lower()}{text[1:]}"
-            if name not in secrets_by_file().values():
-                return lambda command: command  # a parameter names its file
         case origin if origin is dict:
             text += " May be repeated."
             if name == "headers":
