@@ -253,7 +253,7 @@ def test_what_a_server_behind_an_agent_drops(
     server = start_victoria_metrics(retention="1d")
     agent = start_vmagent(server.url)
     frame = FRAME.set_axis(NOW - pd.to_timedelta([0, 1, 2, 40, 50], unit="h"))
-    error, found, report = verdict(agent.url, frame, query_url=server.url)
+    error, found, report = verdict(agent.url, frame, query_url=server.url, retention="400d")
     assert found == Verification(expected=10, found=6, missing=4)
     ignored = 'vm_rows_ignored_total{reason="small_timestamp"}'
     assert report.server_drops == {ignored: 4}

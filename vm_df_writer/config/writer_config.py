@@ -136,8 +136,8 @@ class WriterConfig(BaseModel):
     parameter of vmanomaly."""
     retention: Duration | None = None
     """How long the server keeps samples, such as 30d, where it does not report that itself: a
-    cluster, or what is behind vmagent or vmauth. Older samples are left out and counted. Not a
-    parameter of vmanomaly."""
+    cluster, or what is behind vmagent or vmauth, which is taken to keep what a single node at
+    `query_url` keeps. Older samples are left out and counted. Not a parameter of vmanomaly."""
     concurrency: int = Field(default=2, ge=1, le=64)
     """Most requests at a time. Not a parameter of vmanomaly."""
     retry_deadline: Duration = "2m"

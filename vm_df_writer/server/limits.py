@@ -28,6 +28,10 @@ __all__ = ["ServerLimits", "label_limits_of", "line_limit_of"]
 # Of those that are neither VictoriaMetrics nor Prometheus, Mimir keeps the shortest values.
 _OTHER_VALUE_BYTES = 2048
 _NO_LIMIT = 10**9
+_READER_REMEDY = (
+    "raise the -retentionPeriod of the server that is read from, or set retention if others keep "
+    "samples for longer"
+)
 
 _LINE_BYTES = 10 * 2**20  # what new servers take by default; old ones take more
 
@@ -94,12 +98,17 @@ def line_limit_of(facts: ServerInfo) -> int:
 def _times_of(config: WriterConfig, servers: ServerPair) -> TimeLimits:
     if servers.receiver.name == "prometheus":
         return limits_of_prometheus(servers.write, servers.now_ms())
+    hands_on = servers.write.kind != "single" and not servers.storages
+    # It may hand on to others than the one that is read from: a configured retention is theirs.
+    from_reader = hands_on and servers.read.kind == "single" and config.retention_s is None
     limits = time_limits_of(
         servers.write,
         *servers.now_range_ms(),
-        storages=servers.storages,
+        storages=[servers.read] if from_reader else servers.storages,
         retention_s=config.retention_s,
     )
+    if from_reader:
+        limits = replace(limits, oldest_remedy=_READER_REMEDY)
     if servers.receiver.name != "victoria_metrics":  # what Mimir, Cortex and Thanos refuse
         return replace(
             limits,

@@ -83,6 +83,23 @@ def test_the_limits_of_times_follow_from_storages_and_configuration() -> None:
     assert round((told - alone) / 86_400_000, 2) == 23
 
 
+@pytest.mark.parametrize("kind", ["vmagent", "unknown"])
+def test_before_what_hands_on_the_retention_of_the_server_that_is_read_from_holds(
+    kind: str,
+) -> None:
+    servers = ServerPair(write=ServerInfo(kind=kind), read=single(retentionPeriod="7d"))
+    config = WriterConfig(datasource_url="http://h", query_url="http://i")
+    times = ServerLimits.of(config, servers).times
+    assert times.oldest_ms is not None
+    assert round((servers.now_ms() - times.oldest_ms) / 86_400_000, 2) == 7
+    assert times.newest_ms is not None
+    assert times.oldest_remedy.startswith("raise the -retentionPeriod of the server that is read")
+    set_by_hand = config.model_copy(update={"retention": "400d"})
+    oldest_ms = ServerLimits.of(set_by_hand, servers).times.oldest_ms
+    assert oldest_ms is not None
+    assert round((times.oldest_ms - oldest_ms) / 86_400_000, 2) == 393
+
+
 @pytest.mark.parametrize("value", ["9" * 5000, "٣", "1e9", "-1", ""])
 def test_a_number_that_is_none_is_not_known(value: str) -> None:
     flags = {"maxLabelsPerTimeseries": value, "import.maxLineLen": value + "TiB"}
