@@ -5,7 +5,7 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 OLDEST_PYTHON ?= python3.11 python3.12
 
 # Many tests wait for a server more than they compute.
-PYTEST_ARGS ?= -n 6 --dist worksteal
+PYTEST_ARGS ?= -n 9 --dist worksteal
 
 # Which of the servers that `make servers` gets the tests run against: the oldest or the newest.
 export VM_TEST_SUITE ?= oldest

@@ -52,7 +52,10 @@ def test_text_and_objects_of_times_are_the_time_if_nothing_else_can_be(held: Any
         assert found(long_frame().set_index(pd.Index(held, dtype=object))) == "index"
 
 
-@pytest.mark.parametrize("held", [[0.125, 1.5, 0.25], ["x", "y", "z"], [True, False, True]])
+@pytest.mark.parametrize(
+    "held",
+    [[0.125, 1.5, 0.25], ["x", "y", "z"], [True, False, True], [1j, 2j, 3j]],
+)
 def test_what_is_called_a_time_and_is_none_does_not_count(held: Any) -> None:
     assert found(long_frame(timestamp=TEXTS, time=held)) == "column 'timestamp'"
 
