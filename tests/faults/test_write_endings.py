@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -118,7 +119,7 @@ def test_whatever_is_raised_while_bodies_are_made_keeps_the_rest(
 
 
 def test_a_second_ctrl_c_ends_the_keeping_and_the_account_still_closes(
-    proxy: FaultProxy, run: str, tmp_path: Path
+    proxy: FaultProxy, run: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     frame = frame_of(80_000, 60)
     proxy.schedule(then=hang)
@@ -130,6 +131,9 @@ def test_a_second_ctrl_c_ends_the_keeping_and_the_account_still_closes(
     check_closed(report, frame)
     assert report.in_doubt == 2
     assert samples_in(tmp_path) < report.undelivered == frame.size
+    assert re.search(
+        r"takes no more \(interrupted\): [0-9,]+ samples of .* are neither", caplog.text
+    )
     assert not list(tmp_path.glob("*.part"))
 
 

@@ -77,8 +77,7 @@ class OneInterrupt:
         if isinstance(before, type(self)) and before.is_at_work(inspect.currentframe()):
             return before
         if callable(before):
-            # In no variable: a frame that refers to itself keeps all that its callers hold.
-            self._guarded = getattr(inspect.currentframe(), "f_back", None)
+            self._guarded = _frame_of_with(inspect.currentframe())
             self._handler_before = before
             signal.signal(signal.SIGINT, self)
         return self
@@ -125,6 +124,18 @@ class OneInterrupt:
         except BaseException:
             self._holds = True
             raise
+
+
+def _frame_of_with(entering: FrameType | None) -> FrameType | None:
+    """Return the frame of the block that is entered, also through `ExitStack.enter_context`.
+
+    It is kept in no variable of its own: a frame that refers to itself keeps all that its callers
+    hold.
+    """
+    frame = entering and entering.f_back
+    while frame is not None and frame.f_globals.get("__name__") == "contextlib":
+        frame = frame.f_back
+    return frame
 
 
 class _Reminder:

@@ -4,6 +4,7 @@ import math
 import signal
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_what_holds_is_not_struck_at_all() -> None:
         interrupt.hold()
         press()
     assert interrupt.noted
+
+
+def test_a_block_is_guarded_too_that_a_stack_of_contexts_has_entered() -> None:
+    with ExitStack() as stack:
+        interrupt = stack.enter_context(OneInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        press()
+        assert interrupt.noted
+    with pytest.raises(KeyboardInterrupt):
+        press()
 
 
 def test_the_outer_one_of_two_blocks_guards_both() -> None:
