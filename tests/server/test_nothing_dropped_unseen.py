@@ -30,7 +30,6 @@ from vm_df_writer import (
     to_import_lines,
 )
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.local.process import ServerProcess
 
 # Frames of three samples lose a large share of them with each that is dropped.
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning")
@@ -234,21 +233,6 @@ def test_samples_outside_of_what_a_server_keeps_are_not_sent(
         report = writer.write(frame, duplicates="keep", verify=True)
     assert (report.samples, report.dropped, verified(report)) == (2, {reason: 1}, True)
     assert report.total == 3
-
-
-def test_what_the_server_behind_an_agent_does_not_keep_is_not_sent(
-    start_victoria_metrics: StartServer, start_vmagent: Callable[..., ServerProcess]
-) -> None:
-    server = start_victoria_metrics(retention="2d")
-    agent = start_vmagent(server.url)
-    ages = pd.to_timedelta([1, 30, 47, 49, 100], unit="h")
-    frame = column(1.0, 2.0, 3.0, 4.0, 5.0, times=NOW - ages)
-    with (
-        VmWriter(agent.url, query_url=server.url, metric_format=FORMAT) as writer,
-        pytest.warns(RetentionWarning, match="-retentionPeriod of the server that is read from"),
-    ):
-        report = writer.write(frame, verify=True)
-    assert (report.samples, report.dropped, verified(report)) == (3, {"too_old": 2}, True)
 
 
 def test_a_frame_of_which_nothing_is_kept_is_not_sent(start_victoria_metrics: StartServer) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.support.fault_proxy import FaultProxy
 from tests.support.stored_frame import StoredFrame
 from tests.support.stored_samples import settled
 from tests.support.writers import frame_of
-from vm_df_writer import ConfigError, ServerRejected, VmWriter
+from vm_df_writer import ConfigError, RetentionWarning, ServerRejected, VmWriter
 from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
 
@@ -126,6 +127,23 @@ def test_vmagent_in_between(
 ) -> None:
     vmagent = start_vmagent(victoria_metrics.url)
     written(victoria_metrics, vmagent.url, run, query_url=victoria_metrics.url)
+
+
+def test_what_the_server_behind_vmagent_does_not_keep_is_left_out(
+    start_victoria_metrics: Callable[..., LocalVictoriaMetrics], start_vmagent: StartServer
+) -> None:
+    server = start_victoria_metrics(retention="2d")
+    agent = start_vmagent(server.url)
+    ages = pd.to_timedelta([1, 30, 47, 49, 100], unit="h")
+    frame = pd.DataFrame({"y": range(5)}, index=pd.Timestamp.now("UTC").floor("s") - ages)
+    with (
+        VmWriter(agent.url, query_url=server.url, metric_format={"__name__": "$VAR"}) as writer,
+        pytest.warns(RetentionWarning, match="-retentionPeriod of the server that is read from"),
+    ):
+        report = writer.write(frame, verify=True)
+    assert (report.samples, report.dropped) == (3, {"too_old": 2})
+    assert report.verification is not None
+    assert report.verification.found == 3
 
 
 def test_vmauth_in_front_of_vmagent_with_reads_elsewhere(
