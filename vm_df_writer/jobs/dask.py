@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -12,16 +13,7 @@ from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.errors import JobError
-from vm_df_writer.jobs.partition import (
-    PartitionTarget,
-    concurrency_of,
-    find_in_partition,
-    merge_reports,
-    open_target,
-    reader_of,
-    require_none,
-    write_partition,
-)
+from vm_df_writer.jobs.partition import PartitionWriter, merge_reports, require_none
 from vm_df_writer.jobs.partition_survey import PartitionReader, survey_partitions
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
@@ -113,7 +105,7 @@ def to_victoriametrics(
         from dask.delayed import delayed
     except ImportError:
         raise JobError("dask: it is not installed; pip install 'vm_df_writer[dask]'") from None
-    target = open_target(writer, reading, if_exists, verify, receipt=receipt)
+    own = PartitionWriter.of(writer, reading, if_exists=if_exists, verify=verify, receipt=receipt)
     partitions = ddf.to_delayed()  # type: ignore[no-untyped-call]
 
     def run(do: Callable[..., Any], numbers: Sequence[int] | None) -> Sequence[Any]:
@@ -124,20 +116,19 @@ def to_victoriametrics(
         return found
 
     started = time.perf_counter()
-    reader = survey_partitions(run, reader_of(target, reading), n_partitions=len(partitions))
-    lanes = concurrency_of(target, if_exists)
+    reader = survey_partitions(run, own.reader(reading), n_partitions=len(partitions))
+    lanes = own.concurrency()
     looked_up: Delayed | None = None
     if if_exists == "fail":
-        find = delayed(_find, pure=False)
+        find = delayed(partial(own.find, reading=reader.reading), pure=False)
         looked_up = delayed(require_none, pure=False)(
-            [find(p, target, reader.reading) for p in partitions]
+            [find(number, [partition]) for number, partition in enumerate(partitions)]
         )
-    write = delayed(_write, pure=False)
-    choices = {"if_exists": if_exists, "verify": verify, "receipt": receipt}
+    write = delayed(_write_after, pure=False)
     reports: list[Delayed] = []
     for number, partition in enumerate(partitions):
         before = reports[-lanes] if len(reports) >= lanes else looked_up
-        reports.append(write(number, partition, target, reader, after=before, **choices))
+        reports.append(write(before, own, number, partition, reader))
     merged: Delayed = delayed(merge_reports)(reports)
     if not compute:
         return merged
@@ -145,28 +136,8 @@ def to_victoriametrics(
     return replace(report, elapsed_s=time.perf_counter() - started)
 
 
-def _write(
-    number: int,
-    frame: pd.DataFrame,
-    target: PartitionTarget,
-    reader: PartitionReader,
-    *,
-    if_exists: IfExists | None,
-    verify: VerifyChoice,
-    receipt: bool,
-    after: WriteReport | None,
+def _write_after(
+    _: object, own: PartitionWriter, number: int, frame: pd.DataFrame, reader: PartitionReader
 ) -> WriteReport:
-    del after  # it only makes this task wait
-    return write_partition(
-        number,
-        [frame],
-        target=target,
-        reader=reader,
-        if_exists=if_exists,
-        verify=verify,
-        receipt=receipt,
-    )
-
-
-def _find(frame: pd.DataFrame, target: PartitionTarget, reading: ReadingKeywords) -> str | None:
-    return find_in_partition(0, [frame], target=target, reading=reading)
+    """Write a partition when the first argument is there, which is only waited for."""
+    return own.write(number, [frame], reader=reader)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from vm_df_writer.config.load import load_config
 from vm_df_writer.config.read_options import ReadingKeywords, ReadOptions
@@ -26,138 +26,132 @@ from vm_df_writer.operations.verify import VerifyChoice, check_choice
 from vm_df_writer.operations.write import write_plan
 from vm_df_writer.writer import VmWriter
 
-__all__ = [
-    "PartitionTarget",
-    "concurrency_of",
-    "find_in_partition",
-    "merge_reports",
-    "open_target",
-    "reader_of",
-    "require_none",
-    "write_partition",
-]
-
-PartitionTarget = WriterConfig | str
-"""Where and how to write: a config, or the path of a YAML file that every worker reads."""
+__all__ = ["PartitionWriter", "merge_reports", "require_none"]
 
 
-def open_target(
-    writer: VmWriter | WriterConfig | str | Path,
-    reading: ReadingKeywords,
-    if_exists: IfExists | None,
-    verify: VerifyChoice,
-    *,
-    receipt: bool,
-) -> PartitionTarget:
-    """Return what the tasks are given, and refuse here what each of them would refuse.
+@dataclass(frozen=True, kw_only=True)
+class PartitionWriter:
+    """What every task is given: where and how to write.
 
-    Raises
-    ------
-    ConfigError
-        If the configuration, `if_exists` or `verify` is wrong, or there is no receipt of it.
-    FrameError
-        If a reading keyword is.
+    Attributes
+    ----------
+    target : WriterConfig or str
+        A config, or the path of a YAML file that every worker reads.
+    if_exists, verify, receipt
+        As for :meth:`VmWriter.write`.
     """
-    check_choice(verify)
-    check_if_exists(if_exists)
-    duplicates = ReadOptions.of(**reading).duplicates
-    require_parts_can_differ(if_exists, keeps_all=duplicates == "keep")
-    if receipt:
-        check_receipt_choice(duplicates, if_exists)
-    if isinstance(writer, VmWriter):
-        return writer.config
-    if isinstance(writer, WriterConfig):
-        return writer
-    load_config(writer)
-    return str(Path(writer).absolute())
 
+    target: WriterConfig | str
+    if_exists: IfExists | None = None
+    verify: VerifyChoice = False
+    receipt: bool = False
 
-def concurrency_of(target: PartitionTarget, if_exists: IfExists | None) -> int:
-    """Return how many tasks may write at a time, each with one request at a time.
+    @classmethod
+    def of(
+        cls,
+        writer: VmWriter | WriterConfig | str | Path,
+        reading: ReadingKeywords,
+        *,
+        if_exists: IfExists | None,
+        verify: VerifyChoice,
+        receipt: bool,
+    ) -> Self:
+        """Refuse here what each of the tasks would refuse.
 
-    What replaces samples deletes and imports whole series, and must not meet another that does.
-    A server that needs the samples of a series in order, which is asked now, is written to by one.
-    """
-    config = _config_of(target)
-    if if_exists == "replace":
-        return 1
-    if config.protocol == "import":
-        return config.concurrency
-    backend = Backend.of(config)
-    with closing(backend.client):
-        needs_order = backend.server.info().receiver.needs_order
-    return 1 if needs_order else config.concurrency
+        Raises
+        ------
+        ConfigError
+            If the configuration, `if_exists` or `verify` is wrong, or there is no receipt of it.
+        FrameError
+            If a reading keyword is.
+        """
+        check_choice(verify)
+        check_if_exists(if_exists)
+        duplicates = ReadOptions.of(**reading).duplicates
+        require_parts_can_differ(if_exists, keeps_all=duplicates == "keep")
+        if receipt:
+            check_receipt_choice(duplicates, if_exists)
+        target = writer.config if isinstance(writer, VmWriter) else writer
+        if not isinstance(target, WriterConfig):
+            load_config(target)
+            target = str(Path(target).absolute())
+        return cls(target=target, if_exists=if_exists, verify=verify, receipt=receipt)
 
+    @property
+    def config(self) -> WriterConfig:
+        """The config; that of a file is read now."""
+        return self.target if isinstance(self.target, WriterConfig) else load_config(self.target)
 
-def reader_of(target: PartitionTarget, reading: ReadingKeywords) -> PartitionReader:
-    """Return how partitions are read, as far as the caller says it."""
-    return PartitionReader(_config_of(target).explicit_metric_format, reading)
+    def concurrency(self) -> int:
+        """Return how many tasks may write at a time, each with one request at a time.
 
+        What replaces samples deletes and imports whole series, and must not meet another that
+        does. A server that needs the samples of a series in order, which is asked now, is written
+        to by one.
+        """
+        config = self.config
+        if self.if_exists == "replace":
+            return 1
+        if config.protocol == "import":
+            return config.concurrency
+        backend = Backend.of(config)
+        with closing(backend.client):
+            needs_order = backend.server.info().receiver.needs_order
+        return 1 if needs_order else config.concurrency
 
-def write_partition(
-    number: int,
-    frames: Iterable[Any],
-    *,
-    target: PartitionTarget,
-    reader: PartitionReader,
-    if_exists: IfExists | None,
-    verify: VerifyChoice,
-    receipt: bool,
-) -> WriteReport:
-    """Write the frames of a partition, one request at a time.
+    def reader(self, reading: ReadingKeywords) -> PartitionReader:
+        """Return how partitions are read, as far as the caller says it."""
+        return PartitionReader(self.config.explicit_metric_format, reading)
 
-    A scheduler may do so twice: the server then holds samples twice, with the same value, unless
-    those that exist are skipped. With ``fail`` all partitions were looked up before, by
-    :func:`find_in_partition`; what a second attempt finds is its own.
+    def write(self, number: int, frames: Iterable[Any], *, reader: PartitionReader) -> WriteReport:
+        """Write the frames of a partition, one request at a time.
 
-    Returns
-    -------
-    WriteReport
-        Without the counts of each series, so that its size does not depend on the partition; with
-        the digests of a receipt if that is asked for.
+        A scheduler may do so twice: the server then holds samples twice, with the same value,
+        unless those that exist are skipped. With ``fail`` all partitions were looked up before, by
+        `find`; what a second attempt finds is its own.
 
-    Raises
-    ------
-    VmDfWriterError
-        If a frame cannot be read or written; its report is small, too.
-    """
-    config = with_unlimited_reconnects(_config_of(target)).model_copy(update={"concurrency": 1})
-    if if_exists == "fail":
-        if_exists = None
-    backend, how, reports = Backend.of(config), ReadOptions.of(**reader.reading), []
-    with closing(backend.client):
-        for frame in map(as_frame, frames):
-            try:
-                reader.check(number, frame)
-                with naming_partition(number):
-                    plan = plan_send(backend, frame, how)
-                report = write_plan(
-                    plan,
-                    backend,
-                    if_exists=if_exists,
-                    verify=verify,
-                    receipt=receipt,
-                    progress=False,
-                    among_others=how.duplicates == "keep",
-                )
-            except VmDfWriterError as error:
-                error.report = error.report and error.report.summary()
-                raise
-            reports.append(replace(report.summary(), digests=report.digests))
-    return merge_reports(reports)
+        Returns
+        -------
+        WriteReport
+            Without the counts of each series, so that its size does not depend on the partition;
+            with the digests of a receipt if that is asked for.
 
+        Raises
+        ------
+        VmDfWriterError
+            If a frame cannot be read or written; its report is small, too.
+        """
+        config = with_unlimited_reconnects(self.config).model_copy(update={"concurrency": 1})
+        backend, how, reports = Backend.of(config), ReadOptions.of(**reader.reading), []
+        with closing(backend.client):
+            for frame in map(as_frame, frames):
+                try:
+                    reader.check(number, frame)
+                    with naming_partition(number):
+                        plan = plan_send(backend, frame, how)
+                    report = write_plan(
+                        plan,
+                        backend,
+                        if_exists=None if self.if_exists == "fail" else self.if_exists,
+                        verify=self.verify,
+                        receipt=self.receipt,
+                        progress=False,
+                        among_others=how.duplicates == "keep",
+                    )
+                except VmDfWriterError as error:
+                    error.report = error.report and error.report.summary()
+                    raise
+                reports.append(replace(report.summary(), digests=report.digests))
+        return merge_reports(reports)
 
-def find_in_partition(
-    number: int, frames: Iterable[Any], *, target: PartitionTarget, reading: ReadingKeywords
-) -> str | None:
-    """Name a sample of a partition at whose time the server has one, if there is one."""
-    del number
-    backend, options = Backend.of(_config_of(target)), ReadOptions.of(**reading)
-    with closing(backend.client):
-        for frame in frames:
-            if found := existing_in_frame(backend, frame, options):
-                return str(found)
-    return None
+    def find(self, _: int, frames: Iterable[Any], *, reading: ReadingKeywords) -> str | None:
+        """Name a sample of a partition at whose time the server has one, if there is one."""
+        backend, options = Backend.of(self.config), ReadOptions.of(**reading)
+        with closing(backend.client):
+            for frame in frames:
+                if found := existing_in_frame(backend, frame, options):
+                    return str(found)
+        return None
 
 
 def require_none(found: Iterable[str | None]) -> None:
@@ -184,7 +178,3 @@ def merge_reports(reports: Sequence[WriteReport]) -> WriteReport:
     """
     counted = [report for report in reports if report.rows] or list(reports[:1])
     return reduce(add, counted) if counted else WriteReport(layout="none")
-
-
-def _config_of(target: PartitionTarget) -> WriterConfig:
-    return target if isinstance(target, WriterConfig) else load_config(target)

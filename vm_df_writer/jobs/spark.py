@@ -15,15 +15,7 @@ from vm_df_writer.config.read_options import READING_KEYWORDS, ReadingKeywords
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.display.keywords import spelled_out
 from vm_df_writer.errors import JobError
-from vm_df_writer.jobs.partition import (
-    concurrency_of,
-    find_in_partition,
-    merge_reports,
-    open_target,
-    reader_of,
-    require_none,
-    write_partition,
-)
+from vm_df_writer.jobs.partition import PartitionWriter, merge_reports, require_none
 from vm_df_writer.jobs.partition_survey import survey_partitions
 from vm_df_writer.model.report import WriteReport
 from vm_df_writer.operations.existing.if_exists import IfExists
@@ -110,32 +102,24 @@ def to_victoriametrics(
     >>> scores = spark.read.parquet("scores/")  # doctest: +SKIP
     >>> to_victoriametrics(scores, "writer.yaml")  # doctest: +SKIP
     """
-    target = open_target(writer, reading, if_exists, verify, receipt=receipt)
+    own = PartitionWriter.of(writer, reading, if_exists=if_exists, verify=verify, receipt=receipt)
     if if_exists == "replace":
         _require_one_attempt_at_a_time(frame)
     started = time.perf_counter()
     with warnings.catch_warnings():
         # Spark warns of its own use of pandas, which has no part in this.
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
-        partitions = frame.coalesce(concurrency_of(target, if_exists))
+        partitions = frame.coalesce(own.concurrency())
         run = partial(_run, partitions)
         reader = survey_partitions(
             run,
-            reader_of(target, reading),
+            own.reader(reading),
             n_partitions=_count_partitions(frame),
             run_on_first=partial(_run, frame),
         )
         if if_exists == "fail":
-            require_none(run(partial(find_in_partition, target=target, reading=reader.reading)))
-        write = partial(
-            write_partition,
-            target=target,
-            reader=reader,
-            if_exists=if_exists,
-            verify=verify,
-            receipt=receipt,
-        )
-        report = merge_reports(run(write))
+            require_none(run(partial(own.find, reading=reader.reading)))
+        report = merge_reports(run(partial(own.write, reader=reader)))
     return replace(report, elapsed_s=time.perf_counter() - started)
 
 

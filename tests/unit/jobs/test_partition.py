@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from vm_df_writer import LabelError, WriterConfig
-from vm_df_writer.jobs.partition import reader_of
+from vm_df_writer.jobs.partition import PartitionWriter
 
 FRAME = pd.DataFrame({"y": [0.5]}, index=pd.to_datetime(["2026-01-01"]))
 URL = "http://localhost:8428"
@@ -12,8 +12,8 @@ URL = "http://localhost:8428"
 
 def test_a_partition_needs_a_query_key_only_where_the_format_was_given() -> None:
     usual = WriterConfig(datasource_url=URL)
-    (block,) = reader_of(usual, {}).blocks(0, FRAME)
+    (block,) = PartitionWriter(target=usual).reader({}).blocks(0, FRAME)
     assert list(block.label_sets) == [b'{"__name__":"y"}']
     given = WriterConfig(datasource_url=URL, metric_format=usual.metric_format)
     with pytest.raises(LabelError, match=r"^partition 0: query_key: metric_format uses"):
-        reader_of(given, {}).blocks(0, FRAME)
+        PartitionWriter(target=given).reader({}).blocks(0, FRAME)
