@@ -11,12 +11,15 @@ import pandas as pd
 
 from vm_df_writer.errors import SourceError
 from vm_df_writer.jobs.state.records import PartRecord
-from vm_df_writer.jobs.workers.marks import NotMarkedError
+from vm_df_writer.jobs.workers.marks import MarkCounter, Marked, MarkRequest, NotMarkedError
 from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.task_runner import TaskRunner
-from vm_df_writer.jobs.workers.tasks import Task
+from vm_df_writer.jobs.workers.tasks import JobSpec, Task
 
-__all__ = ["PartLanes"]
+__all__ = ["PartLanes", "ToWorker"]
+
+ToWorker = Task | Marked | None
+"""What the job sends to a worker: a task, the answer to a request, or that no task follows."""
 
 # Cells of all parts that are in memory together; a larger part is there alone. Of numbers, and of
 # labels that are dictionaries, these are 64 MiB, and their bodies about twice as much.
@@ -26,35 +29,47 @@ _MOST_CELLS = 2**23
 class PartLanes:
     """Reads the parts of tasks in order, and does with each what it is for in a thread of its own.
 
+    It is what a worker is made of, be it a thread of the job's process or a process.
+
     Parameters
     ----------
-    runner : TaskRunner
-        Reads, and does it.
-    n_parts : int
-        Most parts in hand at a time.
-    tell : callable
-        Takes what became of each part, in any order, from any thread.
+    spec : JobSpec
+        The job.
     should_stop : callable
-        Asked before each part is read.
+        Asked before each part is read, and before each body is sent.
+    tell : callable
+        Takes results, in any order, and requests to the job; called from any thread.
     """
 
     def __init__(
         self,
-        runner: TaskRunner,
-        n_parts: int,
-        tell: Callable[[PartResult], object],
+        spec: JobSpec,
         should_stop: Callable[[], bool],
+        tell: Callable[[PartResult | MarkRequest], object],
     ) -> None:
-        self._runner, self._n_parts, self._tell = runner, n_parts, tell
-        self._should_stop = should_stop
+        self._n_parts, self._tell = spec.parts_at_once, tell
+        self._is_given_up = False
+        self._should_stop = lambda: self._is_given_up or should_stop()
+        self._marks = MarkCounter(tell)
+        self._runner = TaskRunner(spec, self._marks.ask, self._should_stop)
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._changed = Condition()  # guards what follows
         self._in_hand: dict[int, int] = {}  # cells of each part
         self._defect: BaseException | None = None
 
-    def add(self, task: Task | None) -> None:
-        """Add a task, from any thread; None says that no other follows."""
-        self._tasks.put(task)
+    def take(self, message: ToWorker) -> None:
+        """Take a message of the job, from any thread."""
+        if isinstance(message, Marked):
+            self._marks.answer(message)
+        else:
+            self._tasks.put(message)
+
+    def give_up(self) -> None:
+        """End `run` soon: begin nothing, and leave what is in flight after two seconds."""
+        self._is_given_up = True
+        self._marks.close()
+        self._tasks.put(None)
+        self._runner.give_up()
 
     def run(self) -> None:
         """Return when no task follows, and all parts that were begun have come to their end.
@@ -70,6 +85,7 @@ class PartLanes:
         finally:
             with self._changed:
                 self._changed.wait_for(lambda: not self._in_hand)
+            self._runner.close()
         if self._defect is not None:
             raise self._defect
 
@@ -118,7 +134,7 @@ class PartLanes:
             pass  # the job has ended, and knows that it did not begin
         except BaseException as defect:  # noqa: BLE001 - raised again by `run`
             self._defect = self._defect or defect
-            self.add(None)
+            self._tasks.put(None)
         finally:
             self._leave(record.id)
 

@@ -15,7 +15,7 @@ from vm_df_writer.jobs.workers.event_recorder import EventRecorder, Events
 from vm_df_writer.jobs.workers.log_forwarding import Message, pass_on
 from vm_df_writer.jobs.workers.marks import Marked, MarkRequest
 from vm_df_writer.jobs.workers.results import PartResult
-from vm_df_writer.jobs.workers.stop_flag import SharedStop, Stop
+from vm_df_writer.jobs.workers.stop_flag import Stop
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 from vm_df_writer.jobs.workers.worker import (
     Ended,
@@ -78,7 +78,6 @@ class WorkerPool:
         self._spec, self._tasks, self._book, self._stop = spec, iter(tasks), book, stop
         self._again: deque[Task] = deque()
         self._inbox: Inbox = Inbox()
-        self._stopping = SharedStop()
         self._is_dismissed = False
         self._workers: list[Worker] = []
 
@@ -101,7 +100,6 @@ class WorkerPool:
             self._shut_down()
 
     def _dismiss(self) -> None:
-        self._stopping.request()
         if not self._is_dismissed:
             self._is_dismissed = True
             for worker in self._workers:
@@ -136,7 +134,7 @@ class WorkerPool:
         else:
             heard = None if self._spec.observer is None else EventRecorder()
             spec = replace(self._spec, observer=heard)
-            self._workers.append(ProcessWorker(spec, self._stopping, self._inbox))
+            self._workers.append(ProcessWorker(spec, self._stop, self._inbox))
         return self._workers[-1]
 
     def _receive(self) -> Iterator[tuple[Worker, FromWorker]]:
@@ -225,7 +223,6 @@ class WorkerPool:
             )
 
     def _shut_down(self) -> None:
-        self._stopping.request()
         for worker in self._workers:
             worker.give_up()
         for worker in self._workers:

@@ -10,44 +10,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["SharedStop", "Stop", "stop_on_signals", "wait_until"]
+__all__ = ["Stop", "stop_on_signals", "wait_until"]
 
 _NAP_S = 0.1
 
 
 class Stop:
-    """Whether the job is to stop, and why.
+    """Whether the job and its workers are to stop, and why.
+
+    Processes share a byte of memory, without the locks of multiprocessing's Event: a worker that
+    is killed while it holds such a lock would block all other workers and the job for ever.
 
     Attributes
     ----------
     reason : str or None
-        Such as ``SIGTERM``; None without a request.
+        Such as ``SIGTERM``; None without a request of this process.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
+        self._flag = multiprocessing.get_context("spawn").RawValue("b", 0)
 
     def request(self, reason: str) -> None:
         """Request a stop; the first reason stays."""
         self.reason = self.reason or reason
-
-    def requested(self) -> bool:
-        """Say whether a stop was requested."""
-        return self.reason is not None
-
-
-class SharedStop:
-    """Whether the workers of a job are to stop.
-
-    It is a byte in shared memory, without the locks of multiprocessing's Event: a worker that is
-    killed while it holds such a lock would block all other workers and the job for ever.
-    """
-
-    def __init__(self) -> None:
-        self._flag = multiprocessing.get_context("spawn").RawValue("b", 0)
-
-    def request(self) -> None:
-        """Request a stop."""
         self._flag.value = 1
 
     def requested(self) -> bool:

@@ -14,8 +14,8 @@ from vm_df_writer.jobs.state.records import PartRecord
 from vm_df_writer.jobs.workers.event_recorder import Events
 from vm_df_writer.jobs.workers.log_forwarding import Message
 from vm_df_writer.jobs.workers.marks import MarkRequest
+from vm_df_writer.jobs.workers.part_lanes import PartLanes, ToWorker
 from vm_df_writer.jobs.workers.results import PartResult
-from vm_df_writer.jobs.workers.task_server import TaskServer, ToWorker
 from vm_df_writer.jobs.workers.tasks import JobSpec, Task
 
 __all__ = ["Ended", "FromWorker", "Inbox", "PartInHand", "ThreadWorker", "Worker"]
@@ -128,7 +128,7 @@ class ThreadWorker(Worker):
     def __init__(self, spec: JobSpec, should_stop: Callable[[], bool], inbox: Inbox) -> None:
         super().__init__()
         self._inbox = inbox
-        self._server = TaskServer(spec, should_stop, self._tell)
+        self._lanes = PartLanes(spec, should_stop, self._tell)
         # With the caller's context variables: spans and log filters find their parent there.
         target, name = copy_context().run, "vm_df_writer job"
         self._thread = Thread(target=target, args=(self._work,), name=name, daemon=True)
@@ -141,7 +141,7 @@ class ThreadWorker(Worker):
         defect: BaseException | None = None
         try:
             with warnings_handed_to(self._tell):
-                self._server.serve()
+                self._lanes.run()
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that made it
             defect = error
         self._tell(Ended(defect))
@@ -152,11 +152,11 @@ class ThreadWorker(Worker):
 
     def send(self, message: ToWorker) -> None:
         """Send it a message."""
-        self._server.take(message)
+        self._lanes.take(message)
 
     def give_up(self) -> None:
         """Have it end soon; it begins nothing."""
-        self._server.give_up()
+        self._lanes.give_up()
 
     def join(self) -> None:
         """Wait until it has ended, but not for long."""

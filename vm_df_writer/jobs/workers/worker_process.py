@@ -14,9 +14,9 @@ from threading import Lock, Thread
 from vm_df_writer.jobs.workers.event_recorder import EventRecorder
 from vm_df_writer.jobs.workers.log_forwarding import Message, log_level, relayed
 from vm_df_writer.jobs.workers.marks import MarkRequest
+from vm_df_writer.jobs.workers.part_lanes import PartLanes, ToWorker
 from vm_df_writer.jobs.workers.results import PartResult
-from vm_df_writer.jobs.workers.stop_flag import SharedStop
-from vm_df_writer.jobs.workers.task_server import TaskServer, ToWorker
+from vm_df_writer.jobs.workers.stop_flag import Stop
 from vm_df_writer.jobs.workers.tasks import JobSpec
 from vm_df_writer.jobs.workers.worker import GOODBYE_S, Ended, Inbox, Worker
 
@@ -32,20 +32,20 @@ class ProcessWorker(Worker):
     ----------
     spec : JobSpec
         The job.
-    stopping : SharedStop
+    stop : Stop
         Asked before each part is read, and before each body is sent.
     inbox : Inbox
         Where messages go.
     """
 
-    def __init__(self, spec: JobSpec, stopping: SharedStop, inbox: Inbox) -> None:
+    def __init__(self, spec: JobSpec, stop: Stop, inbox: Inbox) -> None:
         super().__init__()
         # Not fork: it would copy the locks and connections of this process in any state.
         context = multiprocessing.get_context("spawn")
         self._inbox = inbox
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=_work, args=(theirs, spec, stopping, log_level()), daemon=True
+            target=_work, args=(theirs, spec, stop, log_level()), daemon=True
         )
         with _signals_held():
             self._process.start()
@@ -105,7 +105,7 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: int) -> None:
+def _work(connection: Connection, spec: JobSpec, stop: Stop, level: int) -> None:
     """Be a worker process."""
     sending, recorder = Lock(), spec.observer
 
@@ -120,19 +120,19 @@ def _work(connection: Connection, spec: JobSpec, stopping: SharedStop, level: in
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_die_with_parent, daemon=True).start()
     with relayed(tell, level):
-        server = TaskServer(spec, stopping.requested, tell)
-        Thread(target=_take_messages, args=(connection, server), daemon=True).start()
-        server.serve()
+        lanes = PartLanes(spec, stop.requested, tell)
+        Thread(target=_take_messages, args=(connection, lanes), daemon=True).start()
+        lanes.run()
 
 
-def _take_messages(connection: Connection, server: TaskServer) -> None:
+def _take_messages(connection: Connection, lanes: PartLanes) -> None:
     with suppress(EOFError, OSError):
         while True:
             message: ToWorker | str = connection.recv()
             if isinstance(message, str):
                 break
-            server.take(message)
-    server.give_up()
+            lanes.take(message)
+    lanes.give_up()
 
 
 def _die_with_parent() -> None:
