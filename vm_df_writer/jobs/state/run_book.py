@@ -12,7 +12,7 @@ from vm_df_writer.jobs.plan import other_parts
 from vm_df_writer.jobs.progress import JobProgress, JobWatch
 from vm_df_writer.jobs.state.records import PartState
 from vm_df_writer.jobs.state.store import StateStore
-from vm_df_writer.jobs.workers.results import PartDigested, PartProbed, PartResult, PartWritten
+from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.stop_flag import Stop
 from vm_df_writer.jobs.workers.tasks import OtherPart
 
@@ -75,39 +75,23 @@ class RunBook:
         if result.error is not None:
             self.error = self.error or result.error
             self._stop.request("the server cannot be written to")
-        if isinstance(result, PartProbed):
-            self._record_probe(result)
+        if result.existing is not None:
+            raise SamplesExistError(result.existing, result.record.path)
+        if result.purpose == "probe" and result.reason is None:
+            self._store.note_new(result.record.id)
             return
-        record = result.record
-        if isinstance(result, PartDigested):
-            self._store.finish(record.id, record.state, record.reason, receipt=result.receipt)
-            return
-        nothing_sent, receipt = False, None
-        if isinstance(result, PartWritten):
-            nothing_sent, receipt = result.nothing_sent, result.receipt
         self._store.finish(
-            record.id,
+            result.record.id,
             result.state,
             result.reason,
             result.totals,
-            nothing_sent=nothing_sent,
-            receipt=receipt,
+            nothing_sent=result.nothing_sent,
+            receipt=result.receipt,
         )
-
-    def _record_probe(self, probed: PartProbed) -> None:
-        record = probed.record
-        if probed.error is not None:
-            self._store.finish(record.id, PartState.PENDING, probed.error.describe())
-        elif probed.reason is not None:
-            self._store.finish(record.id, PartState.FAILED, probed.reason)
-        elif probed.existing is None:
-            self._store.note_new(record.id)
-        else:
-            raise SamplesExistError(probed.existing, record.path)
 
     def show(self, result: PartResult) -> None:
         """Show what became of a part; called when that is on the disk."""
-        if isinstance(result, (PartProbed, PartDigested)):
+        if result.purpose in ("probe", "digest"):
             return
         record, state, totals = result.record, result.state, result.totals
         self._watch.note(record, state)

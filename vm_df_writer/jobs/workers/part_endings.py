@@ -7,41 +7,39 @@ from typing import Any
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.jobs.errors import JobStopped
 from vm_df_writer.jobs.state.records import PartRecord, PartState
-from vm_df_writer.jobs.workers.results import PartWritten, compressed_receipt, totals_of
+from vm_df_writer.jobs.workers.results import PartResult, compressed_receipt, totals_of
 from vm_df_writer.model.report import WriteReport
 
 __all__ = ["ends_the_job", "undelivered", "without_counts", "written"]
 
 
-def written(record: PartRecord, report: WriteReport) -> PartWritten:
+def written(record: PartRecord, report: WriteReport) -> PartResult:
     """Return how an attempt ended that no error ended."""
     if report.spooled:
         spooled = DeliveryError(
             f"{report.undelivered:,} samples of {record.path} are kept in the spool folder; "
             "send them with vm-df-writer replay, and run again to write the rest"
         )
-        return PartWritten(
-            record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled
-        )
+        return PartResult(record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled)
     nothing_sent, totals = _is_nothing_sent(report), _new_totals(record, report)
     if not report.undelivered and nothing_sent and (n := report.dropped.get("exists")):
         reason = f"the server has all of its samples at their times ({n:,})"
-        return PartWritten(record, PartState.SKIPPED, reason, totals, nothing_sent)
+        return PartResult(record, PartState.SKIPPED, reason, totals, nothing_sent)
     if not report.undelivered and nothing_sent:
-        return PartWritten(record, PartState.EMPTY, None, totals, nothing_sent)
+        return PartResult(record, PartState.EMPTY, None, totals, nothing_sent)
     if report.undelivered and nothing_sent:
-        return PartWritten(record, PartState.PENDING, None, totals, nothing_sent)
+        return PartResult(record, PartState.PENDING, None, totals, nothing_sent)
     if report.undelivered:
         reason = (
             f"interrupted when {report.samples:,} of {report.total:,} samples were acknowledged; "
             "all of them will be sent again"
         )
-        return PartWritten(record, PartState.PENDING, reason, totals)
+        return PartResult(record, PartState.PENDING, reason, totals)
     state = PartState.SENT if report.verification is None else PartState.VERIFIED
-    return PartWritten(record, state, None, totals, nothing_sent, _receipt_of(report))
+    return PartResult(record, state, None, totals, nothing_sent, _receipt_of(report))
 
 
-def undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
+def undelivered(record: PartRecord, error: DeliveryError) -> PartResult:
     """Return how an attempt ended that the server or a stop ended.
 
     Where all is acknowledged and only reading it back failed, other parts can still be sent.
@@ -50,13 +48,13 @@ def undelivered(record: PartRecord, error: DeliveryError) -> PartWritten:
     totals = None if report is None else _new_totals(record, report)
     nothing_sent = report is not None and _is_nothing_sent(report)
     if report is not None and not report.undelivered:
-        return PartWritten(
+        return PartResult(
             record, PartState.SENT, error.describe(), totals, nothing_sent, _receipt_of(report)
         )
     if isinstance(error, ServerRejected) and error.is_about_the_body:
         # The server refuses what is in this body; it may take the bodies of other parts.
-        return PartWritten(record, PartState.FAILED, error.describe(), totals, nothing_sent)
-    return PartWritten(
+        return PartResult(record, PartState.FAILED, error.describe(), totals, nothing_sent)
+    return PartResult(
         record,
         PartState.PENDING,
         error.describe(),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -34,15 +35,7 @@ from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.part_endings import undelivered, without_counts, written
 from vm_df_writer.jobs.workers.rate_limit import JobThrottle
-from vm_df_writer.jobs.workers.results import (
-    PartDigested,
-    PartProbed,
-    PartResult,
-    PartVerified,
-    PartWritten,
-    compressed_receipt,
-    totals_of,
-)
+from vm_df_writer.jobs.workers.results import PartResult, compressed_receipt, totals_of
 from vm_df_writer.jobs.workers.stop_flag import wait_until
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 from vm_df_writer.model.verification import Verification
@@ -121,26 +114,26 @@ class TaskRunner:
         """Do with a part what its task is for."""
         if isinstance(frame, SourceError):
             return task.fail(record, frame.describe())
-        match task.purpose:
-            case "write":
-                return self.write(task, record, frame)
-            case "verify":
-                return self.verify(task, record, frame)
-            case "probe":
-                return self.probe(task, record, frame)
-            case "digest":
-                return self.digest(task, record, frame)
+        try:
+            plan = self._plan(task.source.path, frame)
+            match task.purpose:
+                case "write":
+                    return self._write(task, record, plan)
+                case "verify":
+                    return self._verify(task, record, plan)
+                case "probe":
+                    return self._probe(record, plan)
+                case "digest":
+                    return self._digest(task, record, plan)
+        except FrameError as error:
+            return task.fail(record, task.explain(error))
 
     def give_up(self) -> None:
         """End soon what is being sent."""
         self._backend.sender.give_up()
 
-    def write(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartWritten:
+    def _write(self, task: Task, record: PartRecord, plan: SendPlan) -> PartResult:
         """Mark a part as started, and write what no part before it has."""
-        try:
-            plan = self._plan(task.source.path, frame)
-        except FrameError as error:
-            return PartWritten(record, PartState.FAILED, task.explain(error))
         looks_for_repeats = task.may_repeat and not self._keeps_all
         spans = SeriesSpans.of(plan.blocks()) if looks_for_repeats else None
         others = self._mark_started(record.id, spans)
@@ -162,68 +155,56 @@ class TaskRunner:
             return ended
         except (VerificationError, ReplaceError) as error:
             totals = None if error.report is None else totals_of(error.report)
-            return PartWritten(record, PartState.FAILED, error.describe(), totals)
+            return PartResult(record, PartState.FAILED, error.describe(), totals)
         except FrameError as error:
             reason = task.explain(error)
-            return PartWritten(record, PartState.FAILED, reason, nothing_sent=error.report is None)
+            return PartResult(record, PartState.FAILED, reason, nothing_sent=error.report is None)
         self._throttle.note_size(report)
         ended = written(record, report)
         if self._unreadable and ended.state is PartState.SENT:
             return replace(ended, reason=self._unreadable)
         return ended
 
-    def verify(
-        self, task: Task, record: PartRecord, frame: pd.DataFrame
-    ) -> PartVerified | PartWritten:
+    def _verify(self, task: Task, record: PartRecord, plan: SendPlan) -> PartResult:
         """Read back a part that was sent before; write it anew if a repair needs that."""
-        choice = self._options.verify
+        choice, ended = self._options.verify, partial(PartResult, record, purpose="verify")
         if self._unreadable:
-            return PartVerified(record, PartState.SENT, self._unreadable)
+            return ended(PartState.SENT, self._unreadable)
         try:
-            plan = self._plan(task.source.path, frame)
-            plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
+            sent = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
             found = verify_plan(
-                plan,
+                sent,
                 self._backend,
                 count_only=choice == "count",
                 accept_conflicting=self._keeps_all or self._if_exists == "append",
             )
         except DeliveryError as error:
             self._note_unreadable(error)
-            return PartVerified(record, PartState.SENT, error.describe())
-        except FrameError as error:
-            return PartVerified(
-                record, PartState.SENT, f"cannot be verified: {task.explain(error)}"
-            )
+            return ended(PartState.SENT, error.describe())
         except VerificationError as error:
             if choice == "repair":
-                return self.write(task, record, frame)
+                return self._write(task, record, plan)
             state, reason = PartState.FAILED, error.describe()
             if _is_of_skipped(record, error.verification):
                 state, reason = PartState.SENT, f"{_SKIPPED_BEFORE}: {reason}"
-            return PartVerified(record, state, reason, error.verification)
-        return PartVerified(record, PartState.VERIFIED, verification=found)
+            return ended(state, reason, _with(record.totals, error.verification))
+        return ended(PartState.VERIFIED, None, _with(record.totals, found))
 
-    def probe(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartProbed:
+    def _probe(self, record: PartRecord, plan: SendPlan) -> PartResult:
         """Ask the server whether it has samples of a part."""
+        ended = partial(PartResult, record, record.state, purpose="probe")
         try:
-            plan = self._plan(task.source.path, frame)
             existing = existing_in_plan(plan, self._backend)
         except DeliveryError as error:
-            return PartProbed(record, error=without_counts(error))
-        except FrameError as error:
-            return PartProbed(record, reason=task.explain(error))
-        return PartProbed(record, None if existing is None else str(existing))
+            return ended(error.describe(), error=without_counts(error))
+        return ended(existing=None if existing is None else str(existing))
 
-    def digest(self, task: Task, record: PartRecord, frame: pd.DataFrame) -> PartDigested:
+    def _digest(self, task: Task, record: PartRecord, plan: SendPlan) -> PartResult:
         """Sum up what a part has sent; nothing is asked and nothing is sent."""
-        try:
-            plan = self._plan(task.source.path, frame)
-            plan = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
-        except FrameError:
-            return PartDigested(record)
-        digests = (WindowDigest.of_block(block) for block in plan.blocks() if block.n_series)
-        return PartDigested(record, compressed_receipt(digests))
+        sent = self._without_repeats(task, record, plan, task.gave_way_to.get(record.id, ()))
+        digests = (WindowDigest.of_block(block) for block in sent.blocks() if block.n_series)
+        receipt = compressed_receipt(digests)
+        return PartResult(record, record.state, record.reason, receipt=receipt, purpose="digest")
 
     def _sends_a_rest(self, record: PartRecord) -> bool:
         """Say whether an earlier attempt may have sent what this one takes for another's."""
@@ -278,6 +259,11 @@ class TaskRunner:
 _SKIPPED_BEFORE = (
     "cannot be verified, since it left out samples that the server had, and not all are as here"
 )
+
+
+def _with(totals: Mapping[str, Any], found: Verification | None) -> Mapping[str, Any] | None:
+    """Return the numbers of a part with what was found now; None if nothing was."""
+    return None if found is None else {**totals, "verification": found.to_dict()}
 
 
 def _is_of_skipped(record: PartRecord, found: Verification | None) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Literal
 
 import pandas as pd
 
@@ -18,21 +17,13 @@ from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import RateLimiter
-from vm_df_writer.jobs.workers.results import (
-    PartDigested,
-    PartProbed,
-    PartResult,
-    PartVerified,
-    PartWritten,
-)
+from vm_df_writer.jobs.workers.results import PartResult, Purpose
 from vm_df_writer.verification.export_reader import ReadBackPolicy
 
-__all__ = ["JobSpec", "OtherPart", "Purpose", "Task", "keywords_with"]
+__all__ = ["JobSpec", "OtherPart", "Task", "keywords_with"]
 
 # Beside those in flight: one that is being read or marked, and one whose result is being noted.
 _PARTS_AHEAD = 2
-
-Purpose = Literal["write", "verify", "probe", "digest"]
 
 
 @dataclass(frozen=True)
@@ -136,8 +127,7 @@ class Task:
     records : sequence of PartRecord
         The parts, in the order of the file.
     purpose : {"write", "verify", "probe", "digest"}
-        Write the parts, read back what an earlier run wrote, ask the server whether it has
-        samples of them, or sum up what an earlier run wrote.
+        What to do with them.
     frame : DataFrame or None
         The only part, if the source is a frame and no file.
     may_repeat : bool
@@ -174,13 +164,12 @@ class Task:
 
     def fail(self, record: PartRecord, reason: str) -> PartResult:
         """Return what becomes of a part that cannot be read."""
-        if self.purpose == "verify":
-            return PartVerified(record, PartState.SENT, f"cannot be verified: {reason}")
-        if self.purpose == "probe":
-            return PartProbed(record, reason=reason)
         if self.purpose == "digest":
-            return PartDigested(record)
-        return PartWritten(record, PartState.FAILED, reason)
+            return PartResult(record, record.state, record.reason, purpose="digest")
+        if self.purpose == "verify":
+            reason = f"cannot be verified: {reason}"
+            return PartResult(record, PartState.SENT, reason, purpose="verify")
+        return PartResult(record, PartState.FAILED, reason, purpose=self.purpose)
 
 
 def keywords_with(keywords: ReadingKeywords, labels: Mapping[str, str]) -> ReadingKeywords:

@@ -25,7 +25,7 @@ from vm_df_writer.jobs.plan import make_plan, plan_tasks
 from vm_df_writer.jobs.state.records import PartState
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.pool import WorkerPool
-from vm_df_writer.jobs.workers.results import PartResult, PartWritten
+from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.stop_flag import Stop
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, Task
 
@@ -117,7 +117,7 @@ def test_a_part_is_marked_before_it_is_sent_and_shown_when_that_is_noted(
 ) -> None:
     book = Book(receiver)
     run(spec(receiver.url, workers), tasks, book)
-    assert {(r.record.id, r.state) for r in book.results if isinstance(r, PartWritten)} == {
+    assert {(r.record.id, r.state) for r in book.results} == {
         (task.records[0].id, PartState.SENT) for task in tasks
     }
     assert book.shown == book.results
@@ -166,7 +166,7 @@ def test_parts_are_in_flight_together_and_marked_in_their_order(
     run(spec(receiver.url), tasks, book)
     ids = [task.records[0].id for task in tasks]
     assert [e for e in receiver.events if "marked" in e] == [f"marked {part}" for part in ids]
-    assert {r.state for r in book.results if isinstance(r, PartWritten)} == {PartState.SENT}
+    assert {r.state for r in book.results} == {PartState.SENT}
 
 
 def test_no_more_requests_are_in_flight_than_the_config_allows(
@@ -237,7 +237,7 @@ def test_a_stop_ends_what_is_in_flight_and_begins_nothing_else(
     WorkerPool(spec(receiver.url, workers, at_once=1), tasks, book, stop).run()
     sent = {event for event in receiver.events if "sent" in event}
     assert 1 <= len(sent) <= workers
-    states = [r.state for r in book.results if isinstance(r, PartWritten)]
+    states = [r.state for r in book.results]
     assert states.count(PartState.SENT) == len(sent)
 
 
@@ -251,7 +251,7 @@ def test_a_part_that_a_worker_dies_of_fails_alone(
     assert sorted(result.record.id for result in book.results) == [
         task.records[0].id for task in tasks
     ]
-    ends = {r.record.path[-5]: r for r in book.results if isinstance(r, PartWritten)}
+    ends = {r.record.path[-5]: r for r in book.results}
     assert {number: end.state for number, end in ends.items()} == {
         "1": PartState.SENT,
         "2": PartState.FAILED,
