@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -82,12 +81,8 @@ class PartSurvey:
             require_no_conflict(repeats, self._policy, name, other, same_file=same_file)
             for digest, times in repeats.left_out.items():
                 left_out[digest] = np.append(left_out.get(digest, times[:0]), times)
-        self._seen.append((name, source, spans, partial(_read_without, read, left_out)))
+        self._seen.append((name, source, spans, lambda: leave_out_of_all(read(), left_out)))
         return left_out
-
-
-def _read_without(read: ReadBlocks, left_out: Mapping[int, IntArray]) -> Iterator[SeriesBlock]:
-    return leave_out_of_all(read(), left_out)
 
 
 def evenly_spread(items: Sequence[_Item], most: int) -> list[_Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -126,53 +126,28 @@ def _gives_way(
     return np.asarray(stays | (value == other))
 
 
-def leave_out(block: SeriesBlock, left_out: Mapping[int, IntArray]) -> Iterator[SeriesBlock]:
-    """Yield a block without those samples whose times are given, counted as duplicates.
+def leave_out(block: SeriesBlock, left_out: Mapping[int, IntArray]) -> SeriesBlock:
+    """Return a block without those samples whose times are given, counted as duplicates.
 
     Examples
     --------
     >>> block = SeriesBlock([b"{}"], np.array([0, 2]), np.array([10, 20]), np.array([[1.0, 2.0]]))
-    >>> (rest,) = leave_out(block, {series_digest(b"{}"): np.array([10])})
+    >>> rest = leave_out(block, {series_digest(b"{}"): np.array([10])})
     >>> rest.timestamps_ms.tolist(), rest.values.tolist(), rest.dropped
     ([20], [[2.0]], {'duplicate': 1})
     """
-    digests = [series_digest(label_set) for label_set in block.label_sets]
-    if left_out.keys().isdisjoint(digests):
-        yield block
-        return
-    n_groups, uncounted = len(block.offsets) - 1, block
-    for row, values in enumerate(block.values):
-        kept = np.ones(len(values), bool)
-        for group, digest in enumerate(digests[row * n_groups : (row + 1) * n_groups]):
-            if digest in left_out:
-                samples = slice(block.offsets[group], block.offsets[group + 1])
-                kept[samples] = ~np.isin(block.timestamps_ms[samples], left_out[digest])
-        yield _take_of_row(uncounted, row, kept)
-        uncounted = replace(block, dropped={}, adjusted={})  # of the whole block: count them once
+    n_groups, mask = len(block.offsets) - 1, np.zeros(block.values.shape, np.bool_)
+    for s, label_set in enumerate(block.label_sets):
+        times = left_out.get(series_digest(label_set))
+        if times is not None:
+            row, group = divmod(s, n_groups)
+            samples = slice(block.offsets[group], block.offsets[group + 1])
+            mask[row, samples] = np.isin(block.timestamps_ms[samples], times)
+    return block.without(mask, "duplicate")
 
 
 def leave_out_of_all(
     blocks: Iterable[SeriesBlock], left_out: Mapping[int, IntArray]
 ) -> Iterator[SeriesBlock]:
-    """Yield blocks as `leave_out` does each of them."""
-    for block in blocks:
-        yield from leave_out(block, left_out)
-
-
-def _take_of_row(block: SeriesBlock, row: int, kept: BoolArray) -> SeriesBlock:
-    dropped = dict(block.dropped)
-    if n := int((~kept).sum()):
-        dropped["duplicate"] = dropped.get("duplicate", 0) + n
-    counts = np.add.reduceat(kept, block.offsets[:-1], dtype=np.int64)
-    groups = np.flatnonzero(counts)
-    if not groups.size:
-        return replace(SeriesBlock.of_nothing(dropped), adjusted=block.adjusted)
-    n_groups = len(block.offsets) - 1
-    return replace(
-        block,
-        label_sets=[block.label_sets[row * n_groups + group] for group in groups.tolist()],
-        offsets=np.append(0, np.cumsum(counts[groups])),
-        timestamps_ms=block.timestamps_ms[kept],
-        values=block.values[row : row + 1, kept],
-        dropped=dropped,
-    )
+    """Yield blocks as `leave_out` returns each of them."""
+    return (leave_out(block, left_out) for block in blocks)
