@@ -16,7 +16,8 @@ from vm_df_writer.frames.time_range import lies_outside
 from vm_df_writer.jobs.options import JobOptions, require_parts_can_differ
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.state.store import StateStore
-from vm_df_writer.jobs.workers.tasks import OtherPart, Purpose, Task
+from vm_df_writer.jobs.workers.results import Purpose
+from vm_df_writer.jobs.workers.tasks import OtherPart, Task
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
 
 __all__ = [

@@ -49,7 +49,7 @@ class PartLanes:
     ) -> None:
         self._n_parts, self._tell = spec.parts_at_once, tell
         self._is_given_up = False
-        self._should_stop = lambda: self._is_given_up or should_stop()
+        self._should_stop: Callable[[], bool] = lambda: self._is_given_up or should_stop()
         self._marks = MarkCounter(tell)
         self._runner = TaskRunner(spec, self._marks.ask, self._should_stop)
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()

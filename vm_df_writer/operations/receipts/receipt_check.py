@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import orjson
 
-from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.model.receipt import Receipt, SeriesReceipt
-from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
+from vm_df_writer.model.sample_counts import SampleCounts
+from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.model.window_digest import sum_windows, tolerances
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.tenants import by_tenant
-from vm_df_writer.wire.export_lines import (
-    load_timestamps,
-    load_values,
-    no_export_line,
-    series_key,
-    split_line,
-)
-from vm_df_writer.wire.metricsql import exact_selector, moment_text
+from vm_df_writer.verification.export.series_reader import SeriesReader
 
 __all__ = ["SeriesCheck", "check_receipt"]
 
 _MOST_SERIES = 200
 _MOST_SAMPLES = 500_000
-_TOO_MUCH = frozenset({400, 413, 422})  # how servers answer to what is too much at a time
-_RESERVE_MS = 1  # a server cuts times to whole milliseconds
 
 
 class SeriesCheck(NamedTuple):
@@ -52,23 +39,8 @@ class SeriesCheck(NamedTuple):
     last_ms: int
 
 
-class _Request(NamedTuple):
-    """What one request reads: the samples of some series in some of their windows."""
-
-    series: Sequence[SeriesReceipt]
-    first_ms: int
-    last_ms: int
-
-    def halves(self) -> list[_Request]:
-        """Return two smaller pieces that cut no window, or nothing if there are none."""
-        n = len(self.series)
-        if n > 1:
-            return [_request(self.series[: n // 2]), _request(self.series[n // 2 :])]
-        return [_request([part]) for part in _halve(self.series[0])]
-
-
 def check_receipt(
-    receipt: Receipt, client: HttpClient, endpoint: Endpoint
+    receipt: Receipt, reader: SeriesReader
 ) -> Iterator[tuple[Verification, SeriesCheck | None]]:
     """Yield what was found of each series, or of a part of it, and how it differs.
 
@@ -81,121 +53,58 @@ def check_receipt(
     DeliveryError
         If the server cannot be read.
     """
-    all_series = list(receipt.series.values())
-    if not all_series:
-        return
-    labels = [each.label_set for each in all_series]
-    nothing = np.zeros((len(labels), 1))
-    block = SeriesBlock(labels, np.array([0, 1]), np.zeros(1, np.int64), nothing)
-    for tenant in by_tenant(endpoint, block, range(len(labels))):
-        url = tenant.endpoint.read_url("/api/v1/export")
-        pieces = list(_requests([all_series[s] for s in tenant.series]))
-        while pieces:
-            piece = pieces.pop()
-            try:
-                samples = _read(piece, client, url, tenant.as_stored)
-            except DeliveryError as error:
-                smaller = piece.halves()
-                is_too_much = isinstance(error, ServerRejected) and error.status in _TOO_MUCH
-                if not smaller or not is_too_much:
-                    raise
-                pieces += smaller
-                continue
-            for each in piece.series:
-                key = series_key(tenant.as_stored(each.label_set))
-                yield _compare(each, *samples.get(key, (_NO_TIMES, _NO_VALUES)))
+    for some in _at_a_time(receipt.series.values()):
+        wanted = SampleCounts(
+            [each.label_set for each in some],
+            *np.array([(each.samples, each.first_ms, each.last_ms) for each in some]).T,
+        )
+        found = reader.given(wanted, int(wanted.first_ms.min()), int(wanted.last_ms.max()))
+        for each, (_, times, values) in zip(some, found, strict=True):
+            yield _compare(each, times, values)
 
 
-_NO_TIMES, _NO_VALUES = np.empty(0, np.int64), np.empty(0)
-
-
-def _requests(all_series: Sequence[SeriesReceipt]) -> Iterator[_Request]:
+def _at_a_time(all_series: Iterable[SeriesReceipt]) -> Iterator[list[SeriesReceipt]]:
+    """Yield some series at a time, or a part of a long one, which bounds what is in memory."""
     some: list[SeriesReceipt] = []
     n_samples = 0
     for each in all_series:
         n = each.samples
         if n > _MOST_SAMPLES:
-            yield from (_request([part]) for part in _cut(each))
+            yield from ([part] for part in _cut(each))
             continue
         if some and (len(some) >= _MOST_SERIES or n_samples + n > _MOST_SAMPLES):
-            yield _request(some)
+            yield some
             some, n_samples = [], 0
         some.append(each)
         n_samples += n
     if some:
-        yield _request(some)
+        yield some
 
 
 def _cut(series: SeriesReceipt) -> Iterator[SeriesReceipt]:
-    halves = _halve(series) if series.samples > _MOST_SAMPLES else []
-    if not halves:
-        yield series
-    for half in halves:
-        yield from _cut(half)
-
-
-def _halve(series: SeriesReceipt) -> list[SeriesReceipt]:
+    """Yield parts of a series of so many samples that can be read at a time; no window is cut."""
     n = len(series.ids)
-    if n < 2:
-        return []
+    if series.samples <= _MOST_SAMPLES or n < 2:
+        yield series
+        return
     edge_ms = int(series.ids[n // 2]) << series.shift
-    return [
-        series.take(slice(0, n // 2), series.first_ms, edge_ms - 1),
-        series.take(slice(n // 2, n), edge_ms, series.last_ms),
-    ]
-
-
-def _request(series: Sequence[SeriesReceipt]) -> _Request:
-    first_ms = min(each.first_ms for each in series)
-    return _Request(series, first_ms, max(each.last_ms for each in series))
-
-
-def _read(
-    piece: _Request, client: HttpClient, url: str, as_stored: Callable[[bytes], bytes]
-) -> dict[str, tuple[IntArray, FloatArray]]:
-    """Return the samples of each series, in the order of their times."""
-    keys = {series_key(as_stored(each.label_set)) for each in piece.series}
-    form = [
-        ("match[]", exact_selector(orjson.loads(as_stored(each.label_set))))
-        for each in piece.series
-    ]
-    form.append(("start", moment_text(piece.first_ms - _RESERVE_MS)))
-    form.append(("end", moment_text(piece.last_ms + _RESERVE_MS)))
-    found: dict[str, list[tuple[IntArray, FloatArray]]] = {}
-    for line in client.stream_lines(url, form):
-        label_set, values_text, times_text = split_line(line)
-        key = series_key(label_set)
-        if key not in keys:
-            continue
-        try:
-            values = load_values(values_text)
-            times = load_timestamps(times_text)
-        except ValueError:
-            raise no_export_line(line) from None
-        if len(values) != len(times):
-            raise no_export_line(line)
-        found.setdefault(key, []).append((times, values))
-    return {key: _in_order(parts) for key, parts in found.items()}
-
-
-def _in_order(parts: Sequence[tuple[IntArray, FloatArray]]) -> tuple[IntArray, FloatArray]:
-    times = np.concatenate([times for times, _ in parts])
-    values = np.concatenate([values for _, values in parts])
-    order = np.lexsort((values, times))
-    return times[order], values[order]
+    yield from _cut(series.take(slice(0, n // 2), series.first_ms, edge_ms - 1))
+    yield from _cut(series.take(slice(n // 2, n), edge_ms, series.last_ms))
 
 
 def _compare(
     series: SeriesReceipt, times: IntArray, values: FloatArray
 ) -> tuple[Verification, SeriesCheck | None]:
-    inside = (times >= series.first_ms) & (times <= series.last_ms) & ~np.isnan(values)
+    order = np.lexsort((values, times))
+    times, values = times[order], values[order]
+    inside = (times >= series.first_ms) & (times <= series.last_ms)
     times, values = times[inside], values[inside]
     is_copy = np.zeros(len(times), np.bool_)
     if len(times):
         is_copy[1:] = (times[1:] == times[:-1]) & _agree(values[1:], values[:-1])
     times, values = times[~is_copy], values[~is_copy]
     ids = times >> series.shift
-    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else _NO_TIMES
+    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else ids
     counts = np.zeros(len(series.ids), np.int64)
     same = np.zeros(len(series.ids), np.bool_)
     n_foreign = 0

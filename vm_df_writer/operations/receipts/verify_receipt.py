@@ -13,6 +13,7 @@ from vm_df_writer.model.receipt import Receipt
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.receipts.receipt_check import SeriesCheck, check_receipt
 from vm_df_writer.server.limits import ServerLimits
+from vm_df_writer.verification.export.series_reader import SeriesReader
 
 __all__ = ["check_receipt_choice", "load_receipt", "save_receipt", "verify_receipt"]
 
@@ -88,7 +89,8 @@ def verify_receipt(backend: Backend, receipt: Receipt | str | Path) -> Verificat
         backend.read_back.settle()
     total = Verification()
     wrong: list[SeriesCheck] = []
-    for found, check in check_receipt(receipt, backend.client, backend.endpoint):
+    reader = SeriesReader(backend.client, backend.endpoint, backend.read_back)
+    for found, check in check_receipt(receipt, reader):
         total += found
         if check is not None:
             wrong.append(check)

@@ -22,6 +22,15 @@ from vm_df_writer.model.window_digest import WindowDigest
 from vm_df_writer.operations.receipts.receipt_check import SeriesCheck, check_receipt
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.export.piece_reader import ReadBackPolicy
+from vm_df_writer.verification.export.series_reader import SeriesReader
+
+
+def reader_of(httpserver: HTTPServer) -> SeriesReader:
+    config = WriterConfig(datasource_url=httpserver.url_for(""))
+    endpoint = Endpoint.of(config)
+    policy = ReadBackPolicy(sleep=lambda _: None, patience_s=0.0)
+    return SeriesReader(HttpClient(config, endpoint), endpoint, policy)
 
 
 class Storage:
@@ -37,13 +46,11 @@ class Storage:
         self.most_series, self.most_ms = 10**9, 10**15
         self.asked: list[dict[str, list[str]]] = []
         httpserver.expect_request("/api/v1/export").respond_with_handler(self._export)
-        config = WriterConfig(datasource_url=httpserver.url_for(""))
-        self._endpoint = Endpoint.of(config)
-        self._client = HttpClient(config, self._endpoint)
+        self._reader = reader_of(httpserver)
 
     def check(self, *blocks: SeriesBlock) -> tuple[Verification, list[SeriesCheck]]:
         receipt = Receipt.of(map(WindowDigest.of_block, blocks))
-        results = list(check_receipt(receipt, self._client, self._endpoint))
+        results = list(check_receipt(receipt, self._reader))
         total = reduce(add, (found for found, _ in results), Verification())
         return total, [check for _, check in results if check is not None]
 
@@ -114,11 +121,9 @@ def test_samples_in_windows_without_any_of_ours_are_foreign(httpserver: HTTPServ
 def test_a_line_of_another_kind_is_an_error(httpserver: HTTPServer) -> None:
     block = block_of(({"__name__": "y"}, [0], [1]))
     httpserver.expect_request("/api/v1/export").respond_with_data("it broke")
-    config = WriterConfig(datasource_url=httpserver.url_for(""))
-    endpoint = Endpoint.of(config)
     receipt = Receipt.of([WindowDigest.of_block(block)])
     with pytest.raises(ServerRejected, match="expected lines of samples, got 'it broke'"):
-        list(check_receipt(receipt, HttpClient(config, endpoint), endpoint))
+        list(check_receipt(receipt, reader_of(httpserver)))
 
 
 def test_a_receipt_of_nothing_asks_nothing(httpserver: HTTPServer) -> None:
