@@ -14,7 +14,7 @@ from tests.support.http_servers import raw_servers, read_request, reset
 from tests.support.thorough import few_or_many
 from tests.support.writers import writer_with
 from vm_df_writer import DeliveryError, VerificationError, VmWriter
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 T = 1767225600000
 FRAME = pd.DataFrame({"y": [1.0, 2.0]}, index=pd.to_datetime([T, T + 60_000], unit="ms", utc=True))

@@ -19,8 +19,8 @@ from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.block_reader import BlockReader
-from vm_df_writer.verification.export_reader import ReadBackPolicy
 from vm_df_writer.verification.findings import VerificationResult
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.verification.verify_blocks import verify_blocks
 
 N_SERIES, N_SAMPLES = 12, 900

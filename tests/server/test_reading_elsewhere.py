@@ -25,7 +25,7 @@ from vm_df_writer.local import LocalVictoriaMetrics
 from vm_df_writer.local.process import ServerProcess
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.operations.verify import VerifyChoice
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 StartServer = Callable[..., LocalVictoriaMetrics]
 

@@ -20,8 +20,8 @@ from vm_df_writer.model.verification import Verification
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.block_reader import BlockReader
-from vm_df_writer.verification.export_reader import ReadBackPolicy
 from vm_df_writer.verification.findings import VerificationResult
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.verification.verify_blocks import verify_blocks
 
 StartServer = Callable[..., LocalVictoriaMetrics]

@@ -30,7 +30,7 @@ from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
 from vm_df_writer.local import LocalVictoriaMetrics
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 STEPS = ("start", "kept", "deleted", "imported", "durable", "compared")
 # A shortfall is mended by the next step, and not waited for.

@@ -9,7 +9,7 @@ from tests.support.stored_seconds import frame
 from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.replace_policy import ReplacePolicy
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 # For tests that do not kill the server, so that nothing has to be on its disk.
 BRIEFLY = ReplacePolicy(durable_after_s=0.2)

@@ -23,7 +23,7 @@ TESTED_ELSEWHERE = {
     "server/test_backtest.py": ["alerting.backtest", "alerting.vmalert"],
     "server/test_dask.py": ["jobs.dask", "jobs.partition", "jobs.partition_survey"],
     "server/test_foretelling.py": ["jobs.estimate"],
-    "server/test_reading_elsewhere.py": ["verification.export_reader"],
+    "server/test_reading_elsewhere.py": ["verification.read_back_policy"],
     "server/test_receipts.py": ["operations.receipts.verify_receipt"],
     "server/test_replace.py": [
         "delivery.replace_policy", "operations.existing.gatherer",

@@ -13,7 +13,7 @@ from vm_df_writer import VmWriter, WriterConfig
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.delivery.retry import RetryPolicy
 from vm_df_writer.delivery.sender import Throttle
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 FIRST = pd.Timestamp("2026-01-01", tz="UTC")
 

@@ -25,7 +25,7 @@ from vm_df_writer.frames.labels.cache import LabelSetCache
 from vm_df_writer.server.server import Server
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.wire.protocol import WIRES
 
 __all__ = ["Backend", "choose_encoding"]

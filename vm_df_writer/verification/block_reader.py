@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, repeat
 
 from vm_df_writer.model.sample_counts import SampleCounts
@@ -12,9 +13,10 @@ from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.comparison import Comparison
+from vm_df_writer.verification.export.piece_reader import PieceReader, most_bytes_of
 from vm_df_writer.verification.export.series_reader import SeriesReader
-from vm_df_writer.verification.export_reader import Exporter, ReadBackPolicy
 from vm_df_writer.verification.native.native_reader import series_not_intact
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.verification.sample_diffs import SampleDiffs, diff_samples
 from vm_df_writer.verification.series_counter import miscounted_series
@@ -151,16 +153,30 @@ class BlockReader:
         return diff_samples(block, series, found, self.deduplication)
 
     def _compare(self, block: SeriesBlock, series: Sequence[int]) -> Iterator[Comparison]:
+        """Yield comparisons that together hold the given series."""
+        most_bytes = most_bytes_of(block.n_samples)
         for tenant in by_tenant(self._endpoint, block, series):
-            exporter = Exporter(
-                self._client,
-                tenant.endpoint,
-                self._policy,
-                self._strategy,
-                self.deduplication,
-                as_stored=tenant.as_stored,
+            pieces = PieceReader(
+                self._client, tenant.endpoint, self._policy, self._strategy, most_bytes=most_bytes
             )
-            yield from exporter.read(block, tenant.series)
+            stored = {s: tenant.as_stored(block.label_sets[s]) for s in tenant.series}
+            begin = partial(self._begin, block, tenant.as_stored)
+            for _, comparison in pieces.read_series(
+                stored, block.n_samples / block.n_series, begin
+            ):
+                yield comparison
+
+    def _begin(
+        self, block: SeriesBlock, as_stored: Callable[[bytes], bytes], series: Sequence[int]
+    ) -> tuple[Comparison, int, int]:
+        comparison = Comparison(
+            block,
+            series,
+            self.deduplication,
+            as_stored=as_stored,
+            is_exact=self._strategy.reads_by == "query",
+        )
+        return comparison, *comparison.range_ms
 
     def _by_tenant(self, block: SeriesBlock, find: _Finder) -> list[int]:
         tenants = by_tenant(self._endpoint, block, range(block.n_series))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vm_df_writer.model.series import SeriesBlock
@@ -72,7 +72,9 @@ class ReadStrategy:
         is_worth = block.n_samples >= _WORTH_READING_NATIVE * block.n_series
         return self.can_read_native and self.reads_by == "export" and is_worth
 
-    def batches(self, label_sets: Sequence[bytes], series: Iterable[int]) -> Iterator[list[int]]:
+    def batches(
+        self, label_sets: Sequence[bytes] | Mapping[int, bytes], series: Iterable[int]
+    ) -> Iterator[list[int]]:
         """Cut series into what one request asks for by exact selectors."""
         batch: list[int] = []
         size = 0

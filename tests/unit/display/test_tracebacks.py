@@ -26,7 +26,7 @@ from vm_df_writer import (
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.display.tracebacks import one_line_traceback, shortened
 from vm_df_writer.jobs import JobOptions, backfill
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 NOBODY = "http://127.0.0.1:1"
 TIMES = pd.date_range("2026-01-01", periods=2, freq="1min", tz="UTC")

@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 from tests.support.stub_cluster import StubCluster
 from vm_df_writer import RetentionWarning, VerificationError, VmWriter
 from vm_df_writer.delivery.backend import Backend
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.DroppedWarning")
 

@@ -16,7 +16,7 @@ from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.existing_samples import find_existing
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.verification.series_diff import SeriesDiff
 from vm_df_writer.verification.verify_blocks import missing_blocks, verify_blocks
 

@@ -18,7 +18,7 @@ from vm_df_writer.jobs.options import JobOptions, job_config
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 from vm_df_writer.jobs.workers.rate_limit import RateLimiter
 from vm_df_writer.jobs.workers.results import PartResult, Purpose
-from vm_df_writer.verification.export_reader import ReadBackPolicy
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 __all__ = ["JobSpec", "OtherPart", "Task", "keywords_with"]
 

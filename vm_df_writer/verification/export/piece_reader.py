@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
+
+import orjson
 
 from vm_df_writer.errors import DeliveryError, ServerRejected
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.receiver import RETRIED_STATUSES
-from vm_df_writer.verification.export.sample_source import source_of
+from vm_df_writer.verification.export.sample_source import lines_of_export, lines_of_queries
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.verification.read_strategy import MAX_SELECTORS, ReadStrategy
-from vm_df_writer.wire.metricsql import shared_selectors
+from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
 
-__all__ = [
-    "MOST_BYTES",
-    "PieceReader",
-    "ReadBackPolicy",
-    "SampleSink",
-    "most_bytes_of",
-]
+__all__ = ["MOST_BYTES", "PieceReader", "SampleSink", "most_bytes_of"]
 
 # An answer may be so long, for each sample that is expected: a hundred copies of it are told as
 # copies.
@@ -38,49 +33,6 @@ _MAX_FOREIGN_BYTES = 500  # per series: foreign series that are cheaper to read 
 _TOO_MUCH = frozenset({400, 413, 422})
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadBackPolicy:
-    """How long to wait until what was acknowledged can be read. The caller passes it in.
-
-    Attributes
-    ----------
-    unflushed_wait_s : float
-        From the last acknowledgement to the first look, where the server does not
-        let us flush its buffers. A look that comes too early makes new series
-        invisible for some 10 s more: the server remembers that it found none.
-    settled_wait_s : float
-        The same until the queries of others see new series too, where a dashboard has asked for
-        them meanwhile: 7 to 12 s on 1.79.5, 1.145 and 1.150.
-    flushed_wait_s : float
-        From a flush to a look at which whatever the server took before has to be seen. An old
-        server shows the last of it up to half a second after it has answered.
-    patience_s : float
-        How long after the first look a shortfall is looked at again before it is
-        called a loss, and how long a failing read is tried again.
-    queued_patience_s : float
-        The same for as long as a server in between says that it has not handed on everything.
-    sleep, clock : callable
-        Waits for so many seconds, and says how many have passed since some moment.
-
-    Examples
-    --------
-    >>> ReadBackPolicy(patience_s=1.0).unflushed_wait_s
-    5.0
-    """
-
-    unflushed_wait_s: float = 5.0
-    settled_wait_s: float = 12.0
-    flushed_wait_s: float = 0.5
-    patience_s: float = 15.0
-    queued_patience_s: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-
-    def settle(self) -> None:
-        """Wait until all can read what was just acknowledged, where no server lets us flush it."""
-        self.sleep(self.settled_wait_s)
-
-
 class SampleSink(Protocol):
     """What takes in the lines of an export."""
 
@@ -93,6 +45,9 @@ class SampleSink(Protocol):
 
     def add(self, line: bytes) -> bool:
         """Take a line in; return whether its series is wanted."""
+
+
+_Sink = TypeVar("_Sink", bound=SampleSink)
 
 
 class _Piece(NamedTuple):
@@ -143,14 +98,48 @@ class PieceReader:
         *,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._source = source_of(strategy.reads_by, client, endpoint)
+        self._client, self._endpoint = client, endpoint
         self._policy = policy
         self._strategy = strategy
         self._most_bytes = most_bytes
 
-    def selector(self, labels: Mapping[str, str]) -> str:
-        """Return the narrowest selector that matches a label set."""
-        return self._source.selector(labels)
+    def read_series(
+        self,
+        label_sets: Mapping[int, bytes],
+        samples_per_series: float,
+        open_sink: Callable[[Sequence[int]], tuple[_Sink, int, int]],
+    ) -> Iterator[tuple[Sequence[int], _Sink]]:
+        """Yield some series after the other, and what has taken them in.
+
+        Parameters
+        ----------
+        label_sets : mapping of int to bytes
+            The series by their numbers, as the server stores them.
+        samples_per_series : float
+            How many samples each has in the mean.
+        open_sink : callable
+            Returns what takes in the lines of series, given their numbers, and epoch milliseconds
+            between which to read.
+
+        Raises
+        ------
+        DeliveryError
+            If the server cannot be read.
+        """
+        if self._strategy.shares_selectors(len(label_sets), samples_per_series):
+            every = list(label_sets)
+            sink, first_ms, last_ms = open_sink(every)
+            labels = list(map(orjson.loads, label_sets.values()))
+            # If that is not the cheaper way, the sink holds a part of the samples.
+            self._strategy.can_share = self._has_read_shared(labels, first_ms, last_ms, sink)
+            if self._strategy.can_share:
+                yield every, sink
+                return
+        for batch in self._strategy.batches(label_sets, label_sets):
+            sink, first_ms, last_ms = open_sink(batch)
+            selectors = [self._selector(orjson.loads(label_sets[s])) for s in batch]
+            self.read(selectors, first_ms, last_ms, sink)
+            yield batch, sink
 
     def read(
         self,
@@ -209,24 +198,10 @@ class PieceReader:
                     has_failed = True
                 pieces += reversed(smaller)
 
-    def read_shared(
-        self, labels: Sequence[Mapping[str, str]], first_ms: int, last_ms: int, sink: SampleSink
-    ) -> bool:
-        """Read series by the labels that they share, in one request.
-
-        Returns
-        -------
-        bool
-            False if that is not the cheaper way. Then the sink holds a part of the samples, and the
-            strategy remembers.
-        """
-        self._strategy.can_share = self._has_read_shared(labels, first_ms, last_ms, sink)
-        return self._strategy.can_share
-
     def _has_read_shared(
         self, labels: Sequence[Mapping[str, str]], first_ms: int, last_ms: int, sink: SampleSink
     ) -> bool:
-        selectors = shared_selectors(labels, self._source.selector)
+        selectors = shared_selectors(labels, self._selector)
         if len(selectors) > MAX_SELECTORS:
             return False
         foreign_bytes = 0
@@ -241,8 +216,14 @@ class PieceReader:
             return False
         return True
 
+    def _selector(self, labels: Mapping[str, str]) -> str:
+        return exact_selector(labels, quotes_names=self._strategy.reads_by == "query")
+
     def _export(self, selectors: Sequence[str], first_ms: int, last_ms: int) -> Iterator[bytes]:
-        return self._source.lines(selectors, first_ms, last_ms, most_bytes=self._most_bytes)
+        lines = lines_of_queries if self._strategy.reads_by == "query" else lines_of_export
+        return lines(
+            self._client, self._endpoint, selectors, first_ms, last_ms, most_bytes=self._most_bytes
+        )
 
 
 def most_bytes_of(n_samples: int) -> int:

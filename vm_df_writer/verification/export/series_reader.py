@@ -9,12 +9,13 @@ import orjson
 from vm_df_writer.model.sample_counts import SampleCounts
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.export.piece_reader import PieceReader, ReadBackPolicy
+from vm_df_writer.verification.export.piece_reader import PieceReader
 from vm_df_writer.verification.export.series_collector import (
     SeriesCollector,
     SeriesSamples,
     TimesCache,
 )
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.verification.tenants import TenantSeries, by_tenant
 
@@ -92,21 +93,15 @@ class SeriesReader:
     def _of_tenant(
         self, tenant: TenantSeries, series: SampleCounts, first_ms: int, last_ms: int
     ) -> dict[int, SeriesSamples]:
-        pieces = self._pieces(tenant.endpoint)
         stored = {s: tenant.as_stored(series.label_sets[s]) for s in tenant.series}
-        samples_per_series = float(series.samples.mean())
-        if self._strategy.shares_selectors(len(stored), samples_per_series):
-            collector = SeriesCollector(list(stored.values()), self._times)
-            labels = list(map(orjson.loads, stored.values()))
-            if pieces.read_shared(labels, first_ms, last_ms, collector):
-                return dict(zip(stored, collector.take(), strict=True))
+
+        def collect(some: Sequence[int]) -> tuple[SeriesCollector, int, int]:
+            return SeriesCollector([stored[s] for s in some], self._times), first_ms, last_ms
+
         found: dict[int, SeriesSamples] = {}
-        for batch in self._strategy.batches(series.label_sets, tenant.series):
-            of_batch = [stored[s] for s in batch]
-            collector = SeriesCollector(of_batch, self._times)
-            selectors = [pieces.selector(orjson.loads(each)) for each in of_batch]
-            pieces.read(selectors, first_ms, last_ms, collector)
-            found.update(zip(batch, collector.take(), strict=True))
+        pieces = self._pieces(tenant.endpoint)
+        for some, collector in pieces.read_series(stored, float(series.samples.mean()), collect):
+            found.update(zip(some, collector.take(), strict=True))
         return found
 
     def _pieces(self, endpoint: Endpoint) -> PieceReader:

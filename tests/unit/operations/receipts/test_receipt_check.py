@@ -22,8 +22,8 @@ from vm_df_writer.model.window_digest import WindowDigest
 from vm_df_writer.operations.receipts.receipt_check import SeriesCheck, check_receipt
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
-from vm_df_writer.verification.export.piece_reader import ReadBackPolicy
 from vm_df_writer.verification.export.series_reader import SeriesReader
+from vm_df_writer.verification.read_back_policy import ReadBackPolicy
 
 
 def reader_of(httpserver: HTTPServer) -> SeriesReader:
