@@ -150,7 +150,7 @@ class PartitionWriter:
         with closing(backend.client):
             for frame in frames:
                 if found := existing_in_frame(backend, frame, options):
-                    return str(found)
+                    return found
         return None
 
 

@@ -9,12 +9,9 @@ from vm_df_writer.display.text import format_utc
 from vm_df_writer.errors import FrameError
 from vm_df_writer.model.series import IntArray
 from vm_df_writer.verification.export.series_collector import SeriesSamples
+from vm_df_writer.verification.sent_samples import allowed_loss
 
 __all__ = ["EqualTimes"]
-
-# Two copies of one value may lie in blocks that are stored with other digits (decimal.go).
-_RELATIVE_LOSS = 2.02e-12
-_LOSS_TO_LARGEST = 2e-17
 
 
 class EqualTimes:
@@ -92,7 +89,8 @@ class EqualTimes:
         magnitudes[~np.isfinite(magnitudes)] = 0.0
         with np.errstate(invalid="ignore"):
             gaps = np.where(lows == highs, 0.0, highs - lows)
-        conflicting = gaps > _RELATIVE_LOSS * magnitudes + _LOSS_TO_LARGEST * magnitudes.max()
+        # Two copies of one value may lie in blocks that are stored with other digits (decimal.go).
+        conflicting = gaps > 2 * allowed_loss(magnitudes, magnitudes.max())
         if n := int(conflicting.sum()):
             self.n_conflicting += n
             if self.first is None:

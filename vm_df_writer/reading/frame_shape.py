@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
@@ -87,11 +86,8 @@ class FrameShape:
             time_name=names.time,
         )
 
-    def like(
-        self, frame: pd.DataFrame, read_reading: Callable[[], Reading], options: ReadOptions
-    ) -> FrameShape:
+    def like(self, frame: pd.DataFrame, reading: Reading, options: ReadOptions) -> FrameShape:
         """Return this shape with what a frame, which was read, has besides."""
-        reading = read_reading()
         given = {*options.labels}
         if options.query_key is not None:
             given.add(self.names.query_key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,32 +12,16 @@ from vm_df_writer.display.text import format_utc
 from vm_df_writer.model.series import BoolArray, SeriesBlock
 from vm_df_writer.verification.block_reader import BlockReader
 
-__all__ = ["ExistingSample", "ExistingSamples", "find_existing", "look_up_existing"]
+__all__ = [
+    "ExistingSamples",
+    "PackedMask",
+    "find_existing",
+    "look_up_existing",
+    "packed_mask",
+    "unpacked",
+]
 
-
-class ExistingSample(NamedTuple):
-    """A sample that the server has.
-
-    Attributes
-    ----------
-    label_set : bytes
-        Its series.
-    time_ms : int
-        Its time in epoch milliseconds.
-    """
-
-    label_set: bytes
-    time_ms: int
-
-    def __str__(self) -> str:
-        """Name it.
-
-        Examples
-        --------
-        >>> print(ExistingSample(b'{"__name__":"y"}', 1767225600000))
-        {"__name__":"y"} at 2026-01-01 00:00:00 UTC
-        """
-        return f"{self.label_set[:300].decode(errors='replace')} at {format_utc(self.time_ms)}"
+PackedMask = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -47,20 +30,29 @@ class ExistingSamples:
 
     Attributes
     ----------
-    masks : sequence of ndarray of uint8, or None
-        For each block the packed mask of its values; None if it has none that exists.
+    masks : sequence of PackedMask, or None
+        For each block the mask of its values; None if it has none that exists.
     """
 
-    masks: Sequence[npt.NDArray[np.uint8] | None]
+    masks: Sequence[PackedMask | None]
 
     def left_out(self, blocks: Iterable[SeriesBlock]) -> Iterator[SeriesBlock]:
         """Yield the same blocks without these samples, which count as dropped: ``exists``."""
         for block, packed in zip(blocks, self.masks, strict=True):
-            if packed is None:
-                yield block
-            else:
-                mask = np.unpackbits(packed, count=block.values.size).astype(np.bool_)
-                yield block.without(mask.reshape(block.values.shape), "exists")
+            yield block.without(unpacked(packed, block), "exists")
+
+
+def packed_mask(mask: BoolArray) -> PackedMask | None:
+    """Return a mask of a block's values in a bit each; None if it marks nothing."""
+    return np.packbits(mask) if mask.any() else None
+
+
+def unpacked(packed: PackedMask | None, block: SeriesBlock) -> BoolArray:
+    """Return the mask that `packed_mask` has packed."""
+    if packed is None:
+        return np.zeros(block.values.shape, np.bool_)
+    mask = np.unpackbits(packed, count=block.values.size).astype(np.bool_)
+    return mask.reshape(block.values.shape)
 
 
 def look_up_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> ExistingSamples:
@@ -71,12 +63,11 @@ def look_up_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> Exis
     DeliveryError
         If the server cannot be read.
     """
-    masks = (_mask(block, reader) for block in blocks)
-    return ExistingSamples([np.packbits(mask) if mask.any() else None for mask in masks])
+    return ExistingSamples([packed_mask(_mask(block, reader)) for block in blocks])
 
 
-def find_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> ExistingSample | None:
-    """Return a sample of some blocks that exists, if there is one; the first look ends with it.
+def find_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> str | None:
+    """Name a sample of some blocks that exists, if there is one; the first look ends with it.
 
     Raises
     ------
@@ -89,7 +80,8 @@ def find_existing(blocks: Iterable[SeriesBlock], reader: BlockReader) -> Existin
             row, column = divmod(int(np.argmax(mask)), mask.shape[1])
             group = int(np.searchsorted(block.offsets, column, side="right")) - 1
             label_set = block.label_sets[row * (len(block.offsets) - 1) + group]
-            return ExistingSample(label_set, int(block.timestamps_ms[column]))
+            time = format_utc(int(block.timestamps_ms[column]))
+            return f"{label_set[:300].decode(errors='replace')} at {time}"
     return None
 
 

@@ -17,7 +17,7 @@ from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.metricsql import exact_selector, shared_selectors
 
-__all__ = ["miscounted_series"]
+__all__ = ["miscounted_series", "query_slices"]
 
 # An old server takes 16 KiB of query (-search.maxQueryLen).
 _MAX_QUERY_BYTES = 12 * 1024
@@ -72,14 +72,26 @@ def _batches(
     if shared and _query_bytes(shared) <= _MAX_QUERY_BYTES < _query_bytes(exact):
         yield series, shared
         return
+    for some in query_slices(exact):
+        yield series[some], exact[some]
+
+
+def query_slices(selectors: Sequence[str]) -> Iterator[slice]:
+    """Cut selectors into those that one query takes.
+
+    Examples
+    --------
+    >>> list(query_slices(["x" * 8000, "y" * 4000, "z"]))
+    [slice(0, 1, None), slice(1, 3, None)]
+    """
     first = size = 0
-    for i in range(len(series)):
-        length = _query_bytes(exact[i : i + 1])
+    for i, selector in enumerate(selectors):
+        length = _query_bytes([selector])
         if i > first and size + length > _MAX_QUERY_BYTES:
-            yield series[first:i], exact[first:i]
+            yield slice(first, i)
             first, size = i, 0
         size += length
-    yield series[first:], exact[first:]
+    yield slice(first, len(selectors))
 
 
 def _key(labels: dict[str, Any]) -> str:

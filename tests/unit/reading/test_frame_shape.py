@@ -19,7 +19,7 @@ def shape_like(frame: pd.DataFrame, layout: Any = "wide", **reading: Any) -> Fra
     options = ReadOptions.of(**reading)
     parsed = parse_frame(frame, metric_format={"__name__": "$VAR"}, reading=options)
     shape = FrameShape.of(layout, "pandas", options)
-    return shape.like(frame, lambda: parsed.reading, options)
+    return shape.like(frame, parsed.reading, options)
 
 
 def test_the_names_of_columns_are_reading_keywords() -> None:

@@ -14,6 +14,7 @@ from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.verification.existing_samples import find_existing, look_up_existing
 
 A, B = {"__name__": "s0"}, {"__name__": "s1"}
+FOUND = '{"__name__":"s0"} at 2026-01-01 00:00:00.001 UTC'
 WIDE = block_of_rows(np.arange(6.0).reshape(2, 3), dropped={"nan": 1})
 
 
@@ -37,7 +38,7 @@ def test_a_sample_exists_whatever_its_value_and_is_left_out_of_its_series_alone(
         (b'{"__name__":"s0"}', [T, T + 2])
     ]
     assert rest.dropped == {"nan": 1, "exists": 4}
-    assert find_existing([WIDE], scene.reader()) == (b'{"__name__":"s0"}', T + 1)
+    assert find_existing([WIDE], scene.reader()) == FOUND
 
 
 def test_rows_that_lack_the_same_times_still_share_them(scene: Scene) -> None:

@@ -197,7 +197,7 @@ class TaskRunner:
             existing = existing_in_plan(plan, self._backend)
         except DeliveryError as error:
             return ended(error.describe(), error=without_counts(error))
-        return ended(existing=None if existing is None else str(existing))
+        return ended(existing=existing)
 
     def _digest(self, task: Task, record: PartRecord, plan: SendPlan) -> PartResult:
         """Sum up what a part has sent; nothing is asked and nothing is sent."""

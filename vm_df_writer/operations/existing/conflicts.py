@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray, SeriesBlock
 from vm_df_writer.verification.block_reader import BlockReader
 from vm_df_writer.verification.comparison import Comparison
+from vm_df_writer.verification.existing_samples import PackedMask, packed_mask, unpacked
 from vm_df_writer.wire.line_block import block_of_pieces
 
 __all__ = ["Conflicts", "look_up_conflicts"]
@@ -26,14 +26,14 @@ class Conflicts:
 
     Attributes
     ----------
-    masks : sequence of ndarray of uint8, or None
-        For each block the packed mask of the samples that exist; None if there is none.
+    masks : sequence of PackedMask, or None
+        For each block the mask of the samples that exist; None if there is none.
     last_block : mapping of bytes to int
         The series that have another value, or more than one sample, at a time of the blocks; and
         the number of the last block that has samples of each.
     """
 
-    masks: Sequence[npt.NDArray[np.uint8] | None]
+    masks: Sequence[PackedMask | None]
     last_block: Mapping[bytes, int]
 
     def lacking(self, blocks: Iterable[SeriesBlock]) -> Iterator[SeriesBlock]:
@@ -42,18 +42,12 @@ class Conflicts:
         What it has of them counts as dropped: ``exists``.
         """
         for block, packed in zip(blocks, self.masks, strict=True):
-            rest, conflicting = block, self._conflicting(block)
-            if packed is not None:
-                mask = np.unpackbits(packed, count=block.values.size).astype(np.bool_)
-                exists = mask.reshape(block.values.shape) & ~conflicting
-                both = block.without(exists | conflicting, "exists")
-                dropped = dict(block.dropped)
-                if n := int(exists.sum()):
-                    dropped["exists"] = n
-                rest = replace(both, dropped=dropped)
-            elif conflicting.any():
-                rest = replace(block.without(conflicting, "exists"), dropped=block.dropped)
-            yield rest
+            conflicting = self._conflicting(block)
+            exists = unpacked(packed, block) & ~conflicting
+            dropped = dict(block.dropped)
+            if n := int(exists.sum()):
+                dropped["exists"] = n
+            yield replace(block.without(exists | conflicting, "exists"), dropped=dropped)
 
     def groups(self, blocks: Iterable[SeriesBlock]) -> Iterator[SeriesBlock]:
         """Yield all samples of the series that have conflicts, each series whole in one block."""
@@ -97,7 +91,7 @@ def look_up_conflicts(
     DeliveryError
         If the server cannot be read.
     """
-    masks: list[npt.NDArray[np.uint8] | None] = []
+    masks: list[PackedMask | None] = []
     conflicting: set[bytes] = set()
     for block in blocks():
         mask = np.zeros(block.values.shape, np.bool_)
@@ -105,7 +99,7 @@ def look_up_conflicts(
             for comparison in reader.existing(block):
                 comparison.mark_returned(mask)
                 conflicting |= {block.label_sets[s] for s in _contradicted(comparison)}
-        masks.append(np.packbits(mask) if mask.any() else None)
+        masks.append(packed_mask(mask))
     last_block: dict[bytes, int] = {}
     if conflicting:
         for number, block in enumerate(blocks()):

@@ -13,11 +13,7 @@ from vm_df_writer.frames.given_frame import FrameLike
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.send_plan import SendPlan
 from vm_df_writer.operations.verify import block_reader
-from vm_df_writer.verification.existing_samples import (
-    ExistingSample,
-    find_existing,
-    look_up_existing,
-)
+from vm_df_writer.verification.existing_samples import find_existing, look_up_existing
 
 __all__ = [
     "IfExists",
@@ -67,13 +63,11 @@ def without_existing(plan: SendPlan, backend: Backend, if_exists: IfExists | Non
     return plan
 
 
-def existing_in_plan(plan: SendPlan, backend: Backend) -> ExistingSample | None:
-    """Return a sample of a plan at whose time the server has one, if there is one."""
+def existing_in_plan(plan: SendPlan, backend: Backend) -> str | None:
+    """Name a sample of a plan at whose time the server has one, if there is one."""
     return find_existing(plan.blocks(), block_reader(backend))
 
 
-def existing_in_frame(
-    backend: Backend, frame: FrameLike, reading: ReadOptions
-) -> ExistingSample | None:
-    """Return a sample of a frame at whose time the server has one, if there is one."""
+def existing_in_frame(backend: Backend, frame: FrameLike, reading: ReadOptions) -> str | None:
+    """Name a sample of a frame at whose time the server has one, if there is one."""
     return existing_in_plan(plan_send(backend, frame, reading), backend)

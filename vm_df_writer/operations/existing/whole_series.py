@@ -14,6 +14,7 @@ from vm_df_writer.errors import ReplaceError
 from vm_df_writer.model.series import FloatArray, IntArray
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.verification.series_counter import query_slices
 from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
 from vm_df_writer.wire.line_block import read_line
@@ -23,7 +24,6 @@ __all__ = ["Selection", "SeriesAccess"]
 
 # From here on the client takes samples. (1.79.5 counts nothing in windows of 57 years and more.)
 _FIRST_MS = 31_536_000_000
-_MAX_QUERY_BYTES = 12 * 1024  # an old server takes 16 KiB
 _MAX_ROWS_PER_LINE = 2**16
 _BYTES_PER_SAMPLE = 64  # more than a server writes: a time of 13 digits, a value of 24
 
@@ -94,7 +94,8 @@ class SeriesAccess:
         first_ms = max(first_ms, _FIRST_MS)
         counts: dict[str, int] = {}
         url = self.endpoint.read_url("/api/v1/query")
-        for selectors in _batches(selection.selectors):
+        for some in query_slices(selection.selectors):
+            selectors = selection.selectors[some]
             form = count_form(selectors, first_ms, last_ms, most=2 * len(selectors) + 100)
             answer = self.client.stream_lines(url, form, timeout_s=self.timeout_s)
             counts |= read_counts(b"".join(answer))
@@ -157,17 +158,3 @@ class SeriesAccess:
         answer = b"".join(self.client.stream_lines(url, form, timeout_s=self.timeout_s))
         found: list[dict[str, Any]] = orjson.loads(answer)["data"]
         return [each for each in found if series_key(orjson.dumps(each)) not in ours]
-
-
-def _batches(selectors: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for selector in selectors:
-        length = len(selector.encode()) + 60
-        if batch and size + length > _MAX_QUERY_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(selector)
-        size += length
-    if batch:
-        yield batch

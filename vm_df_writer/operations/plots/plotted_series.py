@@ -18,6 +18,7 @@ from vm_df_writer.display.text import did_you_mean
 from vm_df_writer.errors import ColumnError, FrameError
 from vm_df_writer.frames.parse import ParsedFrame, as_frame, parse_frame
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
+from vm_df_writer.reading.layout.common_times import union_of
 from vm_df_writer.warning_classes import VmDfWriterWarning
 
 __all__ = ["VMANOMALY_VARIABLES", "PlottedSeries"]
@@ -178,7 +179,7 @@ class PlottedSeries:
             role: (np.concatenate([t for t, _ in of_role]), np.concatenate([v for _, v in of_role]))
             for role, of_role in pieces.items()
         }
-        times_ms = _union([t for t, _ in columns.values()])
+        times_ms = union_of([t for t, _ in columns.values()])
         aligned = {role: np.full(len(times_ms), np.nan) for role in columns}
         for role, (own_ms, values) in columns.items():
             aligned[role][np.searchsorted(times_ms, own_ms)] = values
@@ -248,15 +249,6 @@ def _samples_of(block: SeriesBlock, row: int, group: int) -> tuple[IntArray, Flo
     samples = slice(*block.offsets[group : group + 2])
     own = np.take(block.values, row, axis=0)[samples].copy()  # the rest of the block may go
     return block.timestamps_ms[samples], own
-
-
-def _union(times_ms: Sequence[IntArray]) -> IntArray:
-    if all(np.array_equal(times_ms[0], other) for other in times_ms[1:]):
-        return times_ms[0]
-    # np.unique of NumPy 2.3 hashes, which takes ten times as long for what is nearly sorted.
-    merged = np.sort(np.concatenate(times_ms), kind="stable")
-    union: IntArray = merged[np.append(True, merged[1:] != merged[:-1])]
-    return union
 
 
 def _typical_step_ms(block: SeriesBlock) -> int:

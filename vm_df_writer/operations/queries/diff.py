@@ -9,7 +9,6 @@ import pandas as pd
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.frames.given_frame import FrameLike
-from vm_df_writer.model.series import SeriesBlock
 from vm_df_writer.operations.preflight import plan_send
 from vm_df_writer.operations.queries.read import reads_by_of
 from vm_df_writer.operations.send_plan import SendPlan
@@ -38,13 +37,9 @@ def diff_plan(plan: SendPlan, backend: Backend) -> pd.DataFrame:
         if diffs is not None:
             series, own_rows = np.unique(diffs.series, return_inverse=True)
             rows.append(own_rows + len(label_sets))
-            label_sets += _label_sets_of(block, series.tolist())
+            label_sets += [bytes(block.label_sets[s]) for s in series.tolist()]
             parts.append(diffs)
     return _table(parts, label_sets, np.concatenate([np.empty(0, np.int64), *rows]))
-
-
-def _label_sets_of(block: SeriesBlock, series: list[int]) -> list[bytes]:
-    return [bytes(block.label_sets[s]) for s in series]
 
 
 def _table(

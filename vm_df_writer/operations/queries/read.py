@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,13 +67,14 @@ def read_frame(
         wanted = SampleCounts.concat(
             [SampleCounts.of_block(block) for block in plan.blocks() if block.n_series]
         ).merged()
-        shape = shape.like(frame, lambda: plan.parsed.reading, options)
+        shape = shape.like(frame, plan.parsed.reading, options)
     if not wanted.label_sets:
         return lay_out(backend, [], shape)
     reader = _reader(backend)
     backend.client.flush()
     series = _read_wanted(reader, wanted, first_ms, last_ms)
-    is_short = first_ms is None and last_ms is None and _count(series) < wanted.samples.sum()
+    n_found = sum(len(each.values) for each in series)
+    is_short = first_ms is None and last_ms is None and n_found < wanted.samples.sum()
     if is_short and backend.server.info().deduplication() is None:
         # An old server shows the last of what it took a while after it has flushed it.
         backend.read_back.sleep(backend.read_back.flushed_wait_s)
@@ -187,16 +188,12 @@ def _selectors_of(match: Selection, options: ReadOptions) -> list[str]:
 def _counts_of_report(report: WriteReport) -> SampleCounts:
     counts = SampleCounts.concat(report.acknowledged_counts).merged()
     if report.samples and not counts.label_sets:
-        _refuse_summary()
+        raise FrameError(
+            "like: the report does not hold which series were written, being a summary",
+            hint="pass the frame, or match=",
+            keyword="like",
+        )
     return counts
-
-
-def _refuse_summary() -> NoReturn:
-    raise FrameError(
-        "like: the report does not hold which series were written, being a summary",
-        hint="pass the frame, or match=",
-        keyword="like",
-    )
 
 
 def _read_wanted(
@@ -217,7 +214,3 @@ def _read_wanted(
                 labels, times, values = series[s]
                 series[s] = SeriesSamples(labels, times[start:stop], values[start:stop])
     return series
-
-
-def _count(series: list[SeriesSamples]) -> int:
-    return sum(len(each.values) for each in series)
