@@ -164,7 +164,7 @@ def backtest(
         if report.first_ms is None or report.last_ms is None:
             raise FrameError("backtest: the frame has no valid sample; check it with preview")
         span_ms = report.first_ms, report.last_ms
-        if rules.selectors and not finds_series(server.url, rules.selectors, *span_ms):
+        if rules.selectors and not finds_series(writer.backend, rules.selectors, *span_ms):
             series = next(iter(report.acknowledged_counts)).label_sets[0].decode()
             raise ConfigError(
                 f"backtest: the rules are about {' and '.join(rules.selectors)}, and the frame "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,14 @@ import orjson
 from vm_df_writer.alerting.durations import read_duration
 from vm_df_writer.alerting.judgement import Intervals, runs
 from vm_df_writer.alerting.rules import AlertRules
-from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.config.read_options import ReadOptions
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import ConfigError
 from vm_df_writer.local import LocalVictoriaMetrics, ServerNotInstalled, find_program
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
+from vm_df_writer.operations.queries.read import matching_series
+from vm_df_writer.verification.export.series_collector import SeriesSamples
+from vm_df_writer.wire.metricsql import moment_text
+from vm_df_writer.writer import VmWriter
 
 __all__ = ["SERVER_FLAGS", "finds_series", "replay_rules", "require_vmalert"]
 
@@ -30,6 +33,7 @@ SERVER_FLAGS = (
     "-search.disableCache",
 )
 _ERROR_CHARS = 1000
+_FIRING = 'ALERTS{alertstate="firing"}'
 _OF_ALERTS = ("__name__", "alertstate", "alertgroup")
 
 
@@ -94,49 +98,32 @@ def replay_rules(
             f"backtest: vmalert does not take the rules: {_last_words(done.stderr)}; correct them"
         )
     server.restart()  # the one way that makes every version show at once what it took
-    return list(_firings(server.url, from_ms, to_ms, interval_ms))
+    with VmWriter(server.url) as writer:
+        found = matching_series(writer.backend, _FIRING, ReadOptions(), start=from_ms, end=to_ms)
+    return [_firings_of(series, interval_ms) for series in found]
 
 
-def finds_series(url: str, selectors: Sequence[str], first_ms: int, last_ms: int) -> bool:
+def finds_series(backend: Backend, selectors: Sequence[str], first_ms: int, last_ms: int) -> bool:
     """Tell whether a server has a series that one of the selectors is about."""
-    endpoint, client = _connect(url)
-    query = [*(("match[]", selector) for selector in selectors), *_span(first_ms, last_ms)]
-    try:
-        answer = orjson.loads(client.get(endpoint.read_url("/api/v1/series"), query))
-    finally:
-        client.close()
-    return bool(answer["data"])
+    query = [("match[]", selector) for selector in selectors]
+    query += [("start", moment_text(first_ms)), ("end", moment_text(last_ms))]
+    answer = backend.client.get(backend.endpoint.read_url("/api/v1/series"), query)
+    return bool(orjson.loads(answer)["data"])
 
 
-def _firings(url: str, first_ms: int, last_ms: int, interval_ms: int) -> Iterator[Intervals]:
-    endpoint, client = _connect(url)
-    form = [("match[]", 'ALERTS{alertstate="firing"}'), *_span(first_ms, last_ms)]
-    for line in client.stream_lines(endpoint.read_url("/api/v1/export"), form):
-        series = orjson.loads(line)
-        metric = series["metric"]
-        labels = {"alertname": metric["alertname"]} | {
-            name: value for name, value in metric.items() if name not in _OF_ALERTS
-        }
-        times_ms = np.unique(np.array(series["timestamps"], np.int64))
-        active = np.ones(len(times_ms), bool)
-        yield Intervals(labels, *runs(times_ms, active, longest_gap_ms=interval_ms))
-    client.close()
+def _firings_of(series: SeriesSamples, interval_ms: int) -> Intervals:
+    labels = {"alertname": series.labels["alertname"]} | {
+        name: value for name, value in series.labels.items() if name not in _OF_ALERTS
+    }
+    times_ms = np.unique(series.timestamps_ms)
+    active = np.ones(len(times_ms), bool)
+    return Intervals(labels, *runs(times_ms, active, longest_gap_ms=interval_ms))
 
 
 def _last_words(log: str) -> str:
     """Return what a log ends with, without time, level and place of its line."""
     last = log.strip().rpartition("\n")[2]
     return last.rpartition("\t")[2][:_ERROR_CHARS]
-
-
-def _connect(url: str) -> tuple[Endpoint, HttpClient]:
-    config = WriterConfig(datasource_url=url)
-    endpoint = Endpoint.of(config)
-    return endpoint, HttpClient(config, endpoint)
-
-
-def _span(first_ms: int, last_ms: int) -> list[tuple[str, str]]:
-    return [("start", f"{first_ms / 1000:.3f}"), ("end", f"{last_ms / 1000:.3f}")]
 
 
 def _rfc3339(epoch_ms: int) -> str:

@@ -26,7 +26,7 @@ from vm_df_writer.frames.time_range import cut_time, lies_outside
 from vm_df_writer.jobs.look_ahead import look_ahead
 from vm_df_writer.jobs.options import JobOptions
 from vm_df_writer.jobs.plan import parts_alone_in_time, plan_file, require_possible
-from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
+from vm_df_writer.jobs.state.records import JobReading, PartRecord
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, keywords_with
 from vm_df_writer.model.replaced import Replaced
 from vm_df_writer.model.report import WriteReport
@@ -263,13 +263,11 @@ def _look_ahead(
     options: JobOptions,
 ) -> JobReading | None:
     """Refuse what the job would refuse, and read as it would read."""
-    records = {
-        number: PartRecord(number, source.path, part, PartState.PENDING, 0, False, None, {})  # noqa: FBT003
+    others = [
+        OtherPart(source, PartRecord(number, source.path, part))
         for number, (source, part) in enumerate(parts)
-    }
-    sources = {number: source for number, (source, _) in enumerate(parts)}
-    alone = parts_alone_in_time(records.values())
-    others = [OtherPart(sources[number], record) for number, record in records.items()]
+    ]
+    alone = parts_alone_in_time(other.record for other in others)
     backend = Backend.of(config)
     with closing(backend.client):
         return look_ahead(others, alone, JobSpec.of(config, reading, options), backend)

@@ -20,7 +20,7 @@ from vm_df_writer.files.file_labels import (
 from vm_df_writer.files.file_options import FileOptions
 from vm_df_writer.operations.existing.if_exists import IfExists, check_if_exists
 from vm_df_writer.operations.receipts.verify_receipt import check_receipt_choice
-from vm_df_writer.operations.verify import VerifyChoice
+from vm_df_writer.operations.verify import VerifyChoice, check_choice
 from vm_df_writer.server.server import ServerPair
 from vm_df_writer.transport.endpoint import Endpoint
 
@@ -118,6 +118,7 @@ class JobOptions:
     def __post_init__(self) -> None:
         """Refuse impossible values."""
         try:
+            check_choice(self.verify)
             check_if_exists(self.if_exists)
             if self.receipt:
                 check_receipt_choice("last", self.if_exists)
@@ -127,10 +128,6 @@ class JobOptions:
             raise JobError(
                 f"workers: {self.workers} of them could delete what the others write, with "
                 "if_exists='replace'; use one"
-            )
-        if self.verify not in (False, True, "count", "repair"):
-            raise JobError(
-                f"verify: expected a bool, 'count' or 'repair', got {shown(self.verify)}"
             )
         if self.workers < 1:
             raise JobError(f"workers: expected 1 or more, got {self.workers}")
@@ -247,14 +244,10 @@ def job_identity(
     verifies may change.
     """
     named = {
-        f"reading.{name}": _plain(value)
-        for name, value in vars(reading).items()
-        if value != getattr(ReadOptions(), name)
-    }
-    named |= {
-        f"file_options.{name}": _plain(value)
-        for name, value in vars(options.file_options).items()
-        if value != getattr(FileOptions(), name)
+        f"{what}.{name}": _plain(value)
+        for what, given in (("reading", reading), ("file_options", options.file_options))
+        for name, value in vars(given).items()
+        if value != getattr(type(given)(), name)
     }
     if options.file_labels:
         named["file_labels"] = [*options.file_labels]

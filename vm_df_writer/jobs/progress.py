@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from vm_df_writer.delivery.observer import DeliveryObserver
@@ -12,13 +12,13 @@ from vm_df_writer.display.progress import ProgressBar, ProgressChoice
 from vm_df_writer.display.text import describe_seconds
 from vm_df_writer.jobs.state.records import PartRecord, PartState
 
-__all__ = ["JobProgress", "JobWatch"]
+__all__ = ["JobProgress"]
 
 _LINE_EVERY_S = 10.0
 
 
 class JobProgress:
-    """Shows how far a job has come.
+    """Shows how far a job has come; it keeps count, so that the state file need not be asked again.
 
     Parameters
     ----------
@@ -29,10 +29,22 @@ class JobProgress:
         Rows to write; None if that is not known.
     say : callable
         Shows a line.
-    n_failed : int
-        Parts that failed before.
+    counts : mapping of PartState to int
+        How many parts are in each state as the run begins.
+    observer : DeliveryObserver, optional
+        Hears of them, too.
     clock : callable
         The time that passes.
+
+    Examples
+    --------
+    >>> from vm_df_writer.delivery.observer import NullObserver
+    >>> class Printing(NullObserver):
+    ...     def on_job(self, *, parts, rows_left):
+    ...         print({state: n for state, n in parts.items() if n}, rows_left)
+    >>> counts = {PartState.PENDING: 2}
+    >>> progress = JobProgress(False, 100, print, counts=counts, observer=Printing())
+    {'pending': 2} 100
     """
 
     def __init__(
@@ -41,7 +53,8 @@ class JobProgress:
         n_rows: int | None,
         say: Callable[[str], object],
         *,
-        n_failed: int = 0,
+        counts: Mapping[PartState, int] = MappingProxyType({}),
+        observer: DeliveryObserver | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bar = ProgressBar(
@@ -50,16 +63,28 @@ class JobProgress:
         self._say = (lambda _: None) if self._bar.is_shown else say
         self._clock = clock
         self._started = self._said = clock()
-        self._n_rows, self._rows, self._samples, self._failed = n_rows, 0, 0, n_failed
+        self._n_rows, self._rows, self._samples = n_rows, 0, 0
+        self._counts = {state: counts.get(state, 0) for state in PartState}
+        self._observer = observer
+        self._tell()
 
-    def add(self, rows: int, samples: int, *, failed: bool = False) -> None:
-        """Count a part that came to its end."""
-        self._rows += rows
-        self._samples += samples
-        self._failed += failed
-        if self._clock() - self._said >= _LINE_EVERY_S:
-            self._said = self._clock()
-            self._say(self.line())
+    def note(self, record: PartRecord, state: PartState, samples: int = 0) -> None:
+        """Note that a part, which is told of as it was before, is in another state."""
+        self._counts[record.state] = max(0, self._counts[record.state] - 1)
+        self._counts[state] += 1
+        if state is not PartState.PENDING:
+            self._rows += record.part.rows
+            self._samples += samples
+            if self._clock() - self._said >= _LINE_EVERY_S:
+                self._said = self._clock()
+                self._say(self.line())
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._observer is not None:
+            parts = {str(state): n for state, n in self._counts.items()}
+            rows_left = None if self._n_rows is None else self._n_rows - self._rows
+            self._observer.on_job(parts=parts, rows_left=rows_left)
 
     def line(self) -> str:
         """Return how things stand."""
@@ -72,11 +97,15 @@ class JobProgress:
                 left = f", about {describe_seconds(left_s)} left"
         return (
             f"{self._rows:,}{of_all} rows, {self._samples:,} samples, "
-            f"{self._samples / elapsed_s:,.0f} samples/s, {self._failed:,} parts failed{left}"
+            f"{self._samples / elapsed_s:,.0f} samples/s, {self._n_failed:,} parts failed{left}"
         )
 
+    @property
+    def _n_failed(self) -> int:
+        return self._counts[PartState.FAILED]
+
     def _status(self) -> str:
-        return f"{self._samples:,} samples, {self._failed:,} parts failed"
+        return f"{self._samples:,} samples, {self._n_failed:,} parts failed"
 
     def __enter__(self) -> Self:
         """Begin to show the bar, if there is one."""
@@ -90,50 +119,3 @@ class JobProgress:
         self._bar.__exit__()
         if self._rows:
             self._say(self.line())
-
-
-class JobWatch:
-    """Keeps count of the parts in each state, so that the state file need not be asked again.
-
-    Parameters
-    ----------
-    observer : DeliveryObserver or None
-        Who hears of it.
-    counts : mapping of PartState to int
-        How many parts are in each state as the run begins.
-    rows_left : int or None
-        Rows to write; None if that is not known.
-
-    Examples
-    --------
-    >>> from vm_df_writer.delivery.observer import NullObserver
-    >>> class Printing(NullObserver):
-    ...     def on_job(self, *, parts, rows_left):
-    ...         print({state: n for state, n in parts.items() if n}, rows_left)
-    >>> watch = JobWatch(Printing(), {PartState.PENDING: 2}, 100)
-    {'pending': 2} 100
-    """
-
-    def __init__(
-        self,
-        observer: DeliveryObserver | None,
-        counts: Mapping[PartState, int],
-        rows_left: int | None,
-    ) -> None:
-        self._observer = observer
-        self._counts = {state: counts.get(state, 0) for state in PartState}
-        self._rows_left = rows_left
-        self._tell()
-
-    def note(self, record: PartRecord, state: PartState) -> None:
-        """Note that a part, which is told of as it was before, is in another state."""
-        self._counts[record.state] = max(0, self._counts[record.state] - 1)
-        self._counts[state] += 1
-        if self._rows_left is not None and state is not PartState.PENDING:
-            self._rows_left -= record.part.rows
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._observer is not None:
-            parts = {str(state): n for state, n in self._counts.items()}
-            self._observer.on_job(parts=parts, rows_left=self._rows_left)

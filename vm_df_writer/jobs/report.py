@@ -24,6 +24,7 @@ __all__ = ["Failure", "JobReport", "read_report"]
 _SHOWN_FAILURES = 20
 _SHOWN_FILES = 1000
 _SUMMED = ("samples", "undelivered", "bytes_raw", "bytes_sent", "requests", "retries", "in_doubt")
+_VERIFIED = ("missing", "mismatched")
 _NO_RUN = (0.0, 0.0, None, None, None, 0, 0)
 _TOLD = (PartState.PENDING, PartState.SENT, PartState.FAILED, PartState.SPOOLED)
 _INTERRUPTED = "was being sent when the job was {}; all of it will be sent again"
@@ -256,7 +257,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         if record.attempts > 1:
             totals["repeated"] += record.totals.get("samples", 0)
         verification = record.totals.get("verification") or {}
-        for name in ("missing", "mismatched"):
+        for name in _VERIFIED:
             totals[name] += verification.get(name, 0)
     first_ms, last_ms = time_range(records)
     return JobReport(
@@ -266,16 +267,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         parts=Counter(str(record.state) for record in records),
         rows=sum(record.part.rows for record in records),
         rows_left=sum(r.part.rows for r in records if r.state is PartState.PENDING),
-        samples=totals["samples"],
-        undelivered=totals["undelivered"],
-        bytes_raw=totals["bytes_raw"],
-        bytes_sent=totals["bytes_sent"],
-        requests=totals["requests"],
-        retries=totals["retries"],
-        in_doubt=totals["in_doubt"],
-        repeated=totals["repeated"],
-        missing=totals["missing"],
-        mismatched=totals["mismatched"],
+        **{name: totals[name] for name in (*_SUMMED, *_VERIFIED, "repeated")},
         dropped=dropped,
         adjusted=adjusted,
         first_ms=first_ms,

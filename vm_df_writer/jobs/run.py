@@ -22,7 +22,7 @@ from vm_df_writer.frames.given_frame import as_frame
 from vm_df_writer.jobs.look_ahead import fix_reading, look_ahead
 from vm_df_writer.jobs.options import check_options
 from vm_df_writer.jobs.plan import make_plan, plan_tasks
-from vm_df_writer.jobs.progress import JobProgress, JobWatch
+from vm_df_writer.jobs.progress import JobProgress
 from vm_df_writer.jobs.state.job_receipt import is_on_the_server
 from vm_df_writer.jobs.state.outcome import JobOutcome, outcome_of_parts
 from vm_df_writer.jobs.state.records import JobReading, PartRecord, PartState
@@ -63,7 +63,6 @@ class JobRun:
         self._backend = Backend.of(spec.config)
         self._progress, self._say = progress, say
         self._error: DeliveryError | None = None
-        self._watch = JobWatch(None, {}, None)
         self._one_by_one = True  # until the server is known
 
     def require_server(self) -> None:
@@ -238,14 +237,13 @@ class JobRun:
             client.flush()
 
     def _show_progress(self, n_rows: int | None) -> JobProgress:
-        counts = self._store.counts()
-        self._watch = JobWatch(self._spec.observer, counts, n_rows)
-        return JobProgress(self._progress, n_rows, self._say, n_failed=counts[PartState.FAILED])
+        counts, observer = self._store.counts(), self._spec.observer
+        return JobProgress(self._progress, n_rows, self._say, counts=counts, observer=observer)
 
     def _run(self, tasks: Iterable[Task], progress: JobProgress) -> None:
         """Run tasks, and record what becomes of each part."""
         spec = self._spec if self._one_by_one else self._spec.overlapped()
-        book = RunBook(self._store, self._stop, self._watch, progress)
+        book = RunBook(self._store, self._stop, progress)
         try:
             with progress:
                 WorkerPool(spec, tasks, book, self._stop).run()

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -74,11 +74,11 @@ class PartRecord:
     id: int
     path: str
     part: Part
-    state: PartState
-    attempts: int
-    is_new: bool
-    reason: str | None
-    totals: Mapping[str, Any]
+    state: PartState = PartState.PENDING
+    attempts: int = 0
+    is_new: bool = False
+    reason: str | None = None
+    totals: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

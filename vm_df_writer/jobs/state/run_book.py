@@ -9,8 +9,7 @@ from vm_df_writer.errors import DeliveryError, SamplesExistError
 from vm_df_writer.jobs.overlap.other_parts import MOST_COMPARED
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans
 from vm_df_writer.jobs.plan import other_parts
-from vm_df_writer.jobs.progress import JobProgress, JobWatch
-from vm_df_writer.jobs.state.records import PartState
+from vm_df_writer.jobs.progress import JobProgress
 from vm_df_writer.jobs.state.store import StateStore
 from vm_df_writer.jobs.workers.results import PartResult
 from vm_df_writer.jobs.workers.stop_flag import Stop
@@ -28,8 +27,8 @@ class RunBook:
         Where they are noted.
     stop : Stop
         Ends the run when the server cannot be written to.
-    watch, progress
-        What shows them.
+    progress : JobProgress
+        Shows them.
 
     Attributes
     ----------
@@ -37,12 +36,9 @@ class RunBook:
         Why the server cannot be written to.
     """
 
-    def __init__(
-        self, store: StateStore, stop: Stop, watch: JobWatch, progress: JobProgress
-    ) -> None:
+    def __init__(self, store: StateStore, stop: Stop, progress: JobProgress) -> None:
         self.error: DeliveryError | None = None
-        self._store, self._stop = store, stop
-        self._watch, self._progress = watch, progress
+        self._store, self._stop, self._progress = store, stop, progress
 
     def together(self) -> AbstractContextManager[object]:
         """Bring all that is noted in the block to the disk when it ends, or none of it."""
@@ -91,10 +87,6 @@ class RunBook:
 
     def show(self, result: PartResult) -> None:
         """Show what became of a part; called when that is on the disk."""
-        if result.purpose in ("probe", "digest"):
-            return
-        record, state, totals = result.record, result.state, result.totals
-        self._watch.note(record, state)
-        if state is not PartState.PENDING:
-            samples = totals["samples"] if totals else 0
-            self._progress.add(record.part.rows, samples, failed=state is PartState.FAILED)
+        if result.purpose in ("write", "verify"):
+            samples = result.totals["samples"] if result.totals else 0
+            self._progress.note(result.record, result.state, samples)

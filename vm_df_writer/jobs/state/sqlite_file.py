@@ -264,16 +264,10 @@ def describe_damage(path: Path, found: str) -> str:
 
 
 def _holder(path: Path) -> str:
-    try:
-        connection = read_only(path)
-    except StateError:
-        return "another process"
-    try:
-        row = connection.execute(
-            "SELECT pid, host, started FROM run ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-    finally:
-        connection.close()
+    query = "SELECT pid, host, started FROM run ORDER BY id DESC LIMIT 1"
+    row = None
+    with suppress(StateError), closing(read_only(path)) as connection:
+        row = connection.execute(query).fetchone()
     if row is None:
         return "another process"
     pid, host, started = row
