@@ -17,7 +17,7 @@ __all__ = ["AlertRule", "AlertRules", "alert_rules"]
 # How long vmalert and VictoriaMetrics themselves go on seeing a sample, where it has no successor.
 _SHORTEST_WINDOW_S = 300.0
 _SHORTEST_STALE_S = 900.0
-_LAG_WINDOW = "1d"
+_SHORTEST_LAG_S = 86_400.0
 
 _FAILED_SHARE = 0.05
 _RESPONSES = "vmanomaly_writer_responses_total"
@@ -172,6 +172,8 @@ def alert_rules(
     stale_s = max(_SHORTEST_STALE_S, 5 * series.step_s)
     if stale_after is not None:
         stale_s = read_duration("stale_after", stale_after)
+    # How far back a sample is looked for: the alert ends by itself after that.
+    lag_window = duration_text(max(_SHORTEST_LAG_S, 4 * stale_s))
     texts = dict(labels) if labels is not None else {"severity": "warning"}
     high = AlertRule(
         alert="AnomalyScoreHigh",
@@ -190,7 +192,7 @@ def alert_rules(
         alert="AnomalyScoresStale",
         # One alert for a query, not one for each of its series: these may have come to an end.
         expr=" or ".join(
-            f"min(lag({selector}[{_lag_window(stale_s)}])) by (for) > {stale_s:.12g}"
+            f"min(lag({selector}[{lag_window}])) by (for) > {stale_s:.12g}"
             for selector in series.selectors
         ),
         for_=duration_text(read_duration("interval", interval)),
@@ -206,11 +208,6 @@ def alert_rules(
         rules=(high, stale, *_writer_rules(texts)),
         selectors=series.selectors,
     )
-
-
-def _lag_window(stale_s: float) -> str:
-    """Return how far back a sample is looked for: the alert ends by itself after that."""
-    return duration_text(max(read_duration("", _LAG_WINDOW), 4 * stale_s))
 
 
 def _writer_rules(labels: Mapping[str, str]) -> tuple[AlertRule, AlertRule]:

@@ -88,13 +88,8 @@ class PartitionReader:
         """
         if self.columns is None or frame.empty:
             return
-        first, other = (
-            SourceFile(name, FileStamp(0, 0), schema=schema)
-            for name, schema in (
-                ("the first partition", self.columns),
-                ("this one", frame_schema(frame)),
-            )
-        )
+        first = SourceFile("the first partition", FileStamp(0, 0), schema=self.columns)
+        other = SourceFile("this one", FileStamp(0, 0), schema=frame_schema(frame))
         if reason := odd_columns([first, other], ReadOptions.of(**self.reading)).get(other.path):
             raise ColumnError(f"partition {number}: {reason}")
 

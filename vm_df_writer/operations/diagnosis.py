@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import VerificationError
@@ -30,45 +30,32 @@ _UNCACHED_S = 300.0  # -search.cacheTimestampOffset, unless the server reports a
 class DropWatch:
     """The counters of what servers drop, before a write and after it.
 
+    They are asked for if the write is long enough for them to show something. Where a server may
+    drop something and nothing is read back, they are waited for.
+
     Parameters
     ----------
-    server : Server
-        Has the counters.
-    before : DropCounts or None
-        What they were; None if they are not watched.
-    wait : callable, optional
-        Waits for so many seconds, where the counters are worth that.
+    backend : Backend
+        Has the server, and waits.
+    plan : SendPlan
+        What is written.
+    verify : bool
+        Whether it is read back.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        before: DropCounts | None,
-        wait: Callable[[float], object] | None = None,
-    ) -> None:
-        self._server = server
-        self._before = before
-        self._wait = wait
-
-    @classmethod
-    def start(cls, backend: Backend, plan: SendPlan, *, verify: bool) -> DropWatch:
-        """Ask for the counters, if the write is long enough for them to show something.
-
-        Where a server may drop something and nothing is read back, they are waited for.
-        """
-        server = backend.server
+    def __init__(self, backend: Backend, plan: SendPlan, *, verify: bool) -> None:
         is_worth_it = verify or plan.parsed.n_samples >= _WORTH_WATCHING
-        before = server.count() if plan.servers.write.is_known and is_worth_it else None
-        waits = plan.servers.altering and not verify
-        return cls(server, before, backend.read_back.sleep if waits else None)
+        self._server, self._sleep = backend.server, backend.read_back.sleep
+        self._before = self._server.count() if plan.servers.write.is_known and is_worth_it else None
+        self._waits = bool(plan.servers.altering) and not verify
 
     def moved(self, n_requests: int) -> dict[str, int] | None:
         """Return by how much each counter moved; None unless they count so many requests more."""
         if self._before is None:
             return None
         found = self._look(self._before, n_requests)
-        if found is None and self._wait is not None:
-            self._wait(_RENEWED_EVERY_S)
+        if found is None and self._waits:
+            self._sleep(_RENEWED_EVERY_S)
             found = self._look(self._before, n_requests)
         return found
 

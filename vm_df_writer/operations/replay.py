@@ -125,7 +125,7 @@ class _Replay:
 
     def report(self) -> WriteReport:
         """Return the account as it stands."""
-        left = self._left()
+        left = [file for file in self._files if file not in self._gone]
         self._ledger.spooled = [str(file.path) for file in left]
         total = self._ledger.samples + sum(file.samples for file in left)
         return self._ledger.report(layout="spool", rows=0, total=total)
@@ -145,9 +145,6 @@ class _Replay:
                 f"replay: {len(self._problems):,} of {len(self._files):,} files are left to you: "
                 + "; ".join(named)
             )
-
-    def _left(self) -> list[SpooledFile]:
-        return [file for file in self._files if file not in self._gone]
 
     def _restore(self, files: Sequence[SpooledFile]) -> None:
         """Complete what a write with ``if_exists="replace"`` has begun; see `Rewriter`."""

@@ -59,8 +59,13 @@ class SendPlan:
         """
         if verify:
             self.require_reading_back("verify")
-        if reset_cache:
-            self._require_cache()
+        receiver = self.servers.receiver
+        if reset_cache and receiver.name != "victoria_metrics":
+            raise ConfigError(
+                f"reset_cache: {receiver.title} keeps no results of queries that would have to be "
+                "reset; leave it out",
+                keyword="reset_cache",
+            )
 
     def require_reading_back(self, keyword: str) -> None:
         """Refuse what a keyword asks for if samples cannot be read back.
@@ -76,15 +81,6 @@ class SendPlan:
                 f"server does not say that it is one of them; leave {keyword}= out, or set "
                 "query_url to one",
                 keyword=keyword,
-            )
-
-    def _require_cache(self) -> None:
-        receiver = self.servers.receiver
-        if receiver.name != "victoria_metrics":
-            raise ConfigError(
-                f"reset_cache: {receiver.title} keeps no results of queries that would have to be "
-                "reset; leave it out",
-                keyword="reset_cache",
             )
 
     def blocks(self) -> Iterator[SeriesBlock]:

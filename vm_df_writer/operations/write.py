@@ -107,7 +107,7 @@ def write_plan(
                 replacement.foretell(ledger)
             warn_of_dropped(ledger.dropped, plan.parsed.n_samples, plan.limits.times)
         else:
-            watch = DropWatch.start(backend, plan, verify=bool(verify))
+            watch = DropWatch(backend, plan, verify=bool(verify))
             with bar:
                 _deliver(sent, backend, ledger, interrupt, observed)
                 if replacement is not None:

@@ -55,7 +55,7 @@ def miscounted_series(
             counts = read_counts(b"".join(client.stream_lines(url, form)))
         except DeliveryError:
             counts = {}
-        wrong = [s for s in batch if counts.get(_key(labels[s])) != expected[s]]
+        wrong = [s for s in batch if counts.get(series_key(orjson.dumps(labels[s]))) != expected[s]]
         if len(wrong) == len(batch) or len(counts) == most:  # there are too many others
             strategy.can_share_counts = False
         miscounted += wrong
@@ -92,10 +92,6 @@ def query_slices(selectors: Sequence[str]) -> Iterator[slice]:
             first, size = i, 0
         size += length
     yield slice(first, len(selectors))
-
-
-def _key(labels: dict[str, Any]) -> str:
-    return series_key(orjson.dumps(labels))
 
 
 def _query_bytes(selectors: Sequence[str]) -> int:

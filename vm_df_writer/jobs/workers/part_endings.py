@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from vm_df_writer.errors import DeliveryError, ServerRejected
@@ -22,21 +23,21 @@ def written(record: PartRecord, report: WriteReport) -> PartResult:
         )
         return PartResult(record, PartState.SPOOLED, str(spooled), totals_of(report), error=spooled)
     nothing_sent, totals = _is_nothing_sent(report), _new_totals(record, report)
-    if not report.undelivered and nothing_sent and (n := report.dropped.get("exists")):
-        reason = f"the server has all of its samples at their times ({n:,})"
-        return PartResult(record, PartState.SKIPPED, reason, totals, nothing_sent)
-    if not report.undelivered and nothing_sent:
-        return PartResult(record, PartState.EMPTY, None, totals, nothing_sent)
+    ended = partial(PartResult, record, totals=totals, nothing_sent=nothing_sent)
     if report.undelivered and nothing_sent:
-        return PartResult(record, PartState.PENDING, None, totals, nothing_sent)
+        return ended(PartState.PENDING)
     if report.undelivered:
         reason = (
             f"interrupted when {report.samples:,} of {report.total:,} samples were acknowledged; "
             "all of them will be sent again"
         )
-        return PartResult(record, PartState.PENDING, reason, totals)
-    state = PartState.SENT if report.verification is None else PartState.VERIFIED
-    return PartResult(record, state, None, totals, nothing_sent, _receipt_of(report))
+        return ended(PartState.PENDING, reason)
+    if not nothing_sent:
+        state = PartState.SENT if report.verification is None else PartState.VERIFIED
+        return ended(state, receipt=_receipt_of(report))
+    if n := report.dropped.get("exists"):
+        return ended(PartState.SKIPPED, f"the server has all of its samples at their times ({n:,})")
+    return ended(PartState.EMPTY)
 
 
 def undelivered(record: PartRecord, error: DeliveryError) -> PartResult:
@@ -45,23 +46,19 @@ def undelivered(record: PartRecord, error: DeliveryError) -> PartResult:
     Where all is acknowledged and only reading it back failed, other parts can still be sent.
     """
     report = error.report
-    totals = None if report is None else _new_totals(record, report)
-    nothing_sent = report is not None and _is_nothing_sent(report)
+    ended = partial(
+        PartResult,
+        record,
+        reason=error.describe(),
+        totals=None if report is None else _new_totals(record, report),
+        nothing_sent=report is not None and _is_nothing_sent(report),
+    )
     if report is not None and not report.undelivered:
-        return PartResult(
-            record, PartState.SENT, error.describe(), totals, nothing_sent, _receipt_of(report)
-        )
+        return ended(PartState.SENT, receipt=_receipt_of(report))
     if isinstance(error, ServerRejected) and error.is_about_the_body:
         # The server refuses what is in this body; it may take the bodies of other parts.
-        return PartResult(record, PartState.FAILED, error.describe(), totals, nothing_sent)
-    return PartResult(
-        record,
-        PartState.PENDING,
-        error.describe(),
-        totals,
-        nothing_sent,
-        error=ends_the_job(error),
-    )
+        return ended(PartState.FAILED)
+    return ended(PartState.PENDING, error=ends_the_job(error))
 
 
 def _receipt_of(report: WriteReport) -> bytes | None:

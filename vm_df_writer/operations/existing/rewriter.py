@@ -57,9 +57,7 @@ class Rewriter:
         self.sets: list[RestoreSet] = []
         self._backend, self._spool, self._ledger = backend, spool, ledger
         self._policy = backend.replacing
-        self._access = SeriesAccess(
-            backend.client, backend.endpoint, backend.config, self._policy.request_timeout_s
-        )
+        self._access = SeriesAccess(backend)
         self.gatherer: Gatherer = Gatherer(backend, spool, self._access)
         self._is_checked = False
 

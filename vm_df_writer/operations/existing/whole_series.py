@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from vm_df_writer.config.writer_config import WriterConfig
+from vm_df_writer.delivery.backend import Backend
 from vm_df_writer.errors import ReplaceError
 from vm_df_writer.model.series import FloatArray, IntArray
-from vm_df_writer.transport.client import HttpClient
-from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.verification.series_counter import query_slices
 from vm_df_writer.wire.count_query import count_form, read_counts
 from vm_df_writer.wire.export_lines import series_key
@@ -44,24 +42,18 @@ class Selection:
     selectors: Sequence[str]
 
 
-@dataclass(frozen=True)
 class SeriesAccess:
     """Requests that concern series as a whole.
 
-    Attributes
+    Parameters
     ----------
-    client, endpoint : HttpClient, Endpoint
-        Make the requests.
-    config : WriterConfig
-        Its `delete_auth_key`.
-    timeout_s : float
-        How long the server may be silent.
+    backend : Backend
+        The server.
     """
 
-    client: HttpClient
-    endpoint: Endpoint
-    config: WriterConfig
-    timeout_s: float
+    def __init__(self, backend: Backend) -> None:
+        self._client, self._endpoint = backend.client, backend.endpoint
+        self._config, self._timeout_s = backend.config, backend.replacing.request_timeout_s
 
     def select(self, label_sets: Sequence[bytes], newest_ms: int) -> Selection:
         """Return what matches these series alone: a selector also matches those with more labels.
@@ -93,11 +85,11 @@ class SeriesAccess:
         """Return how many samples each series has, by `series_key`."""
         first_ms = max(first_ms, _FIRST_MS)
         counts: dict[str, int] = {}
-        url = self.endpoint.read_url("/api/v1/query")
+        url = self._endpoint.read_url("/api/v1/query")
         for some in query_slices(selection.selectors):
             selectors = selection.selectors[some]
             form = count_form(selectors, first_ms, last_ms, most=2 * len(selectors) + 100)
-            answer = self.client.stream_lines(url, form, timeout_s=self.timeout_s)
+            answer = self._client.stream_lines(url, form, timeout_s=self._timeout_s)
             counts |= read_counts(b"".join(answer))
         return counts
 
@@ -115,10 +107,10 @@ class SeriesAccess:
         form = [("match[]", selector) for selector in selection.selectors]
         form += [("start", moment_text(first_ms)), ("end", moment_text(newest_ms))]
         form.append(("max_rows_per_line", str(_MAX_ROWS_PER_LINE)))
-        url = self.endpoint.read_url("/api/v1/export")
-        most_bytes = _BYTES_PER_SAMPLE * self.config.replace_max_samples + 2**27
-        for line in self.client.stream_lines(
-            url, form, most_bytes=most_bytes, timeout_s=self.timeout_s
+        url = self._endpoint.read_url("/api/v1/export")
+        most_bytes = _BYTES_PER_SAMPLE * self._config.replace_max_samples + 2**27
+        for line in self._client.stream_lines(
+            url, form, most_bytes=most_bytes, timeout_s=self._timeout_s
         ):
             found, times, values = read_line(line)
             label_set = of_key.get(series_key(found))
@@ -138,23 +130,23 @@ class SeriesAccess:
 
     def delete(self, selectors: Sequence[str]) -> None:
         """Delete series."""
-        url = self.endpoint.read_url("/api/v1/admin/tsdb/delete_series")
+        url = self._endpoint.read_url("/api/v1/admin/tsdb/delete_series")
         form = [("match[]", selector) for selector in selectors]
-        if self.config.delete_auth_key is not None:
-            form.append(("authKey", self.config.delete_auth_key.get_secret_value()))
-        self.client.post_form(url, form, timeout_s=self.timeout_s)
+        if self._config.delete_auth_key is not None:
+            form.append(("authKey", self._config.delete_auth_key.get_secret_value()))
+        self._client.post_form(url, form, timeout_s=self._timeout_s)
 
     def flush(self) -> None:
         """Make all that the server took visible, soon; also what is to be deleted must be."""
-        url = self.endpoint.root_url("/internal/force_flush")
-        self.client.get(url, timeout_s=self.timeout_s)
+        url = self._endpoint.root_url("/internal/force_flush")
+        self._client.get(url, timeout_s=self._timeout_s)
 
     def _others(
         self, selectors: Sequence[str], ours: set[str], newest_ms: int
     ) -> list[dict[str, Any]]:
         form = [("match[]", selector) for selector in selectors]
         form += [("start", "1"), ("end", moment_text(newest_ms))]
-        url = self.endpoint.read_url("/api/v1/series")
-        answer = b"".join(self.client.stream_lines(url, form, timeout_s=self.timeout_s))
+        url = self._endpoint.read_url("/api/v1/series")
+        answer = b"".join(self._client.stream_lines(url, form, timeout_s=self._timeout_s))
         found: list[dict[str, Any]] = orjson.loads(answer)["data"]
         return [each for each in found if series_key(orjson.dumps(each)) not in ours]
