@@ -53,19 +53,7 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """A scored metric, ready to be written.
-
-    Attributes
-    ----------
-    query_key : str
-        Its name.
-    layout : str
-        How `frame` is laid out.
-    frame : DataFrame
-        The scores and the other outputs.
-    events : sequence of Event
-        The anomalies that were put in.
-    """
+    """A scored metric, ready to be written, and the anomalies that were put into it."""
 
     query_key: str
     layout: Literal["wide", "long"]

@@ -25,6 +25,7 @@ from vm_df_writer.files.source_file import SourceFile, read_parts
 from vm_df_writer.frames.time_range import cut_time, lies_outside
 from vm_df_writer.jobs.look_ahead import look_ahead
 from vm_df_writer.jobs.options import JobOptions
+from vm_df_writer.jobs.overlap.part_survey import evenly_spread
 from vm_df_writer.jobs.plan import parts_alone_in_time, plan_file, require_possible
 from vm_df_writer.jobs.state.records import JobReading, PartRecord
 from vm_df_writer.jobs.workers.tasks import JobSpec, OtherPart, keywords_with
@@ -180,8 +181,6 @@ def estimate(
         if source.error is None
         and not lies_outside(part.first_ms, part.last_ms, options.since_ms, options.until_ms)
     ]
-    step = max(1, (len(parts) - 1) / (_SAMPLED_PARTS - 1))
-    chosen = [parts[round(i * step)] for i in range(min(_SAMPLED_PARTS, len(parts)))]
     rows = sum(part.rows for _, part in parts)
     unreadable = {source.path: source.error for source in planned if source.error is not None}
     unreadable |= odd_columns(planned, how)
@@ -198,7 +197,7 @@ def estimate(
         how = ReadOptions.of(**reading)
     started = time.perf_counter()
     with VmWriter(config=config) as own:
-        for source, part in chosen:
+        for source, part in evenly_spread(parts, _SAMPLED_PARTS):
             try:
                 ((_, frame),) = read_parts(source, [part], how, options.file_options)
                 cut = cut_time(frame, how, options.since_ms, options.until_ms)

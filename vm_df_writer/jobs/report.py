@@ -259,6 +259,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         verification = record.totals.get("verification") or {}
         for name in _VERIFIED:
             totals[name] += verification.get(name, 0)
+    sums: dict[str, Any] = {name: totals[name] for name in (*_SUMMED, *_VERIFIED, "repeated")}
     first_ms, last_ms = time_range(records)
     return JobReport(
         state_path=path,
@@ -267,7 +268,7 @@ def _sum_up(path: str, records: Sequence[PartRecord], run: Sequence[Any]) -> Job
         parts=Counter(str(record.state) for record in records),
         rows=sum(record.part.rows for record in records),
         rows_left=sum(r.part.rows for r in records if r.state is PartState.PENDING),
-        **{name: totals[name] for name in (*_SUMMED, *_VERIFIED, "repeated")},
+        **sums,
         dropped=dropped,
         adjusted=adjusted,
         first_ms=first_ms,

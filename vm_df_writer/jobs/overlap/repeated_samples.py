@@ -18,17 +18,7 @@ _Piece = tuple[IntArray, FloatArray]
 
 @dataclass(frozen=True)
 class Conflict:
-    """The first sample that `duplicates=` would keep of two, though the other one is sent.
-
-    Attributes
-    ----------
-    label_set : bytes
-        The series.
-    time_ms : int
-        When it is, in epoch milliseconds.
-    value, other : float
-        The value in this part, and in the other one.
-    """
+    """The first sample that `duplicates=` would keep of two, though the `other` one is sent."""
 
     label_set: bytes
     time_ms: int

@@ -87,15 +87,7 @@ class JobSpec:
 
 @dataclass(frozen=True)
 class OtherPart:
-    """A part that may have samples of the same series at the same times, and is to be read again.
-
-    Attributes
-    ----------
-    source : SourceFile
-        Its file.
-    record : PartRecord
-        The part.
-    """
+    """A part that may have samples of a series at the same times, and is to be read again."""
 
     source: SourceFile
     record: PartRecord

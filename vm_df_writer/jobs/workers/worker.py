@@ -26,13 +26,7 @@ GOODBYE_S = 5.0
 
 @dataclass(frozen=True)
 class Ended:
-    """A worker is no more.
-
-    Attributes
-    ----------
-    defect : BaseException or None
-        What ended it, if that is known.
-    """
+    """A worker is no more, by a defect if there is one."""
 
     defect: BaseException | None = None
 

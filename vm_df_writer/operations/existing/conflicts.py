@@ -47,7 +47,8 @@ class Conflicts:
             dropped = dict(block.dropped)
             if n := int(exists.sum()):
                 dropped["exists"] = n
-            yield replace(block.without(exists | conflicting, "exists"), dropped=dropped)
+            rest = block.without(exists | conflicting, "exists")
+            yield block if rest is block else replace(rest, dropped=dropped)
 
     def groups(self, blocks: Iterable[SeriesBlock]) -> Iterator[SeriesBlock]:
         """Yield all samples of the series that have conflicts, each series whole in one block."""

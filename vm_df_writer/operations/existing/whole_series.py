@@ -28,15 +28,7 @@ _BYTES_PER_SAMPLE = 64  # more than a server writes: a time of 13 digits, a valu
 
 @dataclass(frozen=True)
 class Selection:
-    """Some series, and what selects them and no other ones.
-
-    Attributes
-    ----------
-    label_sets : sequence of bytes
-        The series.
-    selectors : sequence of str
-        One for each of them.
-    """
+    """Some series, and for each of them what selects it and no other one."""
 
     label_sets: Sequence[bytes]
     selectors: Sequence[str]
