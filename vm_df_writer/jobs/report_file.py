@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Protocol
 
 import orjson
 
 from vm_df_writer.display.html import whole_page
 from vm_df_writer.errors import JobError
-from vm_df_writer.jobs.report import JobReport
-from vm_df_writer.model.report import WriteReport
 
-__all__ = ["require_report_name", "save_report"]
+__all__ = ["SavableReport", "require_report_name", "save_report"]
 
 _FORMATS = (".json", ".html", ".md")
+
+
+class SavableReport(Protocol):
+    """What a report needs to be saved; its ``str`` is plain text."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        ...
+
+    def _repr_html_(self) -> str: ...
 
 
 def require_report_name(path: Path) -> None:
@@ -30,7 +39,7 @@ def require_report_name(path: Path) -> None:
         raise JobError(f"{path}: there is no such folder; make it, or name another one")
 
 
-def save_report(report: JobReport | WriteReport, path: Path) -> None:
+def save_report(report: SavableReport, path: Path) -> None:
     """Write a report as JSON, HTML or Markdown, as the name says.
 
     Parameters
