@@ -150,7 +150,6 @@ class _Replay:
         """Complete what a write with ``if_exists="replace"`` has begun; see `Rewriter`."""
         try:
             for file in files:
-                self._require_tenant(file)
                 self._require_same_door(file)
             with self._spool.lock() as is_ours:
                 if is_ours:  # else they are in the hands of another process
@@ -184,7 +183,6 @@ class _Replay:
             yield body
 
     def _read(self, file: SpooledFile) -> Body:
-        self._require_tenant(file)
         self._require_same_door(file)
         body = file.read()
         # Anew for each file: a replay may take hours, in which samples get too old.
@@ -193,7 +191,8 @@ class _Replay:
             raise SpoolError(loss)
         return body
 
-    def _require_tenant(self, file: SpooledFile) -> None:
+    def _require_same_door(self, file: SpooledFile) -> None:
+        """Refuse a file of another tenant, or that the server does not take as it is."""
         if "tenant" not in file.facts:
             raise SpoolError(
                 "the sidecar, which tells the tenant, is missing or damaged; send it by curl"
@@ -203,9 +202,6 @@ class _Replay:
             raise SpoolError(f"the sidecar's tenant, {shown(tenant)}, is no text; put it in quotes")
         if not self._backend.endpoint.writes_to(tenant):
             raise SpoolError(f"it is of tenant {shown(tenant)}; replay it with that tenant_id")
-
-    def _require_same_door(self, file: SpooledFile) -> None:
-        """Refuse a body that the server does not take, or takes in another way."""
         wire, receiver = self._backend.client.wire, self._servers.receiver
         if file.wire is not wire:
             raise SpoolError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["SeriesRoles", "StoredFormat"]
@@ -53,54 +54,46 @@ class StoredFormat:
             (name for name, text in self._templates.items() if "$" in text),
             key=lambda name: len(set(_PLACEHOLDER.findall(self._templates[name]))),
         )
-        self._patterns: dict[tuple[str, str | None, str | None], re.Pattern[str]] = {}
 
     def roles_of(self, labels: Mapping[str, str]) -> SeriesRoles | None:
         """Return the roles of the labels of a series; None if it is not of this format."""
         known: dict[str, str | None] = {"VAR": None, "QUERY_KEY": None}
         for name in self._order:
             if name in labels:
-                match = self._pattern(name, known["VAR"], known["QUERY_KEY"]).fullmatch(
-                    labels[name]
-                )
+                template = self._templates[name]
+                held = {part: text for part, text in known.items() if f"${part}" in template}
+                match = _pattern(template, **held).fullmatch(labels[name])
                 if match is None:
                     return None
                 known |= match.groupdict()
         var, query_key = known["VAR"], known["QUERY_KEY"]
         if var is None or any(
-            labels.get(name, "") != self._render(text, known)
-            for name, text in self._templates.items()
+            labels.get(name, "") != _render(text, known) for name, text in self._templates.items()
         ):
             return None
         rest = {name: text for name, text in labels.items() if name not in self._templates}
         return SeriesRoles(var, query_key, rest)
 
-    def _pattern(self, name: str, var: str | None, query_key: str | None) -> re.Pattern[str]:
-        """Return what a label must look like, with a group for each placeholder not yet known."""
-        has_both = len(set(_PLACEHOLDER.findall(self._templates[name]))) > 1
-        key = (name, var if has_both else None, query_key if has_both else None)
-        if not has_both and key in self._patterns:
-            return self._patterns[key]
-        known = {"VAR": key[1], "QUERY_KEY": key[2]}
-        pattern, seen = "", set()
-        for i, part in enumerate(_PLACEHOLDER.split(self._templates[name])):
-            if i % 2 == 0:
-                pattern += re.escape(part)
-            elif (text := known[part]) is not None:
-                pattern += re.escape(text)
-            elif part in seen:
-                pattern += f"(?P={part})"
-            else:
-                pattern += f"(?P<{part}>.+)"
-                seen.add(part)
-        compiled = re.compile(pattern, re.DOTALL)
-        if not has_both:
-            self._patterns[key] = compiled
-        return compiled
 
-    @staticmethod
-    def _render(template: str, known: Mapping[str, str | None]) -> str:
-        """Return what the format makes of a template; nothing where what it holds is absent."""
-        if any(known[name] is None for name in _PLACEHOLDER.findall(template)):
-            return ""
-        return _PLACEHOLDER.sub(lambda found: known[found[1]] or "", template)
+@lru_cache(maxsize=256)
+def _pattern(template: str, **known: str | None) -> re.Pattern[str]:
+    """Return what a label must look like, with a group for each placeholder not yet known."""
+    pattern, seen = "", set()
+    for i, part in enumerate(_PLACEHOLDER.split(template)):
+        if i % 2 == 0:
+            pattern += re.escape(part)
+        elif (text := known[part]) is not None:
+            pattern += re.escape(text)
+        elif part in seen:
+            pattern += f"(?P={part})"
+        else:
+            pattern += f"(?P<{part}>.+)"
+            seen.add(part)
+    return re.compile(pattern, re.DOTALL)
+
+
+def _render(template: str, known: Mapping[str, str | None]) -> str:
+    """Return what the format makes of a template; nothing where what it holds is absent."""
+    if any(known[name] is None for name in _PLACEHOLDER.findall(template)):
+        return ""
+    return _PLACEHOLDER.sub(lambda found: known[found[1]] or "", template)

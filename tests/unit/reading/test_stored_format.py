@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vm_df_writer.frames.labels.label_column import LabelColumn
 from vm_df_writer.frames.labels.limits import LabelLimits
 from vm_df_writer.frames.labels.metric_format import render_label_sets
-from vm_df_writer.reading.stored_format import SeriesRoles, StoredFormat
+from vm_df_writer.reading.stored_format import SeriesRoles, StoredFormat, _render
 
 FORMATS = (
     {"__name__": "$VAR", "for": "$QUERY_KEY"},
@@ -26,7 +26,7 @@ def test_what_a_format_made_is_read_backwards(
 ) -> None:
     stored = StoredFormat(metric_format)
     known = {"VAR": var, "QUERY_KEY": query_key}
-    labels = {name: stored._render(text, known) for name, text in metric_format.items()}
+    labels = {name: _render(text, known) for name, text in metric_format.items()}
     labels = {name: text for name, text in labels.items() if text} | {"host": "a"}
     roles = stored.roles_of(labels)
     if query_key is None and "$QUERY_KEY$VAR" in metric_format["__name__"]:

@@ -137,6 +137,8 @@ class TaskRunner:
         looks_for_repeats = task.may_repeat and not self._keeps_all
         spans = SeriesSpans.of(plan.blocks()) if looks_for_repeats else None
         others = self._mark_started(record.id, spans)
+        # An earlier attempt may have sent what this one takes for another's.
+        sends_a_rest = self._if_exists == "skip" and record.attempts > 0
         try:
             plan = self._without_repeats(task, record, plan, others)
             report = write_plan(
@@ -144,7 +146,7 @@ class TaskRunner:
                 self._backend,
                 if_exists=self._if_exists,
                 verify=self._options.verify and not self._unreadable,
-                receipt=self._options.receipt and not self._sends_a_rest(record),
+                receipt=self._options.receipt and not sends_a_rest,
                 progress=False,
                 among_others=self._keeps_all,
             )
@@ -206,10 +208,6 @@ class TaskRunner:
         receipt = compressed_receipt(digests)
         return PartResult(record, record.state, record.reason, receipt=receipt, purpose="digest")
 
-    def _sends_a_rest(self, record: PartRecord) -> bool:
-        """Say whether an earlier attempt may have sent what this one takes for another's."""
-        return self._if_exists == "skip" and record.attempts > 0
-
     def _note_unreadable(self, error: DeliveryError) -> None:
         # Each part would wait in vain; another run verifies those that are sent.
         if not isinstance(error, JobStopped):
@@ -217,7 +215,8 @@ class TaskRunner:
 
     def _plan(self, path: str, frame: pd.DataFrame) -> SendPlan:
         reading = ReadOptions.of(**self._spec.keywords_for(path))
-        return plan_send(self._backend, self._cut(frame), reading)
+        cut = cut_time(frame, self._reading, self._options.since_ms, self._options.until_ms)
+        return plan_send(self._backend, cut, reading)
 
     def _without_repeats(
         self, task: Task, record: PartRecord, plan: SendPlan, others: Sequence[OtherPart]
@@ -242,9 +241,6 @@ class TaskRunner:
             if repeats.left_out:
                 plan = plan.filtered(partial(leave_out_of_all, left_out=repeats.left_out))
         return plan
-
-    def _cut(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return cut_time(frame, self._reading, self._options.since_ms, self._options.until_ms)
 
     def _wait(self, seconds: float) -> None:
         """Wait until samples can be read back, or until there is a stop."""
