@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy
+from logging.handlers import QueueHandler
+from types import SimpleNamespace
+from typing import Any, cast
 
 from vm_df_writer.display.warn import warn_caller, warnings_handed_to
 
@@ -34,7 +36,9 @@ def relayed(send: Callable[[Message], object], level: int) -> Iterator[None]:
     level : int
         What `log_level` returned in the job's own process.
     """
-    handler, level_before = _Sender(send), _log.level
+    # It makes plain text of what cannot be pickled, such as arguments and tracebacks.
+    handler = QueueHandler(cast("Any", SimpleNamespace(put_nowait=send)))
+    level_before = _log.level
     _log.addHandler(handler)
     _log.setLevel(level)
     try:
@@ -53,14 +57,3 @@ def pass_on(message: Message) -> None:
             logger.handle(message)
     else:
         warn_caller(str(message), type(message))
-
-
-class _Sender(logging.Handler):
-    def __init__(self, send: Callable[[Message], object]) -> None:
-        super().__init__()
-        self._send = send
-
-    def emit(self, record: logging.LogRecord) -> None:
-        plain = copy(record)
-        plain.msg, plain.args = record.getMessage(), None  # plain text can be pickled
-        self._send(plain)
