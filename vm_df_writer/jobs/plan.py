@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
+
 from vm_df_writer.config.read_options import ReadOptions
 from vm_df_writer.config.writer_config import WriterConfig
 from vm_df_writer.errors import JobError, SourceError
@@ -200,12 +202,9 @@ def parts_alone_in_time(records: Iterable[PartRecord]) -> set[int]:
         if first_ms is None or last_ms is None:
             return set()
         ranges.append((first_ms, last_ms, record.id))
-    alone = {key for _, _, key in ranges}
-    ranges.sort()
-    reaches, reaching = None, 0
-    for first_ms, last_ms, key in ranges:
-        if reaches is not None and first_ms <= reaches:
-            alone -= {key, reaching}
-        if reaches is None or last_ms > reaches:
-            reaches, reaching = last_ms, key
-    return alone
+    if not ranges:
+        return set()
+    firsts, lasts, keys = np.array(sorted(ranges), np.int64).T
+    begins_after_all = firsts[1:] > np.maximum.accumulate(lasts)[:-1]
+    is_alone = np.append(True, begins_after_all) & np.append(begins_after_all, True)
+    return set(keys[is_alone].tolist())

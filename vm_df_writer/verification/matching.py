@@ -9,7 +9,7 @@ import numpy as np
 from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 from vm_df_writer.server.deduplication import KeepOneRule
 
-__all__ = ["Matches", "match_samples"]
+__all__ = ["Matches", "match_samples", "ranks_in_runs"]
 
 
 class Matches(NamedTuple):
@@ -98,6 +98,20 @@ def match_samples(
     covered = alone[later] & (slot[later] == slot[sent]) & (end[later] == end[sent])
     covered &= time[later] > time[sent]
     return Matches(pairs, sent[covered])
+
+
+def ranks_in_runs(values: IntArray) -> IntArray:
+    """Return how many equal ones stand before each value, in its run of equal values.
+
+    Examples
+    --------
+    >>> ranks_in_runs(np.array([10, 20, 20, 20, 30, 30])).tolist()
+    [0, 0, 1, 2, 0, 1]
+    """
+    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
+    counts = np.diff(np.append(starts, len(values)))
+    ranks: IntArray = np.arange(len(values)) - np.repeat(starts, counts)
+    return ranks
 
 
 def _around(order: IntArray, is_wanted: BoolArray) -> tuple[IntArray, IntArray]:

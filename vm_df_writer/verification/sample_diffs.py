@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vm_df_writer.model.series import FloatArray, IntArray, SeriesBlock
 from vm_df_writer.server.deduplication import KeepOneRule
 from vm_df_writer.verification.export.series_collector import SeriesSamples
-from vm_df_writer.verification.matching import Matches, match_samples
+from vm_df_writer.verification.matching import Matches, match_samples, ranks_in_runs
 from vm_df_writer.verification.sent_samples import SentSamples
 
 __all__ = ["DIFFERENCES", "SampleDiffs", "diff_samples"]
@@ -168,8 +168,5 @@ def _copies(
     time = np.searchsorted(sent.times, partner[agreeing], side="right") - 1
     n_good = np.add.reduceat(is_good, sent.times, dtype=np.int64)
     # What was found is in the order of series and time.
-    starts = np.flatnonzero(np.append(True, time[1:] != time[:-1]))
-    counts = np.diff(np.append(starts, len(time)))
-    ranks = np.arange(len(time)) - np.repeat(starts, counts)
-    surplus: IntArray = agreeing[ranks >= n_good[time]]
+    surplus: IntArray = agreeing[ranks_in_runs(time) >= n_good[time]]
     return surplus

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from vm_df_writer.jobs.overlap.series_spans import SeriesSpans, series_digest
 from vm_df_writer.model.series import IntArray, SeriesBlock
@@ -89,23 +90,15 @@ def find_overlaps(pieces: Sequence[SeriesSpans]) -> tuple[list[int], IntArray]:
     >>> find_overlaps([span(0, 9), span(10, 19)])[0], find_overlaps([span(0, 9), span(9, 19)])[0]
     ([], [0, 1])
     """
-    digests = np.concatenate([piece.digests for piece in pieces])
-    first_ms = np.concatenate([piece.first_ms for piece in pieces])
-    n = len(digests)
-    if n < 2:
-        return [], digests[:0]
-    numbers = np.repeat(np.arange(len(pieces)), [len(piece.digests) for piece in pieces])
-    order = np.lexsort((first_ms, digests))
-    digests, first_ms, numbers = digests[order], first_ms[order], numbers[order]
-    last_ms = np.concatenate([piece.last_ms for piece in pieces])[order]
-    is_same = digests[1:] == digests[:-1]
-    # How far the spans of a series reach up to here: the highest rank, which begins anew with
-    # each series.
-    series = np.append(0, np.cumsum(~is_same))
-    by_last = np.argsort(last_ms, kind="stable")
-    rank = np.empty(n, np.int64)
-    rank[by_last] = np.arange(n)
-    reached = np.maximum.accumulate(series * n + rank)
-    reaches_ms = last_ms[by_last][reached % n]
-    found = np.unique(digests[1:][is_same & (first_ms[1:] <= reaches_ms[:-1])])
-    return np.unique(numbers[np.isin(digests, found)]).tolist(), found
+    spans = pd.DataFrame(
+        {
+            "digest": np.concatenate([piece.digests for piece in pieces]),
+            "first_ms": np.concatenate([piece.first_ms for piece in pieces]),
+            "last_ms": np.concatenate([piece.last_ms for piece in pieces]),
+            "number": np.repeat(np.arange(len(pieces)), [len(each.digests) for each in pieces]),
+        }
+    ).sort_values(["digest", "first_ms"])
+    reached_ms = spans.groupby("digest")["last_ms"].cummax().groupby(spans["digest"]).shift()
+    found = spans.loc[spans["first_ms"] <= reached_ms, "digest"].unique()
+    numbers = spans.loc[spans["digest"].isin(found), "number"].unique()
+    return sorted(numbers.tolist()), np.asarray(found, np.int64)

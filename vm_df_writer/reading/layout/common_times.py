@@ -8,6 +8,7 @@ import numpy as np
 
 from vm_df_writer.model.series import FloatArray, IntArray
 from vm_df_writer.verification.export.series_collector import SeriesSamples
+from vm_df_writer.verification.matching import ranks_in_runs
 
 __all__ = ["RowKeys", "place_values", "union_of"]
 
@@ -38,7 +39,7 @@ class RowKeys:
         times = samples.timestamps_ms
         if self._most == 1:
             return times
-        return times * self._most + _rank_in_time(times)
+        return times * self._most + ranks_in_runs(times)
 
     def times_of(self, keys: IntArray) -> IntArray:
         """Return the times of keys, as epoch milliseconds."""
@@ -84,14 +85,7 @@ def _beside(union: IntArray, keys: IntArray) -> IntArray:
     return beside
 
 
-def _rank_in_time(times: IntArray) -> IntArray:
-    starts = np.flatnonzero(np.append(True, times[1:] != times[:-1]))
-    counts = np.diff(np.append(starts, len(times)))
-    ranks: IntArray = np.arange(len(times)) - np.repeat(starts, counts)
-    return ranks
-
-
 def _most_at_one_time(times: IntArray) -> int:
     if not len(times) or (times[1:] != times[:-1]).all():
         return 1
-    return int(_rank_in_time(times).max()) + 1
+    return int(ranks_in_runs(times).max()) + 1
