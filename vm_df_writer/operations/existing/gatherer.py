@@ -65,7 +65,7 @@ class Gatherer:
         for group in groups:
             selection = self._select(group)
             n_series += group.n_series
-            n_samples += sum(self._access.count(selection, 0, self._newest_ms).values())
+            n_samples += sum(self._access.count(selection, self._newest_ms).values())
             if n_samples > limit:
                 raise ReplaceError(
                     f"{n_series:,} series with conflicts hold {n_samples:,} samples, all of which "
@@ -99,7 +99,7 @@ class Gatherer:
                     "what would be deleted has to be there before; make room, and write again"
                 ) from None
             self._access.flush()
-            counts = self._access.count(selection, 0, self._newest_ms)
+            counts = self._access.count(selection, self._newest_ms)
             if counts == {key: n for key, n in found.items() if n}:
                 self._count(group, kept.n_samples, kept.n_bytes)
                 return kept, selection

@@ -73,14 +73,13 @@ class SeriesAccess:
                 )
         return Selection(label_sets, selectors)
 
-    def count(self, selection: Selection, first_ms: int, last_ms: int) -> dict[str, int]:
+    def count(self, selection: Selection, last_ms: int) -> dict[str, int]:
         """Return how many samples each series has, by `series_key`."""
-        first_ms = max(first_ms, _FIRST_MS)
         counts: dict[str, int] = {}
         url = self._endpoint.read_url("/api/v1/query")
         for some in query_slices(selection.selectors):
             selectors = selection.selectors[some]
-            form = count_form(selectors, first_ms, last_ms, most=2 * len(selectors) + 100)
+            form = count_form(selectors, _FIRST_MS, last_ms, most=2 * len(selectors) + 100)
             answer = self._client.stream_lines(url, form, timeout_s=self._timeout_s)
             counts |= read_counts(b"".join(answer))
         return counts
