@@ -81,7 +81,7 @@ def query_slices(selectors: Sequence[str]) -> Iterator[slice]:
 
     Examples
     --------
-    >>> list(query_slices(["x" * 8000, "y" * 4000, "z"]))
+    >>> list(query_slices(["x" * 8000, "y" * 5000, "z"]))
     [slice(0, 1, None), slice(1, 3, None)]
     """
     first = size = 0
