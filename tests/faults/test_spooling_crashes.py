@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import orjson
 import pytest
 
 from tests.support.fault_proxy import FaultProxy
-from tests.support.faults import accept, delay
+from tests.support.faults import Exchange, accept, delay
 from tests.support.full_disk import no_larger_files_than
 from tests.support.spool_folders import FRAME, names_in, samples_in, spool
 from tests.support.stored_frame import StoredFrame
@@ -39,10 +40,17 @@ def test_two_replays_at_once_send_each_file_once(
 ) -> None:
     spool(run, tmp_path)
     n_files = len(list(tmp_path.glob("*.jsonl.gz")))
-    proxy.schedule(then=accept(0.1))
+    three = threading.Barrier(3)  # one replay has two requests at a time
+
+    def accept_with_others(exchange: Exchange) -> None:
+        three.wait(60)
+        accept(0.1)(exchange)
+
+    proxy.schedule(*[accept_with_others] * 3, then=accept(0.1))
+    writer = writer_to(proxy.url, run, timeout="90s")
     children = [
         multiprocessing.get_context("spawn").Process(
-            target=VmWriter.replay, args=(writer_to(proxy.url, run), tmp_path)
+            target=VmWriter.replay, args=(writer, tmp_path)
         )
         for _ in range(2)
     ]

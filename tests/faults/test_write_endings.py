@@ -21,7 +21,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.support.fault_proxy import FaultProxy
-from tests.support.faults import accept, answer, delay, hang, pass_on
+from tests.support.faults import Exchange, Fault, accept, answer, delay, hang, pass_on
 from tests.support.spool_folders import samples_in
 from tests.support.stored_frame import StoredFrame
 from tests.support.stored_samples import settled
@@ -45,10 +45,16 @@ PRESENT = int(FRAME.notna().sum().sum())
 
 
 @contextmanager
-def ctrl_c_after(*seconds: float) -> Iterator[None]:
+def ctrl_c_after(*seconds: float, proxy: FaultProxy, requests: int, fault: Fault) -> Iterator[None]:
+    """Press Ctrl-C that long after so many requests have come, to each of which a fault happens."""
     timers = [threading.Timer(s, os.kill, (os.getpid(), signal.SIGINT)) for s in seconds]
-    for timer in timers:
-        timer.start()
+
+    def press(exchange: Exchange) -> None:
+        for timer in timers:
+            timer.start()
+        fault(exchange)
+
+    proxy.schedule(*[fault] * (requests - 1), press, then=fault)
     yield
     for timer in timers:
         timer.cancel()
@@ -74,9 +80,11 @@ def failing(error: BaseException, after: int) -> Callable[[Iterable[Body]], Iter
 def test_ctrl_c_keeps_what_is_undelivered_and_a_replay_delivers_it(
     proxy: FaultProxy, victoria_metrics: LocalVictoriaMetrics, run: str, tmp_path: Path
 ) -> None:
-    proxy.schedule(then=delay(0.02))
     writer = writer_to(proxy.url, run, spool_dir=tmp_path, **MANY_BODIES)
-    with ctrl_c_after(0.4), pytest.raises(WriteInterrupted) as caught:
+    with (
+        ctrl_c_after(0, proxy=proxy, requests=20, fault=delay(0.02)),
+        pytest.raises(WriteInterrupted) as caught,
+    ):
         writer.write(FRAME)
     report = caught.value.report
     check_closed(report)
@@ -122,10 +130,12 @@ def test_a_second_ctrl_c_ends_the_keeping_and_the_account_still_closes(
     proxy: FaultProxy, run: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     frame = frame_of(80_000, 60)
-    proxy.schedule(then=hang)
     writer = writer_to(proxy.url, run, spool_dir=tmp_path, timeout="60s", **MANY_BODIES)
     # The first one ends the delivery, which waits for two seconds.
-    with ctrl_c_after(0.4, 2.8, 2.9), pytest.raises(WriteInterrupted) as caught:
+    with (
+        ctrl_c_after(0.1, 2.5, 2.6, proxy=proxy, requests=2, fault=hang),
+        pytest.raises(WriteInterrupted) as caught,
+    ):
         writer.write(frame)
     report = caught.value.report
     check_closed(report, frame)
