@@ -52,7 +52,6 @@ _MOST_EXAMINED = 1000
 
 @dataclass(frozen=True)
 class _Sample:
-    series: str
     label_set: bytes
     time_ms: int
     value: float
@@ -222,7 +221,7 @@ def _samples(
                 series = series_key(label_set)
                 for at in np.flatnonzero(np.isin(key_of(label_set, times), keys)).tolist():
                     time_ms = int(times[at])
-                    sample = _Sample(series, label_set, time_ms, float(values[at]), number)
+                    sample = _Sample(label_set, time_ms, float(values[at]), number)
                     of_piece.setdefault((series, time_ms), sample)
         found += of_piece.values()
     return found
@@ -252,7 +251,7 @@ def _refuse(samples: Sequence[_Sample], n_repeated: int) -> None:
     """Refuse if two of the samples are of one series and time, and not of one key by chance."""
     seen: dict[tuple[str, int], _Sample] = {}
     for sample in samples:
-        other = seen.setdefault((sample.series, sample.time_ms), sample)
+        other = seen.setdefault((series_key(sample.label_set), sample.time_ms), sample)
         if other is sample:
             continue
         who = "it" if other.number == sample.number else f"partition {other.number}"

@@ -225,16 +225,12 @@ class JobRun:
             if not record.is_new and not record.attempts
         ]
         if unasked:
-            self._flush()
+            with closing(self._backend.client) as client:
+                client.flush()  # what others wrote in the last seconds is visible then
         self._run(plan_tasks(self._store, unasked, self._options, "probe"), self._silent())
 
     def _silent(self) -> JobProgress:
         return JobProgress(choice=False, n_rows=None, say=lambda _: None)
-
-    def _flush(self) -> None:
-        """Make visible what others wrote in the last seconds, if the server lets us."""
-        with closing(self._backend.client) as client:
-            client.flush()
 
     def _show_progress(self, n_rows: int | None) -> JobProgress:
         counts, observer = self._store.counts(), self._spec.observer

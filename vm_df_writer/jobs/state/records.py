@@ -101,17 +101,6 @@ class JobReading:
     keywords: Mapping[str, Any]
     text: str
 
-    @staticmethod
-    def to_json(reading: JobReading | None) -> str:
-        """Return how parts are read as text; None stands for each by itself."""
-        return json.dumps(None if reading is None else vars(reading))
-
-    @staticmethod
-    def from_json(text: str) -> JobReading | None:
-        """Return what `to_json` made text of."""
-        plain = json.loads(text)
-        return None if plain is None else JobReading(**plain)
-
 
 def read_records(
     connection: sqlite3.Connection,

@@ -125,14 +125,16 @@ class StateStore:
 
     def set_reading(self, reading: JobReading | None) -> None:
         """Store how all parts are read, or that each is read by itself."""
+        plain = None if reading is None else vars(reading)
         with self.together() as execute:
-            execute("REPLACE INTO job VALUES ('reading', ?)", (JobReading.to_json(reading),))
+            execute("REPLACE INTO job VALUES ('reading', ?)", (json.dumps(plain),))
 
     def reading(self) -> JobReading | None:
         """Return how all parts are read."""
         found = self._connection.execute("SELECT value FROM job WHERE name = 'reading'").fetchone()
         with readable(self.path):
-            return None if found is None else JobReading.from_json(found[0])
+            plain = None if found is None else json.loads(found[0])
+            return None if plain is None else JobReading(**plain)
 
     def add_sources(self, sources: Iterable[SourceFile]) -> None:
         """Enter sources and their parts, in place of what an earlier plan knew of them."""

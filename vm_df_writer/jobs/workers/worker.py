@@ -95,9 +95,9 @@ class Worker(ABC):
     def join(self) -> None:
         """Wait until it has ended, but not for long."""
 
-    @abstractmethod
     def describe_end(self) -> str:
         """Say how it ended."""
+        return "an unexpected error"
 
 
 Inbox = SimpleQueue[tuple[Worker, FromWorker]]
@@ -155,7 +155,3 @@ class ThreadWorker(Worker):
     def join(self) -> None:
         """Wait until it has ended, but not for long."""
         self._thread.join(GOODBYE_S)
-
-    def describe_end(self) -> str:
-        """Say how it ended."""
-        return "an unexpected error"
