@@ -208,23 +208,8 @@ class WriteReport(ReportShorthands):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; times as epoch milliseconds."""
-        plain = {
-            f.name: getattr(self, f.name)
-            for f in fields(self)
-            if f.name not in ("acknowledged_counts", "undelivered_counts", "digests")
-        }
-        plain["samples_per_s"] = self.samples_per_s
-        plain["dropped"], plain["adjusted"] = dict(self.dropped), dict(self.adjusted)
-        plain["spooled"] = list(self.spooled)
-        if self.server_drops is not None:
-            plain["server_drops"] = dict(self.server_drops)
-        if self.reading is not None:
-            plain["reading"] = self.reading.to_dict()
-        if self.replaced is not None:
-            plain["replaced"] = self.replaced.to_dict()
-        if self.verification is not None:
-            plain["verification"] = self.verification.to_dict()
-        return plain
+        plain = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.repr}
+        return plain | {"samples_per_s": self.samples_per_s}
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per series.
@@ -251,7 +236,9 @@ class WriteReport(ReportShorthands):
         )
 
     def _facts(self) -> dict[str, object]:
+        drops = self.server_drops and describe_counts(self.server_drops)
         facts: dict[str, object] = {
+            "read as": self.reading,
             "layout": self.layout,
             "rows": f"{self.rows:,}",
             "series": f"{self.series:,}",
@@ -263,24 +250,16 @@ class WriteReport(ReportShorthands):
             "requests": f"{self.requests:,} ({self.retries:,} retries, {self.in_doubt:,} in doubt)",
             "bytes": f"{self.bytes_raw:,} raw, {self.bytes_sent:,} sent",
             "elapsed": f"{self.elapsed_s:.2f} s, {self.samples_per_s:,.0f} samples/s",
+            "spooled": self.spooled
+            and f"{len(self.spooled):,} files, the first is {self.spooled[0]}",
+            "replaced": self.replaced if self.replaced and self.replaced.series else None,
+            "verification": self.verification,
+            "server's own drops": drops,
+            "cached graphs": self.cache_reset and CACHE_RESETS[self.cache_reset],
+            "vmui": self.vmui_url,
+            "grafana": self.grafana_url,
         }
-        if self.reading is not None:
-            facts = {"read as": self.reading, **facts}
-        if self.spooled:
-            facts["spooled"] = f"{len(self.spooled):,} files, the first is {self.spooled[0]}"
-        if self.replaced is not None and self.replaced.series:
-            facts["replaced"] = self.replaced
-        if self.verification is not None:
-            facts["verification"] = self.verification
-        if self.server_drops:
-            facts["server's own drops"] = describe_counts(self.server_drops)
-        if self.cache_reset:
-            facts["cached graphs"] = CACHE_RESETS[self.cache_reset]
-        if self.vmui_url:
-            facts["vmui"] = self.vmui_url
-        if self.grafana_url:
-            facts["grafana"] = self.grafana_url
-        return facts
+        return {name: fact for name, fact in facts.items() if fact}
 
     def __repr__(self) -> str:
         """Return one line, for a prompt or a log."""
@@ -298,3 +277,11 @@ class WriteReport(ReportShorthands):
 
     def _repr_html_(self) -> str:
         return facts_table("vm_df_writer: written", self._facts())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Reading | Replaced | Verification):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
