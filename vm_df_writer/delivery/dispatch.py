@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
@@ -46,6 +47,7 @@ _DEFECT = "delivery: sending failed with an unexpected {}; see its traceback, an
 _END = object()
 
 
+@dataclass(eq=False, repr=False)
 class Dispatch:
     """One call of `Sender.deliver`.
 
@@ -58,35 +60,26 @@ class Dispatch:
     While that thread itself sends a body, interrupts are postponed until there is an answer.
     """
 
-    def __init__(
-        self,
-        encode: Callable[[Body], EncodedBody],
-        policy: RetryPolicy,
-        concurrency: int,
-        limiter: ConcurrencyLimiter,
-        on_result: Callable[[Outcome], object],
-        on_retry: Callable[[Retry], object],
-        interrupt: OneInterrupt,
-        halving: Halving,
-        watch: RequestWatch,
-    ) -> None:
-        self._encode = encode
-        self._halving = halving
-        self._policy = policy
-        self._concurrency = concurrency
-        self._on_result = on_result
-        self._on_retry = on_retry
-        self._interrupt = interrupt
-        self._watch = watch
+    encode: Callable[[Body], EncodedBody]
+    policy: RetryPolicy
+    concurrency: int
+    limiter: ConcurrencyLimiter
+    on_result: Callable[[Outcome], object]
+    on_retry: Callable[[Retry], object]
+    interrupt: OneInterrupt
+    halving: Halving
+    watch: RequestWatch
+
+    def __post_init__(self) -> None:
+        """Begin with nothing pulled."""
         self._struck: BaseException | None = None  # by which a wait of the caller's thread ended
         self._is_retry_told = False
         self._is_given_up = False
-        self._limiter = limiter
         self._threads: list[threading.Thread] = []
         self._waiting: deque[Body] = deque()
         self._calls: SimpleQueue[None] = SimpleQueue()  # one per body; one more ends a thread
         self._places: SimpleQueue[None] = SimpleQueue()  # what may still be pulled
-        self._n_places = concurrency + _BODIES_AHEAD
+        self._n_places = self.concurrency + _BODIES_AHEAD
         for _ in range(self._n_places):
             self._places.put(None)
         self._lock = threading.Condition()  # guards what follows, and taking from `_waiting`
@@ -104,7 +97,7 @@ class Dispatch:
             for thread in self._threads:
                 thread.join()
         except BaseException:
-            self._interrupt.hold()
+            self.interrupt.hold()
             self._abandon()
             raise
         if self._defect is not None:
@@ -113,7 +106,7 @@ class Dispatch:
     def give_up(self) -> None:
         """End `run` by an error, as a Ctrl-C would; called from another thread."""
         self._is_given_up = True
-        self._limiter.stop()
+        self.limiter.stop()
         self._places.put(None)  # for which it may wait
 
     def _get_place(self) -> None:
@@ -130,7 +123,7 @@ class Dispatch:
                 return
             self._calls.put(None)
             is_small = not number and len(self._waiting[0].data) <= _SMALL_BYTES
-            if not is_small and len(self._threads) < self._concurrency:
+            if not is_small and len(self._threads) < self.concurrency:
                 self._start_thread()
             if not self._threads:
                 self._deliver_here()
@@ -146,7 +139,7 @@ class Dispatch:
             self._threads[-1].start()
         except RuntimeError:
             self._threads.pop()
-            self._concurrency = len(self._threads)
+            self.concurrency = len(self._threads)
 
     def _work(self) -> None:
         while self._deliver_next():
@@ -157,10 +150,10 @@ class Dispatch:
         with self._lock:
             if not self._waiting:
                 return False
-            attempts = Attempts(self._policy, self._limiter.sleep, self._tell)
+            attempts = Attempts(self.policy, self.limiter.sleep, self._tell)
             body = self._in_flight[attempts] = self._waiting[0]
             self._waiting.popleft()
-        outcomes = self._halving.deliver(body, attempts, self._send)
+        outcomes = self.halving.deliver(body, attempts, self._send)
         with self._lock:
             if self._in_flight.pop(attempts, None) is not None:  # else it was given up
                 for outcome in outcomes:
@@ -174,33 +167,33 @@ class Dispatch:
         An interrupt strikes once the answer is there and settled, or else after the grace.
         """
         self._calls.get()
-        attempts = Attempts(self._policy, self._sleep_here, self._tell)
+        attempts = Attempts(self.policy, self._sleep_here, self._tell)
         body = self._in_flight[attempts] = self._waiting[0]
         self._waiting.popleft()
-        self._interrupt.postpone(_GRACE_S)
+        self.interrupt.postpone(_GRACE_S)
         try:
-            outcomes = self._halving.deliver(body, attempts, self._send)
+            outcomes = self.halving.deliver(body, attempts, self._send)
             self._settle_here(attempts, outcomes)
         finally:
-            self._interrupt.resume()
+            self.interrupt.resume()
         if self._struck is not None:
             raise self._struck
 
     def _settle_here(self, attempts: Attempts, outcomes: Sequence[Outcome]) -> None:
-        self._interrupt.postpone()
+        self.interrupt.postpone()
         del self._in_flight[attempts]
         for outcome in outcomes:
             self._enter(outcome)
 
     def _sleep_here(self, seconds: float) -> None:
         try:
-            self._interrupt.resume()
-            self._limiter.sleep(seconds)
+            self.interrupt.resume()
+            self.limiter.sleep(seconds)
         except BaseException as struck:  # noqa: BLE001 - raised once the body is settled
             self._struck = struck
             raise Stopped from None
         finally:
-            self._interrupt.postpone(_GRACE_S)
+            self.interrupt.postpone(_GRACE_S)
 
     def _tell(self, retry: Retry) -> None:
         """Tell of another attempt; whoever hears of it cannot harm the delivery."""
@@ -208,14 +201,14 @@ class Dispatch:
         self._is_retry_told |= is_first
         with suppress(Exception):
             _log.log(logging.WARNING if is_first else logging.INFO, "%s", retry)
-            self._on_retry(retry)
+            self.on_retry(retry)
 
     def _send(self, body: Body, attempts: Attempts) -> Outcome:
         if self._failure is not None:
             return Outcome(body, self._failure, 0, 0, in_doubt=False)
         try:
-            encoded = self._encode(body)
-            attempts.run(partial(self._watch.request, self._limiter, encoded.send))
+            encoded = self.encode(body)
+            attempts.run(partial(self.watch.request, self.limiter, encoded.send))
         except DeliveryError as error:
             return Outcome(body, error, 0, attempts.made, attempts.in_doubt)
         except Stopped:
@@ -225,20 +218,20 @@ class Dispatch:
             failure = DeliveryError(_DEFECT.format(type(defect).__name__), in_doubt=True)
             failure.__cause__ = defect
             return Outcome(body, failure, 0, attempts.made + 1, in_doubt=True)
-        self._watch.acknowledged(body.n_samples, encoded.size)
+        self.watch.acknowledged(body.n_samples, encoded.size)
         return Outcome(body, None, encoded.size, attempts.made, attempts.in_doubt)
 
     def _enter(self, outcome: Outcome) -> None:
         if not outcome.others_may_follow:
             self._failure = self._failure or outcome.error
         try:
-            self._on_result(outcome)
+            self.on_result(outcome)
         except Exception as defect:  # noqa: BLE001 - raised again by `run`
             self._defect = self._defect or defect
 
     def _abandon(self) -> None:
         """Settle all that was pulled, soon."""
-        self._limiter.stop()
+        self.limiter.stop()
         with self._lock:
             while self._waiting:
                 body = self._waiting.popleft()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vm_df_writer.delivery.content_encoding import UNKNOWN_ENCODING, EncodingAgreement
 from vm_df_writer.delivery.retry import EncodingInDoubt
 from vm_df_writer.errors import ServerRejected
@@ -17,10 +19,11 @@ __all__ = ["EncodedBody"]
 _SLOWEST_BYTES_PER_S = 64 * 1024
 
 
+@dataclass(eq=False, repr=False)
 class EncodedBody:
     """Sends the same bytes at every attempt, unless the server turns out not to decode them.
 
-    Parameters
+    Attributes
     ----------
     data : bytes
         The body.
@@ -34,21 +37,15 @@ class EncodedBody:
         How long to wait for an answer; a second more for every 64 KiB of the body.
     """
 
-    def __init__(
-        self,
-        data: bytes,
-        agreement: EncodingAgreement,
-        client: HttpClient,
-        receiver: Receiver,
-        *,
-        timeout_s: float,
-    ) -> None:
-        self._data = data
-        self._agreement = agreement
-        self._client = client
-        self._receiver = receiver
-        self._timeout_s = timeout_s + len(data) / _SLOWEST_BYTES_PER_S
-        self._encode(agreement.choose())
+    data: bytes
+    agreement: EncodingAgreement
+    client: HttpClient
+    receiver: Receiver
+    timeout_s: float
+
+    def __post_init__(self) -> None:
+        """Encode it."""
+        self._encode(self.agreement.choose())
 
     @property
     def size(self) -> int:
@@ -58,22 +55,24 @@ class EncodedBody:
     def send(self) -> None:
         """Make one attempt; what it raises is `HttpClient`'s, or `EncodingInDoubt`."""
         try:
-            self._client.post_import(
+            self.client.post_import(
                 self._payload,
                 content_encoding=self._encoding,
-                receiver=self._receiver,
-                timeout_s=self._timeout_s,
+                receiver=self.receiver,
+                timeout_s=self.timeout_s + len(self.data) / _SLOWEST_BYTES_PER_S,
             )
         except ServerRejected as error:
-            is_told = self._client.wire.refuses_unknown_encodings
-            if self._encoding != "zstd" or not is_told or error.status not in UNKNOWN_ENCODING:
+            may_be_told = (
+                self._encoding == "zstd"
+                and self.client.wire.refuses_unknown_encodings
+                and error.status in UNKNOWN_ENCODING
+            )
+            if not (may_be_told and self.agreement.is_lost()):
                 raise
-            if not self._agreement.is_lost():
-                raise
-            self._encode(self._agreement.fallback)
+            self._encode(self.agreement.fallback)
             raise EncodingInDoubt(error.message, hint=error.hint, status=error.status) from None
-        if self._encoding == "zstd" and not self._agreement.holds():
-            self._encode(self._agreement.fallback)  # which every server decodes
+        if self._encoding == "zstd" and not self.agreement.holds():
+            self._encode(self.agreement.fallback)  # which every server decodes
             raise EncodingInDoubt(
                 "compression: the server answered 204 to zstd, and may not decode it any more; "
                 "write these samples again, or set compression to gzip",
@@ -83,4 +82,4 @@ class EncodedBody:
 
     def _encode(self, encoding: str) -> None:
         self._encoding = encoding
-        self._payload = compress(self._data, encoding)
+        self._payload = compress(self.data, encoding)

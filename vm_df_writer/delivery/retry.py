@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
@@ -94,10 +94,11 @@ class Retry:
         return f"{self.error.message}; trying again in {self.wait_s:.1f} s (attempts end in {left})"
 
 
+@dataclass(eq=False)
 class Attempts:
     """The attempts to deliver one body.
 
-    Parameters
+    Attributes
     ----------
     policy : RetryPolicy
         When to try again.
@@ -105,9 +106,6 @@ class Attempts:
         Waits for so many seconds; may raise to end the attempts.
     on_retry : callable
         Called before each wait.
-
-    Attributes
-    ----------
     made : int
         Attempts that came to an end.
     in_doubt : bool
@@ -127,18 +125,16 @@ class Attempts:
     (3, True)
     """
 
-    def __init__(
-        self,
-        policy: RetryPolicy,
-        sleep: Callable[[float], None],
-        on_retry: Callable[[Retry], object] = lambda _: None,
-    ) -> None:
-        self.made: int = 0
-        self.in_doubt: bool = False
-        self.error: DeliveryError | None = None
-        self._policy = policy
-        self._sleep = sleep
-        self._on_retry = on_retry
+    policy: RetryPolicy
+    sleep: Callable[[float], None]
+    on_retry: Callable[[Retry], object] = lambda _: None
+    made: int = field(default=0, init=False)
+    in_doubt: bool = field(default=False, init=False)
+    error: DeliveryError | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no attempt."""
+        policy = self.policy
         self._backoff = wait_random_exponential(policy.first_wait_s, policy.longest_wait_s)
         self._deadline = 0.0
         self._unavailable = 0
@@ -146,12 +142,12 @@ class Attempts:
 
     def anew(self) -> Self:
         """Return attempts for another body, in the same way."""
-        return type(self)(self._policy, self._sleep, self._on_retry)
+        return replace(self)
 
     def run(self, send: Callable[[], None]) -> None:
         """Call `send` until it succeeds; raise what it raised last if it does not."""
         retrying = Retrying(
-            sleep=self._sleep,
+            sleep=self.sleep,
             retry=retry_if_exception(self._may_be_retried),
             wait=self._wait_s,
             stop=self._is_over,
@@ -172,7 +168,7 @@ class Attempts:
 
     def _note(self, error: DeliveryError) -> None:
         if self.error is None:
-            self._deadline = time.monotonic() + self._policy.deadline_s
+            self._deadline = time.monotonic() + self.policy.deadline_s
         self.error = error
         self.in_doubt |= error.in_doubt
         # This comes to an end: each stale connection is one idle one less, and an encoding is in
@@ -188,7 +184,7 @@ class Attempts:
         if isinstance(error, ServerRejected):
             return error.status in RETRIED_STATUSES
         if isinstance(error, ServerUnavailable) and not _is_untrusted(error):
-            return self._unavailable <= self._policy.reconnect_attempts
+            return self._unavailable <= self.policy.reconnect_attempts
         return False
 
     def _wait_s(self, state: RetryCallState) -> float:
@@ -200,7 +196,7 @@ class Attempts:
     def _tell(self, state: RetryCallState) -> None:
         if self.error is not None and state.next_action is not None:
             left_s = max(0.0, self._deadline - time.monotonic())
-            self._on_retry(Retry(self.error, state.next_action.sleep, left_s, self._at_once))
+            self.on_retry(Retry(self.error, state.next_action.sleep, left_s, self._at_once))
 
     def _is_over(self, _: RetryCallState) -> bool:
         time_left = self._deadline - time.monotonic()

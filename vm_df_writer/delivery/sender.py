@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 from vm_df_writer.delivery.concurrency_limit import ConcurrencyLimiter, RequestRoom
@@ -26,10 +27,11 @@ Throttle = Callable[[Iterable[Body]], Iterator[Body]]
 """Passes bodies on, each when it may be sent; may end before they do."""
 
 
+@dataclass(eq=False, repr=False)
 class Sender:
     """Sends bodies to one server; has no threads but within a call.
 
-    Parameters
+    Attributes
     ----------
     client : HttpClient
         Makes the requests.
@@ -56,27 +58,20 @@ class Sender:
         If the encoding is unknown, or nothing is installed that can do it.
     """
 
-    def __init__(
-        self,
-        client: HttpClient,
-        *,
-        retry: RetryPolicy,
-        concurrency: int,
-        encoding: str,
-        timeout_s: float,
-        throttle: Throttle = iter,
-        watch: Callable[[str], RequestWatch] = _UNWATCHED,
-        room: RequestRoom | None = None,
-    ) -> None:
-        compress(b"", encoding)  # fails here rather than in a thread
-        self._client = client
-        self._retry = retry
-        self._concurrency = concurrency
-        self._agreement = EncodingAgreement(encoding, client)
-        self._timeout_s = timeout_s
-        self._throttle = throttle
-        self._watch = watch
-        self._room = room
+    client: HttpClient
+    _: KW_ONLY
+    retry: RetryPolicy
+    concurrency: int
+    encoding: str
+    timeout_s: float
+    throttle: Throttle = iter
+    watch: Callable[[str], RequestWatch] = _UNWATCHED
+    room: RequestRoom | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an encoding that is not to be had, here rather than in a thread."""
+        compress(b"", self.encoding)
+        self._agreement = EncodingAgreement(self.encoding, self.client)
         self._running: set[Dispatch] = set()
 
     def deliver(
@@ -123,14 +118,14 @@ class Sender:
         >>> outcomes = []
         >>> sender.deliver(bodies, outcomes.append)  # doctest: +SKIP
         """
-        watch = self._watch(query_key)
-        concurrency = 1 if receiver.needs_order else self._concurrency
+        watch = self.watch(query_key)
+        concurrency = 1 if receiver.needs_order else self.concurrency
         with OneInterrupt() as interrupt:
             dispatch = Dispatch(
                 partial(self._encode, receiver=receiver),
-                self._retry,
+                self.retry,
                 concurrency,
-                ConcurrencyLimiter(self._room or RequestRoom(concurrency)),
+                ConcurrencyLimiter(self.room or RequestRoom(concurrency)),
                 on_result,
                 on_retry,
                 interrupt,
@@ -139,7 +134,7 @@ class Sender:
             )
             self._running.add(dispatch)
             try:
-                dispatch.run(self._throttle(bodies))
+                dispatch.run(self.throttle(bodies))
             finally:
                 self._running.discard(dispatch)
 
@@ -152,6 +147,4 @@ class Sender:
             dispatch.give_up()
 
     def _encode(self, body: Body, receiver: Receiver) -> EncodedBody:
-        return EncodedBody(
-            body.data, self._agreement, self._client, receiver, timeout_s=self._timeout_s
-        )
+        return EncodedBody(body.data, self._agreement, self.client, receiver, self.timeout_s)

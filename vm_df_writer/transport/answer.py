@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
 from vm_df_writer.transport.exchange import Exchange
@@ -19,10 +20,11 @@ _MOST_LINE_BYTES = 2**27
 _FRAMING_BYTES = 2**20
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Answer:
     """An answer whose body is still to be read.
 
-    Parameters
+    Attributes
     ----------
     target : Target
         What was asked.
@@ -36,26 +38,14 @@ class Answer:
         Closes the connection, unless the body was read to its end.
     exchange : Exchange
         Bounds how long the body may be, and how long it may take.
-
-    Attributes
-    ----------
-    status, headers, close
-        As above.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        status: int,
-        headers: Mapping[str, str],
-        pieces: Iterator[bytes],
-        close: Callable[[], None],
-        exchange: Exchange,
-    ) -> None:
-        self.status: int = status
-        self.headers: Mapping[str, str] = headers
-        self.close: Callable[[], None] = close
-        self._target, self._pieces, self._exchange = target, pieces, exchange
+    target: Target
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
+    close: Callable[[], None]
+    exchange: Exchange
 
     def read(self, most_bytes: int) -> bytes:
         """Return the whole body; what it raises is what :meth:`chunks` raises."""
@@ -97,7 +87,7 @@ class Answer:
         ServerUnavailable
             If it breaks off or comes too slowly.
         """
-        self._exchange.begin_body(most_bytes + _FRAMING_BYTES, patience_s=patience_s)
+        self.exchange.begin_body(most_bytes + _FRAMING_BYTES, patience_s=patience_s)
         left_bytes = most_bytes
         for chunk in self._decoded():
             left_bytes -= len(chunk)
@@ -121,33 +111,33 @@ class Answer:
         if encoding == "gzip":
             yield from self._decompressed()
             return
-        for piece in self._pieces:
+        for piece in self.pieces:
             if encoding != "identity":
                 raise ServerRejected(
-                    f"{self._target.url}: answered {self.status} in the encoding "
+                    f"{self.target.url}: answered {self.status} in the encoding "
                     f"{encoding[:50]!r}, which was not asked for",
-                    hint=f"see what is in between, and check {self._target.parameters}",
+                    hint=f"see what is in between, and check {self.target.parameters}",
                     status=self.status,
-                    in_doubt=self._target.stores,
+                    in_doubt=self.target.stores,
                 )
             yield piece
 
     def _decompressed(self) -> Iterator[bytes]:
         gzip = GzipReader()
         try:
-            for piece in self._pieces:
+            for piece in self.pieces:
                 yield from gzip.read(piece)
             gzip.finish()
         except OSError as error:
-            failure = unavailability(self._target, error, sent=True, timeout_s=0.0)
+            failure = unavailability(self.target, error, sent=True, timeout_s=0.0)
         else:
             return
         raise failure
 
     def _overlong(self, most_bytes: int) -> ServerRejected:
         return ServerRejected(
-            f"{self._target.url}: answered {self.status} with more than {most_bytes:,} bytes",
-            hint=f"this is hardly the right endpoint; check {self._target.parameters}",
+            f"{self.target.url}: answered {self.status} with more than {most_bytes:,} bytes",
+            hint=f"this is hardly the right endpoint; check {self.target.parameters}",
             status=self.status,
-            in_doubt=self._target.stores,
+            in_doubt=self.target.stores,
         )
