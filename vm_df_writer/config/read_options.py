@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NoReturn, TypedDict, get_args, get_type_hints
 
@@ -129,13 +129,8 @@ class ReadOptions:
         self._check_choices()
         self._check_names()
         for name in ("label_columns", "value_columns", "provide_series"):
-            if (found := getattr(self, name)) is None:
-                continue
-            object.__setattr__(self, name, tuple(found))  # of an Index, or a generator, too
-            for one in getattr(self, name):
-                _check_unicode(name, one)
-            if not getattr(self, name) and name != "label_columns":
-                raise FrameError(f"{name}: the list is empty; leave it out, or name what to write")
+            if (found := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _listed(name, found))
         self._check_digits()
         if not isinstance(self.labels, Mapping) or not all(
             isinstance(name, str) for name in self.labels
@@ -172,12 +167,6 @@ class ReadOptions:
                 )
 
     def _check_names(self) -> None:
-        for name in ("label_columns", "value_columns", "provide_series"):
-            found = getattr(self, name)
-            if isinstance(found, str):
-                raise FrameError(
-                    f"{name}: expected a list of names, got the string {found!r}; write [{found!r}]"
-                )
         for name in ("query_key", "var", "column_label", "var_level", "query_key_level"):
             found = getattr(self, name)
             if found is not None and not isinstance(found, str):
@@ -187,6 +176,20 @@ class ReadOptions:
             if not isinstance(getattr(self, name), Hashable):
                 raise FrameError(f"{name}: expected one name, got {shown(getattr(self, name))}")
             _check_unicode(name, getattr(self, name))
+
+
+def _listed(keyword: str, names: Iterable[Hashable]) -> tuple[Hashable, ...]:
+    """Return names, which may be an Index or a generator, as a tuple."""
+    if isinstance(names, str):
+        raise FrameError(
+            f"{keyword}: expected a list of names, got the string {names!r}; write [{names!r}]"
+        )
+    listed = tuple(names)
+    for name in listed:
+        _check_unicode(keyword, name)
+    if not listed and keyword != "label_columns":
+        raise FrameError(f"{keyword}: the list is empty; leave it out, or name what to write")
+    return listed
 
 
 def _check_unicode(keyword: str, name: object) -> None:

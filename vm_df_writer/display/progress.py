@@ -53,6 +53,11 @@ class ProgressBar:
     unit : str
         What is counted.
 
+    Attributes
+    ----------
+    is_shown : bool
+        Whether there is a bar to see, sooner or later.
+
     Examples
     --------
     >>> with ProgressBar(False, 100, lambda: 20):
@@ -68,20 +73,15 @@ class ProgressBar:
         status: Callable[[], str] = str,
         unit: str = "samples",
     ) -> None:
-        self._is_shown = is_interactive() if choice == "auto" else choice
+        self.is_shown: bool = is_interactive() if choice == "auto" else choice
         self._delay_s = _DELAY_S if choice == "auto" else 0.0
         self._total, self._done, self._status, self._unit = total, done, status, unit
         self._ended: SimpleQueue[None] = SimpleQueue()
         self._thread: Thread | None = None
 
-    @property
-    def is_shown(self) -> bool:
-        """Whether there is a bar to see, sooner or later."""
-        return self._is_shown
-
     def __enter__(self) -> Self:
         """Begin to show the bar."""
-        if self._is_shown and sys.stderr is not None:
+        if self.is_shown and sys.stderr is not None:
             thread = Thread(target=self._draw, name="vm_df_writer progress", daemon=True)
             with suppress(RuntimeError):  # the system allows no other thread
                 thread.start()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, TypeVar
 
 from vm_df_writer.display.text import bounded
 
@@ -54,18 +54,11 @@ def capture_warnings(kind: type[Kind], hear: Callable[[Kind], object]) -> Iterat
     """Hand every warning of a kind to `hear`, in place of showing it; others are shown."""
     show_otherwise = warnings.showwarning
 
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
+    def show(message: Warning | str, *where: Any, **named: Any) -> None:
         if isinstance(message, kind):
             hear(message)
         else:
-            show_otherwise(message, category, filename, lineno, file, line)
+            show_otherwise(message, *where, **named)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", kind)

@@ -24,11 +24,6 @@ def _are_different(kind: str, other: str) -> bool:
     return bool(kind and other) and (kind in _NUMBERS) != (other in _NUMBERS)
 
 
-def _named(source: SourceFile) -> Mapping[str, str]:
-    """Return the columns but for an index without a name: it is the time, or numbers the rows."""
-    return {name: kind for name, kind in source.schema.columns.items() if name}
-
-
 def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[str, str]:
     """Return what is odd about the columns of those sources whose columns are not those of most.
 
@@ -42,7 +37,12 @@ def odd_columns(sources: Sequence[SourceFile], reading: ReadOptions) -> Mapping[
         name.startswith("('") for source in sources for name in source.schema.columns
     ):
         return {}
-    kinds = {source.path: _named(source) for source in sources if source.error is None}
+    # An index without a name is the time, or numbers the rows.
+    kinds = {
+        source.path: {name: kind for name, kind in source.schema.columns.items() if name}
+        for source in sources
+        if source.error is None
+    }
     names = Counter(frozenset(columns) for columns in kinds.values())
     if not names:
         return {}

@@ -166,11 +166,7 @@ def moved(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]
     >>> moved({"a": 1, "b": 2}, {"a": 1, "b": 5, "c": 1})
     {'b': 3, 'c': 1}
     """
-    return {
-        name: count - before.get(name, 0)
-        for name, count in after.items()
-        if count > before.get(name, 0)
-    }
+    return dict(Counter(after) - Counter(before))
 
 
 def describe_drops(drops: Mapping[str, int]) -> str:

@@ -7,18 +7,13 @@ from dataclasses import replace
 
 from vm_df_writer.errors import ServerRejected
 from vm_df_writer.server.prometheus import takes_any_order
-from vm_df_writer.server.server_info import ServerInfo
+from vm_df_writer.server.server_info import IS_VICTORIA_METRICS, ServerInfo
 from vm_df_writer.transport.client import HttpClient
 from vm_df_writer.transport.endpoint import Endpoint
 from vm_df_writer.transport.receiver import IMPORTING, OTHER, PROMETHEUS, VICTORIA_METRICS, Receiver
 from vm_df_writer.wire.protocol import IMPORT_LINES, Wire
 
-__all__ = ["IS_VICTORIA_METRICS", "find_receiver", "receiver_of"]
-
-IS_VICTORIA_METRICS = frozenset(
-    {"single", "vminsert", "vmselect", "vmstorage", "vmagent", "vmauth"}
-)
-"""The kinds of servers that are, or stand before, VictoriaMetrics."""
+__all__ = ["find_receiver", "receiver_of"]
 
 
 def find_receiver(client: HttpClient, endpoint: Endpoint, info: ServerInfo) -> Receiver:

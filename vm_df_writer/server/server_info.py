@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from vm_df_writer.config.seconds import seconds_of
 
 __all__ = [
+    "IS_VICTORIA_METRICS",
     "ServerInfo",
     "describe_flags",
     "info_from_flags",
@@ -24,15 +25,11 @@ _VERSION_METRIC = re.compile(
 )
 _FLAG_LINE = re.compile(r'^-([^=\s]+)="(.*)"$', re.MULTILINE)
 
-# Such as victoria-metrics-20220718-110303-tags-v1.79.0-0-g1234567; packages may leave it empty.
-_KINDS_BY_VERSION = {
-    "victoria-metrics": "single",
-    "vminsert": "vminsert",
-    "vmselect": "vmselect",
-    "vmstorage": "vmstorage",
-    "vmagent": "vmagent",
-    "vmauth": "vmauth",
-}
+IS_VICTORIA_METRICS = frozenset(
+    {"single", "vminsert", "vmselect", "vmstorage", "vmagent", "vmauth"}
+)
+"""The kinds of servers that are, or stand before, VictoriaMetrics."""
+
 # The first program that has all of these flags.
 _KINDS_BY_FLAG = (
     ({"auth.config"}, "vmauth"),
@@ -188,9 +185,10 @@ def info_from_metrics(text: str) -> ServerInfo:
     flags = {name: value for name, value, _ in found}
     version = _VERSION_METRIC.search(text)
     long_version, short_version = version.groups() if version else ("", "")
-    program = re.split(r"-[0-9]", long_version, maxsplit=1)[0]
+    # Such as victoria-metrics-20220718-110303-tags-v1.79.0-0-g1234567; packages may leave it empty.
+    program = re.split(r"-[0-9]", long_version, maxsplit=1)[0].replace("victoria-metrics", "single")
     return ServerInfo(
-        kind=_KINDS_BY_VERSION.get(program) or _kind_of(flags),
+        kind=program if program in IS_VICTORIA_METRICS else _kind_of(flags),
         version=short_version or None,
         flags=flags,
         set_flags=frozenset(name for name, _, is_set in found if is_set == "true"),

@@ -6,8 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from vm_df_writer.server.deduplication import KeepOneRule, keep_one_rule_of
-from vm_df_writer.server.receivers import IS_VICTORIA_METRICS
-from vm_df_writer.server.server_info import ServerInfo
+from vm_df_writer.server.server_info import IS_VICTORIA_METRICS, ServerInfo
 from vm_df_writer.transport.receiver import IMPORTING, Receiver
 
 __all__ = ["ServerPair"]

@@ -197,9 +197,8 @@ class HttpClient:
             several times, in all for `retry_deadline`, and a second for each 64 KiB.
         """
         headers = _FORM if self._endpoint.is_loopback else _FORM | {"Accept-Encoding": "gzip"}
-        with closing(
-            self._post_form(self._targets.reading(url), form, headers, timeout_s)
-        ) as answer:
+        target = self._targets.reading(url)
+        with closing(self._post_form(target, form, headers, timeout_s)) as answer:
             yield from answer.lines(most_bytes, patience_s=self._patience_s)
 
     def stream_bytes(

@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
+from http.client import responses
 from urllib.parse import urljoin, urlsplit
 
 from vm_df_writer.errors import ServerRejected, ServerUnavailable
@@ -105,7 +105,8 @@ def rejection(
     body = body.strip()
     if len(body) > 500:  # a vmselect names the cause behind the query
         body = f"{body[:200]} ... {body[-295:]}"
-    problem = f"answered {status} {_phrase(status)}".rstrip() + (f" ({body!r})" if body else "")
+    phrase = responses.get(status, "")
+    problem = f"answered {status} {phrase}".rstrip() + (f" ({body!r})" if body else "")
     receiver = target.receiver or IMPORTING
     redirected = 300 <= status < 400
     unknown_path = status == 400 and bool(_UNKNOWN_PATH.search(body))
@@ -159,13 +160,6 @@ def _readable(url: str, location: str) -> str:
     if "@" in parts.path:  # of a password with a slash in it
         return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
 
 
 def unavailability(
