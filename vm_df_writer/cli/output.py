@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,8 +27,6 @@ __all__ = [
     "shown_progress",
     "verbosity",
 ]
-
-_LEVEL = re.compile(r"(?s)(?:(error|warning|info|debug): )?(.*)", re.IGNORECASE)
 
 
 @dataclass
@@ -136,10 +133,11 @@ def _echo(message: object, *, err: bool = False, is_line: bool = True) -> None:
 
 
 def _as_json_line(text: str) -> str:
-    found = _LEVEL.fullmatch(text)
-    level, message = found.groups() if found else (None, text)
+    level, _, message = text.partition(": ")
+    if level.lower() not in ("error", "warning", "info", "debug"):
+        level, message = "info", text
     time = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"time": time, "level": (level or "info").lower(), "message": message})
+    return json.dumps({"time": time, "level": level.lower(), "message": message})
 
 
 def _give_up(stream: IO[str]) -> None:

@@ -147,9 +147,9 @@ def _write_files(
             result = FileResult(file, code, report)
         except VmDfWriterError as error:
             result = FileResult(file, exit_code_of(error), error.report, explain(error))
-        except KeyboardInterrupt as interrupt:
+        except KeyboardInterrupt as struck:
             code = interruption_code()
-            account = interrupt.report if isinstance(interrupt, WriteInterrupted) else None
+            account = struck.report if isinstance(struck, WriteInterrupted) else None
             result = FileResult(file, code, account, code.name.lower())
         results.append(result)
         stops = result.exit_code in _STOPPING
