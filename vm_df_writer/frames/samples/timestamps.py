@@ -205,14 +205,12 @@ def _to_datetimes(source: pd.Index | pd.Series, where: str) -> pd.DatetimeIndex:
         return source
     if isinstance(source.dtype, pd.PeriodDtype):
         return pd.PeriodIndex(source).to_timestamp(how="start")
-    is_time = kind_of_dtype(source.dtype) == "time"
-    if isinstance(source.dtype, pd.ArrowDtype) and is_time:
-        zoned = getattr(source.dtype.pyarrow_dtype, "tz", None) is not None
-        if zoned:  # pandas would go through Python objects
-            clock = pd.Series(source).dt.tz_convert("UTC").dt.tz_localize(None)
-            return pd.DatetimeIndex(clock).tz_localize("UTC")
-    if is_time:
-        return pd.DatetimeIndex(source)
+    if kind_of_dtype(source.dtype) == "time":
+        if getattr(getattr(source.dtype, "pyarrow_dtype", None), "tz", None) is None:
+            return pd.DatetimeIndex(source)
+        # pandas would go through Python objects.
+        clock = pd.Series(source).dt.tz_convert("UTC").dt.tz_localize(None)
+        return pd.DatetimeIndex(clock).tz_localize("UTC")
     kind = pd.api.types.infer_dtype(source)
     if kind == "empty":
         return pd.DatetimeIndex(np.full(len(source), np.datetime64("NaT", "ms")))

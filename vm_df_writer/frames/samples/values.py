@@ -98,11 +98,10 @@ class ValueColumn:
         piece = self.column.iloc[rows]
         if isinstance(dtype, pd.SparseDtype):
             return convert_numbers(np.asarray(piece))
-        if dtype == object or is_decimal(dtype):
-            return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
-        if piece.dtype.kind in "iu" and not piece.isna().any():
+        is_whole = piece.dtype.kind in "iu"
+        if is_whole and not piece.isna().any():
             return convert_numbers(piece.to_numpy(dtype=f"{piece.dtype.kind}8"))
-        if piece.dtype.kind in "iu":
+        if is_whole or dtype == object or is_decimal(dtype):
             return _from_objects(piece.to_numpy(dtype=object, na_value=np.nan))
         if str(piece.dtype) in NARROW_FLOATS:
             return convert_numbers(piece.to_numpy(dtype=np.float32, na_value=np.nan))

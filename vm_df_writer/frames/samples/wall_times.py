@@ -91,12 +91,11 @@ def _suspects(times: pd.DatetimeIndex, wall: IntArray, hour: int) -> IntArray:
     back = wall[1:] <= wall[:-1]
     if np.count_nonzero(back) > _MOST_SUSPECTS:  # times are repeated throughout
         back = wall[1:] < wall[:-1]
-    n_back = np.count_nonzero(back)
-    rows: IntArray = np.flatnonzero(back) if 0 < n_back <= _MOST_SUSPECTS else np.zeros(0, np.int64)
+    if np.count_nonzero(back) > _MOST_SUSPECTS:
+        return np.zeros(0, np.int64)
+    rows: IntArray = np.flatnonzero(back)
     # What is missing is the smallest integer.
-    rows = (
-        rows[np.minimum(wall[rows], wall[rows + 1]) > np.iinfo(np.int64).min] if len(rows) else rows
-    )
+    rows = rows[np.minimum(wall[rows], wall[rows + 1]) > np.iinfo(np.int64).min]
     if not len(rows):
         return rows
     rows = rows[wall[rows] - wall[rows + 1] < hour]
