@@ -108,7 +108,7 @@ NORMAL = Sizes(
     memory_rows=(100_000, 500_000),
     end_to_end=Shape(10_000, 400),
     server_wide=Shape(5_000, 100),
-    job_files=(10, 5, 100_000),
+    job_files=(20, 10, 100_000),
 )
 
 FULL = Sizes(
