@@ -20,10 +20,16 @@ def test_warnings_and_records_are_sent_in_a_form_that_can_be_pickled() -> None:
         warn_caller("timestamps: too old", RetentionWarning)
         logging.getLogger("vm_df_writer").info("wrote %s", object)
         logging.getLogger("vm_df_writer").debug("not asked for")
-    first, _, record = (pickle.loads(pickle.dumps(message)) for message in sent)  # noqa: S301
+        try:
+            int("odd")
+        except ValueError:
+            logging.getLogger("vm_df_writer").exception("failed")
+    first, _, record, failure = (pickle.loads(pickle.dumps(message)) for message in sent)  # noqa: S301
     assert isinstance(first, RetentionWarning)
     assert str(first) == "timestamps: too old"
     assert record.getMessage() == "wrote <class 'object'>"
+    assert failure.getMessage().startswith("failed\nTraceback")
+    assert failure.getMessage().endswith("base 10: 'odd'")
 
 
 def test_other_warnings_are_shown_where_they_are() -> None:
