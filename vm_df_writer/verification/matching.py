@@ -87,13 +87,13 @@ def match_samples(
     if deduplication is None:
         return Matches(pairs, np.empty(0, np.int64))
     end = deduplication.interval_ends(time)
-    crowded = (slot[returned][1:] == slot[returned][:-1]) & (
-        end[returned][1:] == end[returned][:-1]
-    )
-    crowded &= time[returned][1:] != time[returned][:-1]
     alone = np.zeros(len(order), np.bool_)
     if returned.size:
-        alone[returned] = ~(np.append(False, crowded) | np.append(crowded, False))
+        slots, ends, times = slot[returned], end[returned], time[returned]
+        is_first = np.append(True, (slots[1:] != slots[:-1]) | (ends[1:] != ends[:-1]))
+        starts = np.flatnonzero(is_first)
+        stops = np.append(starts[1:], len(returned))
+        alone[returned] = np.repeat(times[starts] == times[stops - 1], stops - starts)
     later = returned_around[1]
     covered = alone[later] & (slot[later] == slot[sent]) & (end[later] == end[sent])
     covered &= time[later] > time[sent]
