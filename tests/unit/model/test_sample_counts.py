@@ -43,6 +43,8 @@ def test_series_are_counted_as_a_set_does_it(drawn: list[list[int]], order: list
         whole,
         whole[::-1],
         whole * 2,
+        [distinct[1:2], distinct[1:2]],
+        [distinct[:1], distinct[1:2], distinct[1:2]],
     ):
         tables = [SampleCounts(part, *np.ones((3, len(part)), np.int64)) for part in parts]
         expected = len(set(chain.from_iterable(parts)))
