@@ -4,13 +4,19 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vm_df_writer.frames.samples.time_order import (
     ascending_within,
     cut_by_time,
     order_by_group_and_time,
+    radix_order,
+    repeated_times,
     rows_per_time,
 )
+
+GROUPS = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=4), min_size=1, max_size=4)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +73,47 @@ def test_spans_follow_each_other_and_keep_equal_times_together(most: int) -> Non
 )
 def test_rows_share_a_time_evenly_or_not(times: list[int], expected: int) -> None:
     assert rows_per_time(np.array(times, np.int64)) == expected
+
+
+@given(GROUPS)
+def test_neighbours_are_compared_within_a_group_as_in_a_loop(groups: list[list[int]]) -> None:
+    times = np.array([time for group in groups for time in group])
+    offsets = np.cumsum([0, *map(len, groups)])
+    steps = [b - a for group in groups for a, b in pairwise(group)]
+    assert ascending_within(times, offsets) == (
+        all(step >= 0 for step in steps),
+        all(step > 0 for step in steps),
+    )
+    repeated, start = [], 0
+    for group in groups:
+        repeated += [start + i for i, (a, b) in enumerate(pairwise(group)) if a == b]
+        start += len(group)
+    assert repeated_times(times, offsets).tolist() == repeated
+
+
+@given(st.lists(st.integers(0, 9), max_size=20).map(sorted), st.integers(1, 9))
+def test_a_span_ends_with_the_time_that_fills_it(times: list[int], most: int) -> None:
+    spans: list[list[int]] = [[]]
+    for i, time in enumerate(times):
+        if len(spans[-1]) >= most and time != times[i - 1]:
+            spans.append([])
+        spans[-1].append(time)
+    found = [times[span] for span in cut_by_time(np.array(times, np.int64), most)]
+    assert found == (spans if times else [])
+
+
+@pytest.mark.parametrize("n_bits", [1, 15, 16, 17, 32, 33, 48, 49, 62])
+def test_numbers_of_any_width_are_ordered_as_a_stable_sort_does(n_bits: int) -> None:
+    rng = np.random.default_rng(n_bits)
+    numbers = rng.integers(0, 2**n_bits, 500)
+    numbers[::7] = numbers[0]
+    numbers[3::7] = 2**n_bits - 1
+    assert radix_order(numbers, n_bits).tolist() == np.argsort(numbers, kind="stable").tolist()
+
+
+@pytest.mark.parametrize("n_groups", [1, 2**30])
+def test_groups_and_times_too_many_for_one_number_are_sorted_nevertheless(n_groups: int) -> None:
+    ms = np.array([2**62, 0, 2**62, 5, 0])
+    groups = np.array([n_groups - 1, n_groups - 1, 0, 0, 0])
+    found = order_by_group_and_time(groups, n_groups, ms)
+    assert found.tolist() == np.lexsort((ms, groups)).tolist()
