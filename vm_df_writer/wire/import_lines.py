@@ -78,7 +78,7 @@ class LineEncoder:
         if n_samples == 1:
             portions = _lines_of_one_sample(block, cuts.label_sets)
         elif n_samples < _SHORT_LINE * len(cuts.starts):
-            ends = _ends_of_lines(block.timestamps_ms, cuts.starts, cuts.stops)
+            ends = _ends_of_lines(block.timestamps_ms, cuts.stops)
             portions = _short_lines(block, cuts.label_sets, ends, starts, stops)
         else:
             times = self._format_times(block, cuts.starts, cuts.stops)
@@ -154,9 +154,9 @@ def _times_of_lines(ms: IntArray, starts: IntArray, stops: IntArray) -> Iterator
         yield times
 
 
-def _ends_of_lines(ms: IntArray, starts: IntArray, stops: IntArray) -> list[bytes]:
+def _ends_of_lines(ms: IntArray, stops: IntArray) -> list[bytes]:
     """Return what follows the values of each line that one row of a block is cut into."""
-    texts = _cut(_format_array(ms)[1:-1], starts, stops, before=b'],"timestamps":[')
+    texts = _cut(_format_array(ms)[1:-1], stops, before=b'],"timestamps":[')
     return [text + b"]}\n" for text in texts]
 
 
@@ -182,8 +182,8 @@ def _short_lines(
     for portion in portions_of(stops):
         first, n_lines = starts[portion.start], portion.stop - portion.start
         text = _format_values(block, slice(first, stops[portion.stop - 1]))
-        numbers = _cut(text, starts[portion] - first, stops[portion] - first, before=b',"values":[')
-        pieces = [key, b"", b"", b""] * n_lines
+        numbers = _cut(text, stops[portion] - first, before=b',"values":[')
+        pieces = [key] * (4 * n_lines)
         pieces[1::4], pieces[2::4], pieces[3::4] = label_sets.json[portion], numbers, ends[portion]
         around = len(key) + label_sets.lengths[portion] + end_bytes[portion]
         yield b"".join(pieces), around + lengths_of(numbers)
@@ -210,9 +210,9 @@ def _with_infinities(array: FloatArray) -> bytes:
     return first + b"".join(map(bytes.__add__, signs, rest))
 
 
-def _cut(text: bytes, starts: IntArray, stops: IntArray, *, before: bytes) -> list[bytes]:
-    """Cut numbers with commas between them into those of each slice; the slices leave no gaps."""
-    if len(starts) == int(stops[-1]):
+def _cut(text: bytes, stops: IntArray, *, before: bytes) -> list[bytes]:
+    """Cut numbers with commas between them into slices that follow each other."""
+    if len(stops) == int(stops[-1]):
         return (before + text.replace(b",", b"\n" + before)).split(b"\n")
     ends = _ends_of_numbers(text)[stops - 1]
     begins = np.append(0, ends[:-1] + 1)

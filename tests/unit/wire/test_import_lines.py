@@ -10,7 +10,7 @@ import pytest
 from tests.support.blocks import T, block_of_rows
 from tests.support.import_lines import parse_lines
 from vm_df_writer.model.series import SeriesBlock
-from vm_df_writer.wire.import_lines import MAX_SAMPLES_PER_LINE, LineEncoder
+from vm_df_writer.wire.import_lines import MAX_SAMPLES_PER_LINE, LineEncoder, first_line
 
 INF = float("inf")
 
@@ -118,10 +118,13 @@ def test_a_line_holds_ten_thousand_samples_at_most() -> None:
     assert [len(samples) for samples in series.values()] == [25_000] * 2
 
 
+@pytest.mark.parametrize("label_bytes", [1, 500])
 @pytest.mark.parametrize("max_line_bytes", [1, 100, 150, 1000])
-def test_lines_are_cut_by_bytes(max_line_bytes: int) -> None:
+def test_lines_are_cut_by_bytes(max_line_bytes: int, label_bytes: int) -> None:
     values = np.full((2, 40), -1.2345678901234567e-300)
-    text = text_of(block_of_rows(values, None, [0, 30, 40]), max_line_bytes=max_line_bytes)
+    labels = [b'{"__name__":"%d%b"}' % (i, b"x" * label_bytes) for i in range(4)]
+    block = block_of_rows(values, None, [0, 30, 40], labels)
+    text = text_of(block, max_line_bytes=max_line_bytes)
     for line in text.splitlines(keepends=True):
         assert len(line) <= max_line_bytes or line.count(b"e-300") == 1
     series = parse_lines(text)
@@ -165,19 +168,32 @@ def test_sizes_are_those_of_the_lines(n_samples: int) -> None:
 
 
 @pytest.mark.parametrize("has_infinities", [False, True])
-def test_many_lines_of_one_sample_are_those_of_a_loop(has_infinities: bool) -> None:
+@pytest.mark.parametrize("n_rows", [4096, 9_000])  # 4096 fill a portion
+def test_many_lines_of_one_sample_are_those_of_a_loop(n_rows: int, has_infinities: bool) -> None:
     rng = np.random.default_rng(0)
-    values = rng.standard_normal((9_000, 1))
+    values = rng.standard_normal((n_rows, 1))
     if has_infinities:
-        values[rng.random(9_000) < 0.1] = INF
-    labels = [b'{"__name__":"%%b%%","host":"%d%%"}' % i for i in range(9_000)]
+        values[rng.random(n_rows) < 0.1] = INF
+    labels = [b'{"__name__":"%%b%%","host":"%d%%"}' % i for i in range(n_rows)]
     block = block_of_rows(values, [T], label_sets=labels)
     block = replace(block, has_infinities=has_infinities)
     portions = list(LineEncoder().encode(block).portions)
     sizes = [size for _, sizes in portions for size in sizes]
     assert text_of(block) == naive_text(block)
     assert sizes == [len(line) for line in naive_text(block).splitlines(keepends=True)]
-    assert len(portions) > 1
+    assert len(portions) == -(-n_rows // 4096)
+
+
+@pytest.mark.parametrize(("most", "n_groups"), [(1, 5000), (5, 4000), (40, 1500)])
+def test_portions_of_many_lines_join_to_those_of_a_loop(most: int, n_groups: int) -> None:
+    rng = np.random.default_rng(0)
+    offsets = np.append(0, np.cumsum(rng.integers(1, most + 1, n_groups)))
+    block = block_of_rows(rng.standard_normal((2, offsets[-1])), None, offsets)
+    portions = list(LineEncoder().encode(block).portions)
+    sizes = [size for _, sizes in portions for size in sizes]
+    assert text_of(block) == naive_text(block)
+    assert sizes == [len(line) for line in naive_text(block).splitlines(keepends=True)]
+    assert len(portions) > 2
 
 
 @pytest.mark.parametrize("n_samples", [20, 127, 128, 300, 10_500])
@@ -219,6 +235,10 @@ def test_times_that_blocks_share_are_not_mixed_up_with_others() -> None:
 
 def test_a_block_of_nothing_has_no_lines() -> None:
     assert text_of(SeriesBlock.of_nothing({"nan": 3})) == b""
+
+
+def test_the_first_line_of_a_body_is_shown_without_the_others() -> None:
+    assert first_line(b'{"metric":{}}\n{"metric":{"a":"b"}}\n') == '{"metric":{}}'
 
 
 def test_the_last_line_alone_may_begin_a_new_portion() -> None:
