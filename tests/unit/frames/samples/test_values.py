@@ -15,7 +15,7 @@ from vm_df_writer.frames.samples.contents import holds_numbers, holds_strings
 from vm_df_writer.frames.samples.values import ValueColumn, read_rows
 
 needs_arrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs pyarrow")
-NAN = float("nan")
+INF, NAN = float("inf"), float("nan")
 
 pytestmark = pytest.mark.filterwarnings("ignore::vm_df_writer.warning_classes.InexactWarning")
 
@@ -28,7 +28,10 @@ def values_of(column: pd.Series) -> list[float]:
 
 def inexact_of(column: pd.Series) -> list[bool]:
     _, inexact = ValueColumn("y", column).read(slice(None))
-    return [False] * len(column) if inexact is None else inexact.tolist()
+    if inexact is None:
+        return [False] * len(column)
+    assert inexact.dtype == bool
+    return list(inexact.tolist())
 
 
 def same(got: list[float], expected: list[float]) -> bool:
@@ -40,6 +43,7 @@ def same(got: list[float], expected: list[float]) -> bool:
     [
         ([0.1, NAN, -0.0, 5e-324], "float64", [0.1, NAN, -0.0, 5e-324]),
         ([0.1, NAN, 3.4e38, 1e-45], "float32", [0.1, NAN, 3.4e38, 1e-45]),
+        ([0.1, 0.7], "Float32", [0.1, 0.7]),
         ([0.5, NAN, 65504], "float16", [0.5, NAN, 65504.0]),
         ([-128, 127], "int8", [-128.0, 127.0]),
         ([-(2**63), 2**53], "int64", [-(2.0**63), 2.0**53]),
@@ -59,7 +63,7 @@ def same(got: list[float], expected: list[float]) -> bool:
         ([Decimal("0.1"), None, Decimal("NaN")], object, [0.1, NAN, NAN]),
         ([Decimal("0.5"), 1, None], object, [0.5, 1.0, NAN]),
         ([None, None], object, [NAN, NAN]),
-        ([1.0, NAN], "Sparse[float64]", [1.0, NAN]),
+        ([1 / 3, NAN], "Sparse[float64]", [1 / 3, NAN]),
         ([1, 0, 7], "Sparse[int64]", [1.0, 0.0, 7.0]),
         ([True, False], "Sparse[bool]", [1.0, 0.0]),
     ],
@@ -103,15 +107,20 @@ def test_arrow_decimals_become_the_nearest_float64() -> None:
 
 
 def test_float32_keeps_the_digits_that_it_shows() -> None:
-    column = pd.Series([0.1, 1 / 3, 16777217], dtype="float32")
-    assert values_of(column) == [0.1, 0.33333334, 16777216.0]
-    assert inexact_of(column) == [False] * 3
+    column = pd.Series([0.1, 1 / 3, 16777217, INF, -INF], dtype="float32")
+    assert values_of(column) == [0.1, 0.33333334, 16777216.0, INF, -INF]
+    assert inexact_of(column) == [False] * 5
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", "UInt64", object])
 def test_integers_beyond_2_to_the_53_are_marked_where_they_lose_digits(dtype: Any) -> None:
     column = pd.Series([2**53, 2**53 + 1, 2**53 + 2, 2**62, 2**63 - 1], dtype=dtype)
     assert inexact_of(column) == [False, True, False, False, True]
+
+
+def test_integers_of_numpy_among_objects_are_marked_where_they_lose_digits() -> None:
+    held = [np.int64(2**53 + 1), np.uint64(2**53 + 2), np.float32(0.1), None]
+    assert inexact_of(pd.Series(held, dtype=object)) == [True, False, False, False]
 
 
 def test_negative_integers_are_marked_too() -> None:
@@ -134,9 +143,12 @@ def test_python_integers_of_any_size_are_read() -> None:
 
 
 def test_a_python_integer_beyond_float64_is_refused_before_anything_is_sent() -> None:
-    frame = pd.DataFrame({"y": pd.Series([1, 10**400], dtype=object)}).set_index(minutes(0, 1))
-    with pytest.raises(ColumnError, match=re.escape("column 'y', row 1: ")):
-        read(frame)
+    for row in (0, 1):
+        held = pd.Series([1, 1], dtype=object)
+        held[row] = 10**400
+        frame = pd.DataFrame({"y": held}).set_index(minutes(0, 1))
+        with pytest.raises(ColumnError, match=f"^column 'y', row {row}: "):
+            read(frame)
 
 
 def test_a_signalling_nan_is_refused() -> None:
@@ -197,6 +209,7 @@ def test_rows_are_read_piece_by_piece() -> None:
     values, flags = read_rows(columns, np.array([2, 0]))
     assert values.tolist() == [[3.0, 1.0], [5.0, 2.0**53]]
     assert values.flags.c_contiguous
+    assert flags["inexact"].dtype == bool
     assert flags["inexact"].tolist() == [[False, False], [False, True]]
     values, flags = read_rows(columns, slice(2, 3))
     assert values.tolist() == [[3.0], [5.0]]
@@ -204,9 +217,9 @@ def test_rows_are_read_piece_by_piece() -> None:
 
 
 def test_numbers_in_the_byte_order_of_another_machine_are_read() -> None:
-    frame = pd.DataFrame({"y": np.array([2.5, 1.5], ">f8"), "z": np.array([2, 1], ">i4")})
+    frame = pd.DataFrame({"y": np.array([2.5, 0.1], ">f8"), "z": np.array([2, 1], ">i4")})
     frame.index = minutes(1, 0)
-    assert stored(frame) == {"y": {0: 1.5, 1: 2.5}, "z": {0: 1.0, 1: 2.0}}
+    assert stored(frame) == {"y": {0: 0.1, 1: 2.5}, "z": {0: 1.0, 1: 2.0}}
 
 
 def test_inexact_numbers_are_counted_once_each() -> None:
@@ -238,7 +251,7 @@ def test_a_longdouble_that_loses_digits_is_inexact_and_a_missing_one_is_not() ->
 
 
 def test_decimals_beside_floats_are_exact_if_their_text_is() -> None:
-    column = pd.Series([Decimal("0.1"), 0.5], dtype=object)
+    column = pd.Series([Decimal("0.1"), 0.1], dtype=object)
     assert ValueColumn("y", column).read(slice(None))[1] is None
 
 
