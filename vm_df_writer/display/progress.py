@@ -7,6 +7,7 @@ import select
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Literal, Self
@@ -32,6 +33,7 @@ def is_interactive() -> bool:
         return False
 
 
+@dataclass(eq=False, repr=False)
 class ProgressBar:
     """Shows how much is done, on standard error, while its block is run.
 
@@ -40,7 +42,7 @@ class ProgressBar:
     strike it there, and leave tqdm's lock locked, which is one for the whole process. Without a
     bar there is no thread.
 
-    Parameters
+    Attributes
     ----------
     choice : bool or "auto"
         ``"auto"`` shows the bar in a terminal or a notebook, once a second has passed.
@@ -52,9 +54,6 @@ class ProgressBar:
         Returns what stands behind the bar.
     unit : str
         What is counted.
-
-    Attributes
-    ----------
     is_shown : bool
         Whether there is a bar to see, sooner or later.
 
@@ -64,18 +63,17 @@ class ProgressBar:
     ...     pass
     """
 
-    def __init__(
-        self,
-        choice: ProgressChoice,
-        total: int | None,
-        done: Callable[[], int],
-        *,
-        status: Callable[[], str] = str,
-        unit: str = "samples",
-    ) -> None:
-        self.is_shown: bool = is_interactive() if choice == "auto" else choice
-        self._delay_s = _DELAY_S if choice == "auto" else 0.0
-        self._total, self._done, self._status, self._unit = total, done, status, unit
+    choice: ProgressChoice
+    total: int | None
+    done: Callable[[], int]
+    _: KW_ONLY
+    status: Callable[[], str] = str
+    unit: str = "samples"
+
+    def __post_init__(self) -> None:
+        """Decide whether there is a bar."""
+        self.is_shown: bool = is_interactive() if self.choice == "auto" else self.choice
+        self._delay_s = _DELAY_S if self.choice == "auto" else 0.0
         self._ended: SimpleQueue[None] = SimpleQueue()
         self._thread: Thread | None = None
 
@@ -105,8 +103,8 @@ class ProgressBar:
                 monitor_interval = 0  # no other thread
 
             with Bar(
-                total=self._total,
-                unit=f" {self._unit}",
+                total=self.total,
+                unit=f" {self.unit}",
                 unit_scale=True,
                 dynamic_ncols=True,
                 file=_Screen(),
@@ -114,8 +112,8 @@ class ProgressBar:
                 has_ended = False
                 while not has_ended:
                     has_ended = self._has_ended_within(_REDRAWN_EVERY_S)
-                    bar.n = self._done()
-                    bar.set_postfix_str(self._status())  # draws it
+                    bar.n = self.done()
+                    bar.set_postfix_str(self.status())  # draws it
 
     def _has_ended_within(self, seconds: float) -> bool:
         if not seconds:
