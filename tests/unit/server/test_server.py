@@ -81,14 +81,14 @@ def test_what_a_server_reported_holds_when_it_is_slow_or_refuses_once(
 
     def tell(_: Request) -> Response:
         if fails and failure == "slow":
-            time.sleep(0.4)
+            time.sleep(1.5)
         return Response(SINGLE, status=503 if fails and failure == "refused" else 200)
 
     httpserver.expect_request("/metrics").respond_with_handler(tell)
     serve(httpserver, "/flags", "no", 401)
     serve(httpserver, "/health", "OK")
     now = 100.0
-    asked = server(base(httpserver), clock=lambda: now, timeout="200ms")
+    asked = server(base(httpserver), clock=lambda: now, timeout="1s")
     before = asked.info()
     assert before.write.flags["retentionPeriod"] == "1d"
     now, fails = 200.0, True
