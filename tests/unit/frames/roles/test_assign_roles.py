@@ -193,6 +193,14 @@ def test_a_frame_without_numbers_is_refused() -> None:
     )
 
 
+def test_numbers_as_text_in_a_frame_without_others_are_refused_with_their_conversion() -> None:
+    text = refusal(long_frame(load=["5%", "7%", "9%"]).drop(columns="y"))
+    assert text == (
+        "column 'load': holds numbers as text (found '5%', '7%', '9%'); convert it with "
+        "frame['load'] = frame['load'].str.rstrip('% ').astype(float) if it is a value"
+    )
+
+
 @pytest.mark.parametrize("name", ["timestamp", "y", "query_key"])
 def test_a_column_has_one_role(name: str) -> None:
     frame = long_frame(query_key=["a", "b", "c"])
