@@ -51,6 +51,27 @@ def test_rows_are_sorted_by_group_and_time_as_a_lexsort_does(
         assert found.tolist() == np.lexsort((ms, groups)).tolist()
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6)), min_size=1, max_size=20))
+def test_few_rows_are_sorted_as_python_does_it(rows: list[tuple[int, int]]) -> None:
+    groups, ms = np.array(rows).T
+    expected = sorted(range(len(rows)), key=rows.__getitem__)
+    assert order_by_group_and_time(groups, 3, ms).tolist() == expected
+
+
+@pytest.mark.parametrize("step_ms", [2, 7, 15_000])
+def test_times_off_the_step_of_the_others_are_sorted_too(step_ms: int) -> None:
+    rng = np.random.default_rng(0)
+    ms = rng.integers(0, 100, 5000) * step_ms
+    ms[1::5] += rng.integers(0, step_ms, 1000)
+    found = order_by_group_and_time(np.zeros(5000, np.int64), 1, ms)
+    assert found.tolist() == np.argsort(ms, kind="stable").tolist()
+
+
+def test_the_largest_of_65537_times_is_the_last() -> None:
+    ms = np.array([2**16, 5, 0])
+    assert order_by_group_and_time(np.zeros(3, np.int64), 1, ms).tolist() == [2, 1, 0]
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 100])
 def test_spans_follow_each_other_and_keep_equal_times_together(most: int) -> None:
     ms = np.array([1, 1, 1, 2, 3, 3, 4])
