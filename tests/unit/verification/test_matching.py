@@ -26,6 +26,7 @@ def match(
         for both in matches.pairs
         for ours, theirs in zip(*both, strict=True)
     }
+    assert matches.covered.dtype == np.int64  # positions, with which arrays are indexed
     return pairs, sorted(matches.covered.tolist())
 
 
