@@ -10,6 +10,7 @@ from vm_df_writer.wire.chunks import (
     LABEL_SAMPLES,
     PORTION_SAMPLES,
     EncodedChunks,
+    Portion,
     cut_block,
     lengths_of,
     portions_of,
@@ -66,6 +67,7 @@ def test_series_that_are_short_enough_stay_whole() -> None:
         ([PORTION_SAMPLES], [(0, 1)]),
         ([PORTION_SAMPLES, PORTION_SAMPLES + 1], [(0, 1), (1, 2)]),
         ([PORTION_SAMPLES - 1, PORTION_SAMPLES + 1], [(0, 1), (1, 2)]),
+        ([1, PORTION_SAMPLES * 5, PORTION_SAMPLES * 5 + 1], [(0, 1), (1, 3)]),
         ([5, 9, PORTION_SAMPLES * 5, PORTION_SAMPLES * 6], [(0, 2), (2, 3), (3, 4)]),
     ],
 )
@@ -84,17 +86,20 @@ def test_the_last_chunk_alone_may_begin_a_portion() -> None:
 
 def test_long_chunks_come_as_they_are_and_short_ones_joined() -> None:
     nothing = EncodedChunks.of_nothing()
-    pieces = [([b"long"], [4]), ([b"a", b"b", b"c"], [1, 1, 1])]
+    pieces: list[Portion] = [([b"long"], [4]), ([b"a", b"b", b"c"], [1, 1, 1]), (b"de", [1, 1])]
     encoded = EncodedChunks(nothing.counts, nothing.begins, iter(pieces))
-    assert list(encoded.chunks()) == [b"long", b"abc"]
+    assert list(encoded.chunks()) == [b"long", b"abc", b"de"]
 
 
 def test_a_block_without_series_has_no_chunk() -> None:
     nothing = EncodedChunks.of_nothing()
     assert list(nothing.chunks()) == []
+    assert nothing.begins.dtype == bool
     assert len(nothing.begins) == len(nothing.counts.samples) == 0
 
 
 def test_lengths_are_those_in_bytes() -> None:
-    assert lengths_of([b"", b"ab", "é".encode()]).tolist() == [0, 2, 2]
+    lengths = lengths_of([b"", b"ab", "é".encode()])
+    assert lengths.tolist() == [0, 2, 2]
+    assert lengths.dtype == np.int64
     assert lengths_of([]).tolist() == []
