@@ -67,6 +67,11 @@ def test_times_off_the_step_of_the_others_are_sorted_too(step_ms: int) -> None:
     assert found.tolist() == np.argsort(ms, kind="stable").tolist()
 
 
+def test_a_repeated_time_beside_a_gap_leaves_no_row_out() -> None:
+    ms = np.array([0, 1, 3, 3])
+    assert order_by_group_and_time(np.zeros(4, np.int64), 1, ms).tolist() == [0, 1, 2, 3]
+
+
 def test_the_largest_of_65537_times_is_the_last() -> None:
     ms = np.array([2**16, 5, 0])
     assert order_by_group_and_time(np.zeros(3, np.int64), 1, ms).tolist() == [2, 1, 0]
