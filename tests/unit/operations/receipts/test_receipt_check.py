@@ -118,6 +118,15 @@ def test_samples_in_windows_without_any_of_ours_are_foreign(httpserver: HTTPServ
     assert checks == []
 
 
+def test_a_series_is_one_in_whatever_order_its_labels_were_written(httpserver: HTTPServer) -> None:
+    morning = block_of(({"__name__": "y", "host": "a", "region": "x"}, [0, 60_000], [1, 2]))
+    evening = block_of(({"__name__": "y", "region": "x", "host": "a"}, [7_200_000], [3]))
+    storage = Storage(httpserver, morning)
+    storage.samples.append((morning.label_sets[0], T + 7_200_000, 3.0))
+    found, checks = storage.check(morning, evening)
+    assert (found, checks) == (Verification(expected=3, found=3), [])
+
+
 def test_a_line_of_another_kind_is_an_error(httpserver: HTTPServer) -> None:
     block = block_of(({"__name__": "y"}, [0], [1]))
     httpserver.expect_request("/api/v1/export").respond_with_data("it broke")
