@@ -99,6 +99,16 @@ def test_a_report_is_as_good_as_the_frame_and_selectors_find_the_same(
     assert np.array_equal(by_match.to_numpy(), WIDE.to_numpy())
 
 
+def test_a_sum_of_reports_reads_a_series_once_whose_labels_were_written_in_two_orders(
+    writer: VmWriter,
+) -> None:
+    long = pd.DataFrame({"ds": TIMES, "host": "a", "zone": "z", "y": numbers(300)})
+    early = writer.write(long[:150], query_key="cpu")
+    late = writer.write(long[["ds", "zone", "host", "y"]][150:], query_key="cpu")
+    read = writer.read(like=early + late, layout="long")
+    assert read["y"].tolist() == long["y"].tolist()
+
+
 def test_start_and_end_are_both_included(writer: VmWriter, name: str) -> None:
     writer.write(WIDE, query_key="cpu", verify=True)
     read = writer.read(f'{{__name__="{name}_y"}}', start=TIMES[10], end=TIMES[20])

@@ -28,6 +28,7 @@ from vm_df_writer.verification.export.series_collector import SeriesSamples
 from vm_df_writer.verification.export.series_reader import SeriesReader
 from vm_df_writer.verification.read_strategy import ReadStrategy
 from vm_df_writer.warning_classes import ConflictingSamplesWarning, TenantLabelWarning
+from vm_df_writer.wire.export_lines import series_key
 
 __all__ = ["Selection", "lay_out", "matching_series", "read_frame", "reads_by_of"]
 
@@ -187,6 +188,11 @@ def _selectors_of(match: Selection, options: ReadOptions) -> list[str]:
 
 def _counts_of_report(report: WriteReport) -> SampleCounts:
     counts = SampleCounts.concat(report.acknowledged_counts).merged()
+    # A sum of reports may hold a series with its labels in two orders.
+    first: dict[str, bytes] = {}
+    label_sets = [first.setdefault(series_key(each), each) for each in counts.label_sets]
+    if len(first) < len(label_sets):
+        counts = replace(counts, label_sets=label_sets).merged()
     if report.samples and not counts.label_sets:
         raise FrameError(
             "like: the report does not hold which series were written, being a summary",
