@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vm_df_writer.errors import FrameError
+from vm_df_writer.frames.labels.factorize import factorize
 from vm_df_writer.reading.stored_format import StoredFormat
 
 __all__ = ["FrameNames", "LabelCodes", "LabelTable"]
@@ -183,5 +184,5 @@ def codes_of(texts: Sequence[str | None]) -> LabelCodes:
     >>> codes_of(["b", None, "b"])
     LabelCodes(codes=array([ 0, -1,  0]), texts=['b'])
     """
-    codes, distinct = pd.factorize(np.array(texts, dtype=object))
+    codes, distinct = factorize(pd.Series(texts, dtype=object))
     return LabelCodes(codes, distinct.tolist())

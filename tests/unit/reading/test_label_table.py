@@ -54,6 +54,11 @@ def test_series_vary_in_some_names() -> None:
     assert table.without(["query_key"]).rows == [("y", "a"), ("y", None)]
 
 
+def test_labels_that_differ_after_a_nul_are_two() -> None:
+    codes, texts = codes_of(["a\0b", None, "a\0c", "a\0b"])
+    assert (codes.tolist(), texts) == ([0, -1, 1, 0], ["a\0b", "a\0c"])
+
+
 def test_codes_are_as_short_as_they_can_be() -> None:
     codes = codes_of(["a", None, "b"]).repeat(np.array([2, 1, 3]))
     assert codes.codes.tolist() == [0, 0, -1, 1, 1, 1]

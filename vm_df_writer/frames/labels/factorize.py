@@ -15,8 +15,8 @@ from vm_df_writer.model.series import IntArray
 
 __all__ = ["factorize"]
 
-# Before version 3 pandas hashed strings as C does, up to the first NUL.
-_STOPS_AT_NUL = pd.__version__ < "3"
+# Until version 3.1 pandas hashed strings as C does, up to the first NUL.
+_STOPS_AT_NUL = len(pd.factorize(np.array(["\0a", "\0b"], dtype=object))[1]) == 1
 
 _ROWS_AT_ONCE = 2**20
 
@@ -51,7 +51,7 @@ def factorize(
         return pd.factorize(column)
     if column.dtype.storage == "pyarrow":
         return _factorize_arrow(column.array, rows_at_once)
-    if _STOPS_AT_NUL:  # pragma: no cover - pandas 2
+    if _STOPS_AT_NUL:  # pragma: no cover - an old pandas
         return _factorize_as_objects(column.to_numpy(dtype=object))
     # Of a Series pandas would make an Index of the distinct values, which takes longer.
     return pd.factorize(column.array)
@@ -95,11 +95,11 @@ def _factorize_objects(objects: npt.NDArray[np.object_]) -> tuple[IntArray, Any]
         # True, 1 and 1.0 are one key and two labels; 1 and "1" are two keys and one label;
         # of 1.0 and 1.00, or one moment in two zones, the first would name both.
         texts = [label_text(value) if isinstance(value, Hashable) else value for value in objects]
-        return pd.factorize(np.array([*texts, None], dtype=object)[:-1])
+        objects = np.array([*texts, None], dtype=object)[:-1]
     return _factorize_as_objects(objects) if _STOPS_AT_NUL else pd.factorize(objects)
 
 
-def _factorize_as_objects(  # pragma: no cover - pandas 2
+def _factorize_as_objects(  # pragma: no cover - an old pandas
     objects: npt.NDArray[np.object_],
 ) -> tuple[IntArray, Any]:
     # One value that is no string makes pandas compare whole Python objects.

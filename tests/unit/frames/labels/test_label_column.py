@@ -110,6 +110,7 @@ def test_narrow_floats_show_their_own_digits_wherever_they_stand() -> None:
 def test_text_is_not_cut_at_a_nul(dtype: Any) -> None:
     held = ["a\0b", "a\0c", "a", "\0"]
     assert texts_in(held, dtype) == held
+    assert texts_in([7, *held], object) == ["7", *held]
 
 
 @pytest.mark.parametrize(
