@@ -135,11 +135,14 @@ class Dispatch:
         context, name = copy_context(), "vm_df_writer sender"
         thread = threading.Thread(target=context.run, args=(self._work,), name=name, daemon=True)
         self._threads.append(thread)
+        self.interrupt.postpone()  # struck there, `start` may break the new thread's locks
         try:
-            self._threads[-1].start()
+            thread.start()
         except RuntimeError:
             self._threads.pop()
             self.concurrency = len(self._threads)
+        finally:
+            self.interrupt.resume()
 
     def _work(self) -> None:
         while self._deliver_next():
