@@ -105,7 +105,7 @@ def test_an_observer_that_always_fails_harms_nothing(
         def on_attempt(self, **_: object) -> None:
             raise RuntimeError("broken")
 
-        on_prepared = on_body = on_write = on_attempt
+        on_prepared = on_body = on_write = on_attempt  # type: ignore[assignment]
 
     proxy.schedule(answer(503))
     with (

@@ -58,10 +58,23 @@ class DeliveryObserver(Protocol):
 class NullObserver:
     """Hears of everything and does nothing."""
 
-    def _ignore(self, *_: Any, **__: Any) -> None:
+    def on_prepared(self, *, url: str, query_key: str, series: int, serialize_s: float) -> None:
         """Do nothing."""
 
-    on_prepared = on_attempt = on_body = on_write = on_spool = on_job = _ignore
+    def on_attempt(self, *, url: str, query_key: str, code: str, duration_s: float) -> None:
+        """Do nothing."""
+
+    def on_body(self, *, url: str, query_key: str, samples: int, bytes_sent: int) -> None:
+        """Do nothing."""
+
+    def on_write(self, report: WriteReport) -> None:
+        """Do nothing."""
+
+    def on_spool(self, *, files: int, size_bytes: int) -> None:
+        """Do nothing."""
+
+    def on_job(self, *, parts: Mapping[str, int], rows_left: int | None) -> None:
+        """Do nothing."""
 
 
 NULL_OBSERVER = NullObserver()
