@@ -52,6 +52,15 @@ def test_parts_of_other_density_and_size_are_merged_in_the_wider_windows() -> No
     assert np.isfinite(merged.sums).all()
 
 
+def test_some_windows_of_a_series_are_a_receipt_of_the_samples_in_them() -> None:
+    [whole] = Receipt.of([digest(0, 900)]).series.values()
+    edge_ms = int(whole.ids[2]) << whole.shift
+    rest = whole.take(slice(2, None), edge_ms, whole.last_ms)
+    n_before = -(-(edge_ms - FIRST_MS) // 60_000)
+    assert (rest.samples, rest.first_ms) == (900 - n_before, edge_ms)
+    assert rest.sums.tolist() == whole.sums[2:].tolist()
+
+
 @pytest.mark.parametrize("name", ["scores.receipt", "scores.receipt.gz"])
 def test_a_file_holds_all_of_it_and_is_for_its_owner_alone(tmp_path: Path, name: str) -> None:
     receipt = Receipt.of([digest(0, 900), digest(5_000, 5_001, size=1e9)])
