@@ -74,7 +74,8 @@ def test_replays_that_are_killed_lose_nothing(
     rng = np.random.default_rng(5)
     rounds = 0
     while list(tmp_path.glob("*.jsonl.gz")):
-        killed_after(rng.uniform(0.05, 0.2), partial(writer.replay, tmp_path))
+        seconds = rng.uniform(0.05, 0.2) * (1 + rounds / 20)  # a busy machine comes to an end, too
+        killed_after(seconds, partial(writer.replay, tmp_path))
         rounds += 1
     assert rounds > 2
     settled(victoria_metrics)
@@ -90,7 +91,8 @@ def test_no_torn_file_is_ever_replayed(
     rng = np.random.default_rng(6)
     kills = 0
     while kills < n_kills or not list(tmp_path.glob("*.part")):  # until one was hit while it wrote
-        killed_after(rng.uniform(0.0, 0.4), partial(spool, run, tmp_path, killed=str(kills)))
+        seconds = rng.uniform(0.0, 0.4) * (1 + kills / 20)
+        killed_after(seconds, partial(spool, run, tmp_path, killed=str(kills)))
         kills += 1
     kept = samples_in(tmp_path)
     assert 0 < kept < kills * FRAME.size
