@@ -13,7 +13,6 @@ from vm_df_writer.model.series import BoolArray, FloatArray, IntArray
 from vm_df_writer.model.verification import Verification
 from vm_df_writer.model.window_digest import sum_windows, tolerances
 from vm_df_writer.verification.export.series_reader import SeriesReader
-from vm_df_writer.wire.export_lines import series_key
 
 __all__ = ["SeriesCheck", "check_receipt"]
 
@@ -65,25 +64,18 @@ def check_receipt(
 
 
 def _at_a_time(all_series: Iterable[SeriesReceipt]) -> Iterator[list[SeriesReceipt]]:
-    """Yield some series at a time, or a part of a long one, which bounds what is in memory.
-
-    What was written of one series with its labels in different orders is read one after the other.
-    """
+    """Yield some series at a time, or a part of a long one, which bounds what is in memory."""
     some: list[SeriesReceipt] = []
-    keys: set[str] = set()
     n_samples = 0
     for each in all_series:
         n = each.samples
         if n > _MOST_SAMPLES:
             yield from ([part] for part in _cut(each))
             continue
-        key = series_key(each.label_set)
-        is_full = len(some) >= _MOST_SERIES or n_samples + n > _MOST_SAMPLES
-        if some and (is_full or key in keys):
+        if some and (len(some) >= _MOST_SERIES or n_samples + n > _MOST_SAMPLES):
             yield some
-            some, keys, n_samples = [], set(), 0
+            some, n_samples = [], 0
         some.append(each)
-        keys.add(key)
         n_samples += n
     if some:
         yield some

@@ -101,7 +101,10 @@ class SeriesCollector:
         self._takes_all = wanted is None
         self._times = times or TimesCache()
         self._keys = [series_key(label_set) for label_set in wanted or ()]
-        self._slot_of_key = {key: slot for slot, key in enumerate(self._keys)}
+        # What is wanted twice, with its labels in two orders, is collected in its first slot.
+        self._slot_of_key: dict[str, int] = {}
+        for slot, key in enumerate(self._keys):
+            self._slot_of_key.setdefault(key, slot)
         self._slot_of_text: dict[bytes, int] = {}
         self._lines: list[list[tuple[IntArray, FloatArray]]] = [[] for _ in self._keys]
         self._range_ms: tuple[int, int] | None = None
@@ -160,7 +163,14 @@ class SeriesCollector:
         """Return the series and forget them: all that were wanted, in the order of those."""
         lines, self._lines = self._lines, [[] for _ in self._lines]
         lines.reverse()  # so that what is joined can be freed
-        return [SeriesSamples(orjson.loads(key), *_joined(lines.pop())) for key in self._keys]
+        taken: list[SeriesSamples] = []
+        for key in self._keys:
+            own, first = lines.pop(), self._slot_of_key[key]
+            if first < len(taken):
+                taken.append(taken[first])
+            else:
+                taken.append(SeriesSamples(orjson.loads(key), *_joined(own)))
+        return taken
 
     def _slot(self, key: str) -> int:
         slot = self._slot_of_key.get(key, _NOT_WANTED)

@@ -37,6 +37,14 @@ def test_wanted_series_come_in_their_order_also_without_samples() -> None:
     assert collected(collector) == [(Z, [0], [1.0]), ({"__name__": "x"}, [], [])]
 
 
+def test_a_series_that_is_wanted_in_two_orders_of_its_labels_is_there_twice() -> None:
+    collector = SeriesCollector([b'{"a":"1","b":"2"}', b'{"c":"3"}', b'{"b":"2","a":"1"}'])
+    assert collector.add(export_line({"b": "2", "a": "1"}, [60], "0.5"))
+    first, other, second = collector.take()
+    assert first.values.tolist() == second.values.tolist() == [0.5]
+    assert other.values.tolist() == []
+
+
 @pytest.mark.parametrize("text", ['"Infinity",1,"-Infinity"', "+Inf,1,-Inf"])
 def test_infinities_are_values(text: str) -> None:
     collector = SeriesCollector()
